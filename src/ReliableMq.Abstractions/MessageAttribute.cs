@@ -1,0 +1,19 @@
+namespace ReliableMq;
+
+/// <summary>
+/// Gives a message type its name on the wire, independent of its .NET name, so that both sides may rename
+/// and move the type freely.
+/// </summary>
+/// <remarks>
+/// The name is also the routing key, and its first part is the exchange: <c>orders.order-placed.v1</c> is
+/// published to the topic exchange <c>orders</c>. Lower-case letters, digits, <c>-</c> and <c>_</c> in at
+/// least two parts separated by dots; at most 200 characters (RabbitMQ keeps routing keys in a short string
+/// of 255 bytes).
+/// </remarks>
+/// <param name="name">The permanent name, such as <c>orders.order-placed.v1</c>.</param>
+[AttributeUsage(AttributeTargets.Class | AttributeTargets.Struct, Inherited = false)]
+public sealed class MessageAttribute(string name) : Attribute
+{
+    /// <summary>The permanent name of the message, such as <c>orders.order-placed.v1</c>.</summary>
+    public string Name { get; } = name;
+}
