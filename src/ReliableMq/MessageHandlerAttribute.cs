@@ -33,8 +33,9 @@ public sealed class MessageHandlerAttribute(string queue) : Attribute
     public int Prefetch { get; set; }
 
     /// <summary>
-    /// The longest time from receipt to the end of one attempt, waiting for a free handler included, such
-    /// as <c>"30s"</c>. Past it the handler's token is cancelled and the attempt has failed.
+    /// The longest time one attempt may take, such as <c>"30s"</c>. Past it the handler's token is cancelled
+    /// and the attempt has failed. A delivery that found no free handler within 10 minutes of its receipt
+    /// goes back to the queue, so that both together stay below the broker's own consumer timeout.
     /// </summary>
     /// <value>Default: <c>"5m"</c>. At most 10 minutes, a third of RabbitMQ's own consumer timeout.</value>
     public string? Timeout { get; set; }

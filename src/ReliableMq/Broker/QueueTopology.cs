@@ -1,0 +1,39 @@
+namespace ReliableMq.Broker;
+
+/// <summary>What a queue needs on the broker: itself, its dead-letter queue, its bindings.</summary>
+internal sealed record QueueTopology(string Queue, IReadOnlyList<Binding> Bindings)
+{
+    public string DeadLetterQueue => DeadLetterQueueOf(Queue);
+
+    public static string DeadLetterQueueOf(string queue) => queue + ".dead";
+
+    /// <summary>
+    /// A durable quorum queue. The delivery limit is explicit and high, because attempts are counted in the
+    /// database and 4.0 and later drop or dead-letter at 20 otherwise. At-least-once dead-lettering needs
+    /// <c>reject-publish</c>; the default exchange routes to the dead queue by its name, so no binding can be
+    /// forgotten.
+    /// </summary>
+    public Dictionary<string, object?> Arguments => new()
+    {
+        ["x-queue-type"] = "quorum",
+        ["x-delivery-limit"] = DeliveryLimit,
+        ["x-dead-letter-exchange"] = "",
+        ["x-dead-letter-routing-key"] = DeadLetterQueue,
+        ["x-dead-letter-strategy"] = "at-least-once",
+        ["x-overflow"] = "reject-publish",
+    };
+
+    public static Dictionary<string, object?> DeadLetterArguments => new()
+    {
+        ["x-queue-type"] = "quorum",
+        ["x-delivery-limit"] = DeliveryLimit,
+    };
+
+    private const long DeliveryLimit = 1_000_000;
+}
+
+/// <summary>Messages with this routing key go from the exchange to the queue.</summary>
+internal sealed record Binding(string Exchange, string RoutingKey)
+{
+    public static Binding For(string messageName) => new(MessageNames.ExchangeOf(messageName), messageName);
+}

@@ -1,0 +1,36 @@
+namespace ReliableMq;
+
+/// <summary>How to reach RabbitMQ: section <c>ReliableMq:Broker</c>.</summary>
+public sealed class BrokerOptions
+{
+    /// <summary>
+    /// One or more hosts, separated by commas, each with an optional port: <c>"rabbit-1:5672, rabbit-2"</c>.
+    /// They are tried in random order.
+    /// </summary>
+    /// <value>Required; the port is 5672 where not given.</value>
+    public string Hosts { get; set; } = "";
+
+    /// <summary>The virtual host.</summary>
+    /// <value>Default: <c>/</c>.</value>
+    public string VirtualHost { get; set; } = "/";
+
+    /// <summary>The user's name.</summary>
+    /// <value>Default: <c>guest</c>, which RabbitMQ accepts from its own machine only.</value>
+    public string UserName { get; set; } = "guest";
+
+    /// <summary>The user's password.</summary>
+    /// <value>Default: <c>guest</c>.</value>
+    public string Password { get; set; } = "guest";
+
+    /// <summary>How often each side proves that it is alive; a dead link is noticed within twice this time.</summary>
+    /// <value>Default: 10 seconds. From 1 second to 10 minutes.</value>
+    public TimeSpan Heartbeat { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long to wait for the broker's confirm of a message before it is sent again.</summary>
+    /// <value>Default: 10 seconds. From 1 second to half of <see cref="OutboxOptions.Lease"/>.</value>
+    public TimeSpan ConfirmTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The largest message body in bytes. A larger one is refused when it is added.</summary>
+    /// <value>Default: 16 MiB, what RabbitMQ accepts from 4.0 (128 MiB before). At least 1.</value>
+    public int MaxMessageBytes { get; set; } = 16 * 1024 * 1024;
+}

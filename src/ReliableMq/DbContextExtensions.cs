@@ -1,0 +1,37 @@
+using ReliableMq;
+using ReliableMq.Handling;
+using ReliableMq.Outbox;
+
+namespace Microsoft.EntityFrameworkCore;
+
+/// <summary>Adds messages to a DbContext.</summary>
+public static class ReliableMqDbContextExtensions
+{
+    /// <summary>
+    /// Adds a message, in EF's sense of Add: <c>SaveChanges</c> writes it with the business rows, a rollback
+    /// takes it with them, and it is sent after the commit. The message is serialized here; later changes to
+    /// the object are not sent.
+    /// </summary>
+    /// <param name="context">A context registered with <c>AddOutbox</c> or <c>AddInbox</c>.</param>
+    /// <param name="message">An instance of a type marked with <see cref="MessageAttribute"/>.</param>
+    /// <param name="options">What else is to be said about the message.</param>
+    /// <exception cref="ReliableMqException">
+    /// The context has no outbox, the type is not a message, or the message is larger than
+    /// <see cref="BrokerOptions.MaxMessageBytes"/> or cannot be serialized.
+    /// </exception>
+    public static void AddMessage(this DbContext context, object message, MessageOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(message);
+        var staged = OutboxOptionsExtension.Find(context)
+            ?? throw new ReliableMqException(
+                $"The context \"{context.GetType().Name}\" has no outbox. Call AddReliableMq(…).AddOutbox<{context.GetType().Name}>() where the services are registered, and take the context from them.");
+        if (HandlingScope.Current is { } handling && handling.Context != context)
+        {
+            throw new ReliableMqException(
+                $"A message was added to another \"{context.GetType().Name}\" than the one in whose transaction \"{handling.HandlerName}\" handles, so it could be sent although the handling fails. Add it to the context that is injected into the handler.");
+        }
+
+        staged.Add(staged.Extension.Factory.Create(message, options));
+    }
+}

@@ -1,0 +1,39 @@
+namespace ReliableMq.DeadLettering;
+
+/// <summary>Every statement on <c>dead_letter</c>.</summary>
+internal sealed class DeadLetterSql(string schema)
+{
+    /// <summary>
+    /// Stores a dead letter once: the verdict's and the one that the broker brings later are the same by
+    /// queue, message id and epoch. Primary key.
+    /// </summary>
+    public string Insert { get; } =
+        $"""
+        INSERT INTO {schema}.dead_letter
+            (queue, message_id, epoch, name, exchange, routing_key, content_type, headers, body, correlation_id,
+             attempts, reason, error_type, error)
+        VALUES (@queue, @message_id, @epoch, @name, @exchange, @routing_key, @content_type, @headers, @body, @correlation_id,
+                @attempts, @reason, @error_type, @error)
+        ON CONFLICT (queue, message_id, epoch) DO NOTHING
+        """;
+
+    /// <summary>The broker gave the message up by itself, so no attempt of it may run again. Primary key.</summary>
+    public string MarkDead { get; } =
+        $"""
+        INSERT INTO {schema}.failure AS f (queue, message_id, epoch, attempts, state, error)
+        VALUES (@queue, @message_id, @epoch, 0, 'dead', @reason)
+        ON CONFLICT (queue, message_id) DO UPDATE SET state = 'dead', next_attempt_at = NULL
+        WHERE f.epoch <= excluded.epoch AND f.state IN ('failing', 'scheduled')
+        """;
+
+    /// <summary>Newest last, in pages by time and key. Index <c>dead_letter_dead_at</c>.</summary>
+    public string Page { get; } =
+        $"""
+        SELECT queue, message_id, epoch, name, reason, error_type, error, attempts, dead_at, body, headers, correlation_id
+        FROM {schema}.dead_letter
+        WHERE (dead_at, queue, message_id, epoch) > (@dead_at, @queue, @message_id, @epoch)
+          AND (@only_queue IS NULL OR queue = @only_queue)
+        ORDER BY dead_at, queue, message_id, epoch
+        LIMIT @limit
+        """;
+}

@@ -1,0 +1,109 @@
+using Microsoft.Extensions.Logging;
+using ReliableMq.Inbox;
+using ReliableMq.Receiving;
+
+namespace ReliableMq.Diagnostics;
+
+/// <summary>
+/// Every log message. Event ids are permanent and come in ranges: 1000 outbox, 2000 dispatching, 3000 broker,
+/// 4000 receiving, 5000 inbox and handling, 6000 failing, 7000 dead letters, 8000 hosting and scheduling,
+/// 9000 alerts. Never a body.
+/// </summary>
+internal static partial class LogMessages
+{
+    [LoggerMessage(1001, LogLevel.Warning, "{Count} message(s) \"{Name}\" were added to a \"{Context}\" but never saved, so they will not be sent. Call SaveChanges after AddMessage.")]
+    public static partial void MessageNeverSaved(ILogger logger, int count, string name, string context);
+
+    [LoggerMessage(2001, LogLevel.Warning, "The message \"{Name}\" {MessageId} was not sent: {Reason} Attempt {Attempt}; the next in {Delay}.")]
+    public static partial void PublishFailed(ILogger logger, string name, string messageId, string? reason, int attempt, TimeSpan delay);
+
+    [LoggerMessage(2002, LogLevel.Warning, "The outcome of {Count} sent message(s) could not be recorded; trying again in {Delay}.")]
+    public static partial void RecordFailed(ILogger logger, int count, TimeSpan delay, Exception exception);
+
+    [LoggerMessage(2003, LogLevel.Error, "The message \"{Name}\" {MessageId} closes the broker's channel and was set aside: {Reason}")]
+    public static partial void ChannelKillerFound(ILogger logger, string name, string messageId, string? reason);
+
+    [LoggerMessage(2004, LogLevel.Error, "Sending the outbox of \"{Context}\" failed; trying again in {Delay}.")]
+    public static partial void DispatchFailed(ILogger logger, string context, TimeSpan delay, Exception exception);
+
+    [LoggerMessage(2005, LogLevel.Warning, "The broker has not confirmed {Count} message(s) within {Timeout}; they will be sent again on another channel.")]
+    public static partial void ConfirmsMissing(ILogger logger, int count, TimeSpan timeout);
+
+    [LoggerMessage(2006, LogLevel.Warning, "The rows held for \"{Context}\" could not be given back; they are taken over when their lease runs out.")]
+    public static partial void ReleaseFailed(ILogger logger, string context, Exception exception);
+
+    [LoggerMessage(3001, LogLevel.Information, "Connected to RabbitMQ {Version} at {Endpoint} for {Purpose}.")]
+    public static partial void Connected(ILogger logger, string purpose, string endpoint, string version);
+
+    [LoggerMessage(3002, LogLevel.Warning, "No connection to RabbitMQ at \"{Hosts}\" for {Purpose}: {Error} Trying again in {Delay}.")]
+    public static partial void ConnectFailed(ILogger logger, string purpose, string hosts, string error, TimeSpan delay);
+
+    [LoggerMessage(3003, LogLevel.Warning, "The connection to RabbitMQ for {Purpose} was lost: {Error}")]
+    public static partial void ConnectionLost(ILogger logger, string purpose, string? error);
+
+    [LoggerMessage(3004, LogLevel.Warning, "RabbitMQ blocks publishing on the connection for {Purpose}: {Reason}. Messages wait in the database until it is over.")]
+    public static partial void ConnectionBlocked(ILogger logger, string purpose, string reason);
+
+    [LoggerMessage(3005, LogLevel.Information, "RabbitMQ no longer blocks the connection for {Purpose}.")]
+    public static partial void ConnectionUnblocked(ILogger logger, string purpose);
+
+    [LoggerMessage(3006, LogLevel.Warning, "The connection to RabbitMQ for {Purpose} is given up: {Reason}.")]
+    public static partial void ConnectionAbandoned(ILogger logger, string purpose, string reason);
+
+    [LoggerMessage(3007, LogLevel.Error, "The broker's {What} differs from what is needed and is used as it is: {Difference} Change it on the broker, or delete it when it is empty and restart.")]
+    public static partial void TopologyDiffers(ILogger logger, string what, string difference);
+
+    [LoggerMessage(4001, LogLevel.Information, "Consuming \"{Queue}\" with {Concurrency} handlers at once and a prefetch of {Prefetch}.")]
+    public static partial void Consuming(ILogger logger, string queue, int concurrency, int prefetch);
+
+    [LoggerMessage(4002, LogLevel.Warning, "Consuming \"{Queue}\" was interrupted: {Reason}. It starts again.")]
+    public static partial void ConsumerInterrupted(ILogger logger, string queue, string? reason);
+
+    [LoggerMessage(4003, LogLevel.Warning, "Consuming \"{Queue}\" pauses until the database can be reached.")]
+    public static partial void ConsumerPaused(ILogger logger, string queue);
+
+    [LoggerMessage(4004, LogLevel.Error, "Consuming \"{Queue}\" failed; trying again in {Delay}.")]
+    public static partial void ConsumeFailed(ILogger logger, string queue, TimeSpan delay, Exception exception);
+
+    [LoggerMessage(4005, LogLevel.Warning, "The consumer of \"{Queue}\" could not be cancelled; its channel is closed instead.")]
+    public static partial void CancelFailed(ILogger logger, string queue, Exception exception);
+
+    [LoggerMessage(4006, LogLevel.Error, "Processing the delivery {MessageId} of \"{Queue}\" broke unexpectedly; it goes back to the queue.")]
+    public static partial void ProcessingBroke(ILogger logger, string queue, string? messageId, Exception exception);
+
+    [LoggerMessage(5001, LogLevel.Debug, "The delivery {Delivery} does not run: {Admission}.")]
+    public static partial void NotAdmitted(ILogger logger, Delivery delivery, Admission admission);
+
+    [LoggerMessage(5002, LogLevel.Information, "The delivery {Delivery} waits: another delivery of the same message is being handled.")]
+    public static partial void TwinIsRunning(ILogger logger, Delivery delivery);
+
+    [LoggerMessage(6001, LogLevel.Warning, "Attempt {Attempt} of {Delivery} failed; the next in {Delay}.")]
+    public static partial void AttemptFailed(ILogger logger, int attempt, Delivery delivery, TimeSpan delay, Exception exception);
+
+    [LoggerMessage(6002, LogLevel.Error, "The database cannot be reached while handling \"{Queue}\". No attempt is counted.")]
+    public static partial void DatabaseDown(ILogger logger, string queue, Exception exception);
+
+    [LoggerMessage(6003, LogLevel.Error, "The failure of {Delivery} could not be recorded; the delivery comes back.")]
+    public static partial void FailureNotRecorded(ILogger logger, Delivery delivery, Exception exception);
+
+    [LoggerMessage(7001, LogLevel.Error, "The message {Delivery} is dead-lettered after {Attempts} attempt(s).")]
+    public static partial void DeadLettered(ILogger logger, Delivery delivery, int attempts, Exception exception);
+
+    [LoggerMessage(7002, LogLevel.Error, "The broker dead-lettered {Delivery}: {Reason}.")]
+    public static partial void DeadLetterFromBroker(ILogger logger, Delivery delivery, string reason);
+
+    [LoggerMessage(7003, LogLevel.Error, "The dead letter {Delivery} could not be stored; it stays in its queue.")]
+    public static partial void DeadLetterNotStored(ILogger logger, Delivery delivery, Exception exception);
+
+    [LoggerMessage(8001, LogLevel.Warning, "The database of \"{Context}\" cannot be reached: {Error} Messages are stored and handled when it can.")]
+    public static partial void DatabaseUnreachable(ILogger logger, string context, string error);
+
+    [LoggerMessage(8002, LogLevel.Information, "The database of \"{Context}\" is ready: schema \"{Schema}\", version {Version}.")]
+    public static partial void DatabaseReady(ILogger logger, string context, string schema, int version);
+
+    [LoggerMessage(8003, LogLevel.Critical, "{Error} The application stops.")]
+    public static partial void DatabaseUnusable(ILogger logger, string error);
+
+    [LoggerMessage(8004, LogLevel.Error, "The background work \"{Name}\" ended unexpectedly. The application stops.")]
+    public static partial void BackgroundWorkEnded(ILogger logger, string name, Exception exception);
+}

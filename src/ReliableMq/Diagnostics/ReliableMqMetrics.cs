@@ -1,0 +1,74 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using ReliableMq.Outbox;
+
+namespace ReliableMq.Diagnostics;
+
+/// <summary>
+/// The meter, by OpenTelemetry's messaging conventions
+/// (https://opentelemetry.io/docs/specs/semconv/messaging/messaging-metrics/) where they name what is measured.
+/// </summary>
+internal sealed class ReliableMqMetrics : IDisposable
+{
+    private readonly Meter _meter;
+    private readonly Counter<long> _sent;
+    private readonly Counter<long> _consumed;
+    private readonly Counter<long> _deadLettered;
+    private readonly Histogram<double> _processing;
+    private readonly ConcurrentDictionary<string, PendingRows> _pending = new();
+
+    public ReliableMqMetrics(IMeterFactory factory)
+    {
+        _meter = factory.Create(Telemetry.Name);
+        _sent = _meter.CreateCounter<long>("messaging.client.sent.messages", "{message}", "Messages sent: confirmed, or failed with error.type.");
+        _consumed = _meter.CreateCounter<long>("messaging.client.consumed.messages", "{message}", "Deliveries handled: done, or failed with error.type.");
+        _processing = _meter.CreateHistogram<double>("messaging.process.duration", "s", "Duration of handling a delivery.");
+        _deadLettered = _meter.CreateCounter<long>("reliablemq.dead_letters", "{message}", "Messages that became dead letters.");
+        _meter.CreateObservableGauge("reliablemq.outbox.pending",
+            () => _pending.Select(p => new Measurement<long>(p.Value.Count, Tag("reliablemq.context", p.Key))), "{message}", "Messages that should have left, counted to 10,001.");
+        _meter.CreateObservableGauge("reliablemq.outbox.oldest_pending_age",
+            () => _pending.Select(p => new Measurement<double>(p.Value.OldestAge.TotalSeconds, Tag("reliablemq.context", p.Key))), "s", "Age of the oldest message that should have left.");
+    }
+
+    public void Sent(List<OutboxRow> rows)
+    {
+        if (_sent.Enabled)
+        {
+            foreach (var row in rows)
+            {
+                _sent.Add(1, System, Tag("messaging.destination.name", row.Exchange));
+            }
+        }
+    }
+
+    public void SendFailed(List<FailedRow> rows)
+    {
+        foreach (var failed in rows)
+        {
+            _sent.Add(1, System, Tag("messaging.destination.name", failed.Row.Exchange), Tag("error.type", failed.Kind));
+        }
+    }
+
+    public void Handled(string queue, TimeSpan duration, string? errorType)
+    {
+        var tags = new TagList { System, { "messaging.destination.name", queue } };
+        if (errorType is not null)
+        {
+            tags.Add("error.type", errorType);
+        }
+
+        _consumed.Add(1, tags);
+        _processing.Record(duration.TotalSeconds, tags);
+    }
+
+    public void DeadLettered(string queue) => _deadLettered.Add(1, System, Tag("messaging.destination.name", queue));
+
+    public void Pending(string context, PendingRows pending) => _pending[context] = pending;
+
+    private static KeyValuePair<string, object?> Tag(string name, object value) => new(name, value);
+
+    private static readonly KeyValuePair<string, object?> System = new("messaging.system", "rabbitmq");
+
+    public void Dispose() => _meter.Dispose();
+}

@@ -1,0 +1,71 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using ReliableMq.Broker;
+using ReliableMq.Diagnostics;
+using ReliableMq.Outbox;
+
+namespace ReliableMq.Dispatching;
+
+/// <summary>
+/// Rows that were unconfirmed when their channel was closed by the broker: one of them closed it. Each is
+/// published alone on a channel of its own, so that the guilty one is found and the others leave.
+/// </summary>
+internal sealed class Quarantine(
+    BrokerConnection connection, RowPublisher publisher, OutcomeRecorder recorder, TimeSpan confirmTimeout, TimeProvider time, ILogger logger)
+{
+    private readonly Channel<HeldRow> _suspects = Channel.CreateUnbounded<HeldRow>(new UnboundedChannelOptions { SingleReader = true });
+
+    public void Add(HeldRow suspect) => _suspects.Writer.TryWrite(suspect);
+
+    public async Task RunAsync(CancellationToken stopping)
+    {
+        try
+        {
+            await foreach (var suspect in _suspects.Reader.ReadAllAsync(stopping))
+            {
+                var outcome = suspect.IsUsable(time)
+                    ? await PublishAloneAsync(suspect, stopping)
+                    : new PublishOutcome(PublishResult.Lost, "The lease ran out in quarantine.");
+                if (outcome.Result == PublishResult.Refused)
+                {
+                    LogMessages.ChannelKillerFound(logger, suspect.Row.Name, suspect.Row.MessageId, outcome.Reason);
+                }
+
+                recorder.Add(suspect.Row, outcome);
+            }
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // What is left is released with everything else that this process holds.
+        }
+    }
+
+    private async Task<PublishOutcome> PublishAloneAsync(HeldRow suspect, CancellationToken stopping)
+    {
+        var answer = new TaskCompletionSource<PublishOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
+        try
+        {
+            var current = await connection.GetAsync(stopping);
+            await using var channel = await PublishChannel<HeldRow>.OpenAsync(current, 1, (_, outcome) => answer.TrySetResult(outcome), time, stopping);
+            if (await publisher.PrepareAsync(current, suspect, stopping) is { } refused)
+            {
+                return refused;
+            }
+
+            await channel.ReserveAsync(stopping);
+            await publisher.PublishAsync(channel, suspect);
+            var outcome = await answer.Task.WaitAsync(confirmTimeout, time, stopping);
+            return outcome.Result == PublishResult.Suspect && current.IsOpen
+                ? new PublishOutcome(PublishResult.Refused, $"The broker closed the channel over this message: {channel.CloseReason?.ReplyText}")
+                : outcome;
+        }
+        catch (TimeoutException)
+        {
+            return new PublishOutcome(PublishResult.TimedOut, $"No confirm from the broker within {confirmTimeout.TotalSeconds:0.###} seconds.");
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            return new PublishOutcome(PublishResult.Lost, exception.Message);
+        }
+    }
+}

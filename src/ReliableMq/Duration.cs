@@ -1,0 +1,59 @@
+using System.Globalization;
+
+namespace ReliableMq;
+
+/// <summary>Reads the short form of durations that attributes and configuration share: <c>"1s, 10s, 1m"</c>.</summary>
+internal static class Duration
+{
+    public static bool TryParse(string text, out TimeSpan duration)
+    {
+        duration = default;
+        var span = text.AsSpan().Trim();
+        var digits = 0;
+        while (digits < span.Length && (char.IsAsciiDigit(span[digits]) || span[digits] == '.'))
+        {
+            digits++;
+        }
+
+        var millisecondsPerUnit = span[digits..] switch
+        {
+            "ms" => 1d,
+            "s" => 1_000d,
+            "m" => 60_000d,
+            "h" => 3_600_000d,
+            _ => 0d,
+        };
+
+        if (millisecondsPerUnit == 0
+            || !double.TryParse(span[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value)
+            || value * millisecondsPerUnit is < 1 or > 365d * 24 * 3_600_000)
+        {
+            return false;
+        }
+
+        duration = TimeSpan.FromMilliseconds(value * millisecondsPerUnit);
+        return true;
+    }
+
+    public static bool TryParseList(string text, out TimeSpan[] durations)
+    {
+        durations = [];
+        if (string.IsNullOrWhiteSpace(text))
+        {
+            return true;
+        }
+
+        var parts = text.Split(',');
+        var parsed = new TimeSpan[parts.Length];
+        for (var i = 0; i < parts.Length; i++)
+        {
+            if (!TryParse(parts[i], out parsed[i]))
+            {
+                return false;
+            }
+        }
+
+        durations = parsed;
+        return true;
+    }
+}

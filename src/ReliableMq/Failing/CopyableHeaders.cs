@@ -1,0 +1,18 @@
+namespace ReliableMq.Failing;
+
+/// <summary>
+/// The headers that a further copy of a message keeps. The broker's own record of earlier deaths is left
+/// behind: from 4.0 on it ignores it on published messages, and the library counts for itself.
+/// </summary>
+internal static class CopyableHeaders
+{
+    public static Dictionary<string, object?> Of(IReadOnlyDictionary<string, object?> headers) => headers
+        .Where(header => header.Key != MessageHeaders.PublishSequence && !IsBrokers(header.Key))
+        .ToDictionary(header => header.Key, header => header.Value, StringComparer.Ordinal);
+
+    private static bool IsBrokers(string name) =>
+        name.StartsWith("x-death", StringComparison.Ordinal)
+        || name.StartsWith("x-first-death-", StringComparison.Ordinal)
+        || name.StartsWith("x-last-death-", StringComparison.Ordinal)
+        || name is "x-delivery-count" or "x-acquired-count";
+}

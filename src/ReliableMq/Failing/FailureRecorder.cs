@@ -1,0 +1,151 @@
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using NpgsqlTypes;
+using ReliableMq.Broker;
+using ReliableMq.DeadLettering;
+using ReliableMq.Diagnostics;
+using ReliableMq.Outbox;
+using ReliableMq.Receiving;
+using ReliableMq.Storage;
+
+namespace ReliableMq.Failing;
+
+/// <summary>
+/// Counts a failed attempt and carries out its verdict, in one transaction apart from the handler's. Counts
+/// are therefore the same on every broker version and after every restart.
+/// </summary>
+internal sealed class FailureRecorder(ServiceDatabase database, ReliableMqMetrics metrics, ILogger logger)
+{
+    private readonly FailureSql _sql = new(database.Schema);
+    private readonly DeadLetterSql _deadLetterSql = new(database.Schema);
+
+    public async Task<Settlement> RecordAsync(Delivery delivery, Exception exception, RetryPolicy policy, HoldBudget holds, CancellationToken cancellationToken)
+    {
+        if (delivery.MessageId is not { } messageId)
+        {
+            return await StoreWithoutIdAsync(delivery, exception, cancellationToken);
+        }
+
+        await using var session = await database.OpenAsync(cancellationToken);
+        await using var transaction = await session.Connection.BeginTransactionAsync(cancellationToken);
+        var counted = await CountAsync(session.Connection, delivery, messageId, exception, cancellationToken);
+        if (counted is not var (attempt, now))
+        {
+            // It has moved on; the next delivery is told so when it enters.
+            return holds.Hold(TimeSpan.FromSeconds(1));
+        }
+
+        switch (FailureRules.Decide(attempt, exception, policy))
+        {
+            case Verdict.Retry { Delay: var delay } when delay <= FailureRules.LongestHold && holds.TryHold(delay, out var held):
+                await ExecuteAsync(session.Connection, _sql.RetryHeld, messageId, delivery.Queue, cancellationToken, new NpgsqlParameter<TimeSpan>("delay", delay));
+                await CommitAsync(transaction, holds);
+                LogMessages.AttemptFailed(logger, attempt, delivery, delay, exception);
+                return held;
+
+            case Verdict.Retry { Delay: var delay }:
+                await ScheduleAsync(session.Connection, delivery, messageId, now + delay, cancellationToken);
+                await transaction.CommitAsync(CancellationToken.None);
+                database.WakeForScheduled();
+                LogMessages.AttemptFailed(logger, attempt, delivery, delay, exception);
+                return Settlement.Ack;
+
+            case Verdict.DeadLetter { Reason: var reason }:
+                await ExecuteAsync(session.Connection, _sql.Die, messageId, delivery.Queue, cancellationToken);
+                await StoreAsync(session.Connection, delivery, messageId, attempt, reason, exception, cancellationToken);
+                await transaction.CommitAsync(CancellationToken.None);
+                metrics.DeadLettered(delivery.Queue);
+                LogMessages.DeadLettered(logger, delivery, attempt, exception);
+                return Settlement.DeadLetter;
+
+            default:
+                throw new InvalidOperationException("Unknown verdict.");
+        }
+    }
+
+    private static async Task CommitAsync(NpgsqlTransaction transaction, HoldBudget holds)
+    {
+        try
+        {
+            await transaction.CommitAsync(CancellationToken.None);
+        }
+        catch
+        {
+            holds.Return();
+            throw;
+        }
+    }
+
+    private async Task<(int Attempt, DateTimeOffset Now)?> CountAsync(NpgsqlConnection connection, Delivery delivery, string messageId, Exception exception, CancellationToken cancellationToken)
+    {
+        await using var command = Command(connection, _sql.Count, messageId, delivery.Queue,
+            new NpgsqlParameter<int>("epoch", delivery.Epoch),
+            StoredDeadLetter.Text("error_type", exception.GetType().FullName),
+            StoredDeadLetter.Text("error", exception.ToString()));
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken)
+            ? (reader.GetInt32(0), reader.GetFieldValue<DateTimeOffset>(1))
+            : null;
+    }
+
+    /// <summary>The message becomes a scheduled row addressed to its own queue: it survives an emptied broker.</summary>
+    private async Task ScheduleAsync(NpgsqlConnection connection, Delivery delivery, string messageId, DateTimeOffset dueAt, CancellationToken cancellationToken)
+    {
+        await ExecuteAsync(connection, _sql.RetryScheduled, messageId, delivery.Queue, cancellationToken, new NpgsqlParameter("due_at", NpgsqlDbType.TimestampTz) { Value = dueAt.UtcDateTime });
+
+        var headers = CopyableHeaders.Of(delivery.Headers);
+        headers[MessageHeaders.Epoch] = delivery.Epoch + 1;
+        var copy = new OutboxMessage
+        {
+            MessageId = messageId,
+            Name = delivery.Name,
+            Exchange = "",
+            RoutingKey = delivery.Queue,
+            ContentType = delivery.ContentType ?? "",
+            Headers = HeaderJson.Write(headers),
+            Body = delivery.Body,
+            CorrelationId = delivery.CorrelationId,
+            CausationId = delivery.CausationId,
+            TraceParent = delivery.TraceParent,
+            DueAt = dueAt,
+        };
+        await using var insert = new NpgsqlCommand(database.OutboxSql.Insert, connection);
+        OutboxParameters.Add(insert.Parameters, [copy], database);
+        await insert.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private async Task StoreAsync(NpgsqlConnection connection, Delivery delivery, string messageId, int attempts, string reason, Exception exception, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(_deadLetterSql.Insert, connection);
+        StoredDeadLetter.AddParameters(command.Parameters, delivery, delivery.Queue, messageId, attempts, reason, exception);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// Without an id nothing of it can be found again, so it gets one here, and the delivery is acked because
+    /// the stored dead letter is all there will be.
+    /// </summary>
+    private async Task<Settlement> StoreWithoutIdAsync(Delivery delivery, Exception exception, CancellationToken cancellationToken)
+    {
+        await using var session = await database.OpenAsync(cancellationToken);
+        await StoreAsync(session.Connection, delivery, $"no-id-{Guid.CreateVersion7()}", 1, exception.Message, exception, cancellationToken);
+        metrics.DeadLettered(delivery.Queue);
+        LogMessages.DeadLettered(logger, delivery, 1, exception);
+        return Settlement.Ack;
+    }
+
+    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, string messageId, string queue, CancellationToken cancellationToken, params NpgsqlParameter[] further)
+    {
+        await using var command = Command(connection, sql, messageId, queue, further);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private static NpgsqlCommand Command(NpgsqlConnection connection, string sql, string messageId, string queue, params NpgsqlParameter[] further)
+    {
+        var command = new NpgsqlCommand(sql, connection);
+        command.Parameters.Add(new NpgsqlParameter<string>("queue", queue));
+        command.Parameters.Add(new NpgsqlParameter<string>("message_id", messageId));
+        command.Parameters.AddRange(further);
+        return command;
+    }
+}

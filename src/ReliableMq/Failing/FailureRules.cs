@@ -1,0 +1,43 @@
+using System.Net.Sockets;
+using Npgsql;
+
+namespace ReliableMq.Failing;
+
+/// <summary>The decisions about failed attempts, without a clock, a broker or a database.</summary>
+internal static class FailureRules
+{
+    /// <summary>Delays up to this are spent holding the delivery; longer ones in the database.</summary>
+    public static readonly TimeSpan LongestHold = TimeSpan.FromSeconds(30);
+
+    /// <param name="attempt">The attempt that failed, from 1.</param>
+    /// <param name="exception">What it failed with.</param>
+    /// <param name="policy">The queue's policy.</param>
+    public static Verdict Decide(int attempt, Exception exception, RetryPolicy policy) =>
+        exception is PermanentFailureException or UnreadableMessageException ? new Verdict.DeadLetter(exception.Message)
+        : attempt <= policy.Delays.Count ? new Verdict.Retry(policy.Delays[attempt - 1])
+        : new Verdict.DeadLetter(exception.Message);
+
+    /// <summary>
+    /// Whether the exception looks as if the database could not be reached. A look only: an independent probe
+    /// decides, because one message may fail like this for ever while the database is well.
+    /// </summary>
+    public static bool LooksLikeDatabaseDown(Exception? exception)
+    {
+        for (; exception is not null; exception = exception.InnerException)
+        {
+            switch (exception)
+            {
+                case PostgresException postgres:
+                    // Connection, insufficient resources, operator intervention
+                    // (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+                    return postgres.SqlState.StartsWith("08", StringComparison.Ordinal)
+                        || postgres.SqlState.StartsWith("53", StringComparison.Ordinal)
+                        || postgres.SqlState.StartsWith("57P", StringComparison.Ordinal);
+                case NpgsqlException or SocketException or EndOfStreamException:
+                    return true;
+            }
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,42 @@
+namespace ReliableMq.Failing;
+
+/// <summary>Every statement on <c>failure</c>. All by primary key.</summary>
+internal sealed class FailureSql(string schema)
+{
+    /// <summary>
+    /// Counts a failed attempt. No row comes back when the message has meanwhile moved on: scheduled or
+    /// replayed in a later epoch, dead, or discarded.
+    /// </summary>
+    public string Count { get; } =
+        $"""
+        INSERT INTO {schema}.failure AS f (queue, message_id, epoch, attempts, state, error_type, error)
+        VALUES (@queue, @message_id, @epoch, 1, 'failing', @error_type, @error)
+        ON CONFLICT (queue, message_id) DO UPDATE
+        SET attempts = f.attempts + 1, state = 'failing', error_type = excluded.error_type, error = excluded.error,
+            last_failed_at = clock_timestamp()
+        WHERE f.epoch = excluded.epoch AND f.state IN ('failing', 'scheduled')
+        RETURNING attempts, clock_timestamp()
+        """;
+
+    public string RetryHeld { get; } =
+        $"""
+        UPDATE {schema}.failure SET next_attempt_at = clock_timestamp() + @delay
+        WHERE queue = @queue AND message_id = @message_id
+        """;
+
+    /// <summary>The copy that is scheduled carries the new epoch; deliveries of the old one are then acked.</summary>
+    public string RetryScheduled { get; } =
+        $"""
+        UPDATE {schema}.failure SET state = 'scheduled', epoch = epoch + 1, next_attempt_at = @due_at
+        WHERE queue = @queue AND message_id = @message_id
+        """;
+
+    public string Die { get; } =
+        $"""
+        UPDATE {schema}.failure SET state = 'dead', next_attempt_at = NULL
+        WHERE queue = @queue AND message_id = @message_id
+        """;
+
+    public string Delete { get; } =
+        $"DELETE FROM {schema}.failure WHERE queue = @queue AND message_id = @message_id";
+}

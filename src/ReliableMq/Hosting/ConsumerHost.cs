@@ -1,0 +1,81 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using ReliableMq.Broker;
+using ReliableMq.DeadLettering;
+using ReliableMq.Diagnostics;
+using ReliableMq.Failing;
+using ReliableMq.Handling;
+using ReliableMq.Receiving;
+using ReliableMq.Storage;
+
+namespace ReliableMq.Hosting;
+
+/// <summary>
+/// Runs the consumers of every queue with handlers, and of its dead-letter queue. They start after the
+/// application has started and stop first.
+/// </summary>
+internal sealed class ConsumerHost(
+    HandlerRegistry registry, ServiceDatabases databases, IServiceProvider services, BrokerConnections connections, TopologyDeclarer topology,
+    IHostApplicationLifetime lifetime, ILogger<ConsumerHost> logger) : IHostedLifecycleService
+{
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly CancellationTokenSource _givingUp = new();
+    private Task _running = Task.CompletedTask;
+
+    public IReadOnlyList<QueueConsumer> Consumers { get; private set; } = [];
+
+    public Task StartedAsync(CancellationToken cancellationToken)
+    {
+        if (databases.Inbox is { } inbox)
+        {
+            Consumers = [.. registry.Queues.SelectMany(queue => ConsumersOf(queue, inbox))];
+            _running = Task.WhenAll(Consumers.Select(consumer => Task.Run(() => RunAsync(consumer, inbox), CancellationToken.None)));
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private IEnumerable<QueueConsumer> ConsumersOf(QueueHandlers queue, ServiceDatabase inbox)
+    {
+        var settings = queue.Settings;
+        var queueTopology = new QueueTopology(settings.Queue, [.. queue.MessageNames.Select(Binding.For)]);
+        yield return Consumer(settings.Queue, settings, ActivatorUtilities.CreateInstance<HandlingProcessor>(services, queue, inbox), queueTopology);
+
+        var deadSettings = new QueueSettings(queueTopology.DeadLetterQueue, new RetryPolicy([]), 1, 50, settings.Timeout);
+        yield return Consumer(queueTopology.DeadLetterQueue, deadSettings, ActivatorUtilities.CreateInstance<DeadLetterMonitor>(services, settings.Queue, inbox), queueTopology);
+    }
+
+    private QueueConsumer Consumer(string queue, QueueSettings settings, IDeliveryProcessor processor, QueueTopology queueTopology) =>
+        ActivatorUtilities.CreateInstance<QueueConsumer>(services, queue, settings, processor, connections.Consuming,
+            (Func<RabbitMQ.Client.IConnection, CancellationToken, Task>)((connection, token) => topology.DeclareAsync(connection, queueTopology, token)));
+
+    private async Task RunAsync(QueueConsumer consumer, ServiceDatabase inbox)
+    {
+        try
+        {
+            await inbox.Ready.WaitAsync(_stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await consumer.RunAsync(_stopping.Token, _givingUp.Token);
+        }
+        catch (Exception exception)
+        {
+            LogMessages.BackgroundWorkEnded(logger, $"consumer of {consumer.Queue}", exception);
+            lifetime.StopApplication();
+        }
+    }
+
+    public async Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        await _stopping.CancelAsync();
+        await using var limit = cancellationToken.Register(_givingUp.Cancel);
+        await _running;
+    }
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+}

@@ -1,0 +1,88 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using ReliableMq.Broker;
+using ReliableMq.Diagnostics;
+using ReliableMq.Storage;
+
+namespace ReliableMq.Hosting;
+
+/// <summary>
+/// Checks every database before anything else starts. A wrong schema stops the host; one that cannot be
+/// reached does not: it is asked again until it can.
+/// </summary>
+internal sealed class DatabaseStartup(
+    ServiceDatabases databases, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<DatabaseStartup> logger) : IHostedLifecycleService
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly List<Task> _waiting = [];
+
+    public async Task StartingAsync(CancellationToken cancellationToken)
+    {
+        foreach (var database in databases.All)
+        {
+            if (!await TryAsync(database, cancellationToken))
+            {
+                _waiting.Add(KeepTryingAsync(database));
+            }
+        }
+    }
+
+    private async Task<bool> TryAsync(ServiceDatabase database, CancellationToken cancellationToken)
+    {
+        using var timeout = new CancellationTokenSource(Patience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        try
+        {
+            var version = await SchemaCheck.EnsureAsync(database, either.Token);
+            LogMessages.DatabaseReady(logger, database.ContextType.Name, database.Schema, version);
+            database.SetReady();
+            return true;
+        }
+        catch (Exception exception) when (exception is not SchemaException && !cancellationToken.IsCancellationRequested)
+        {
+            database.LastError = exception.Message;
+            LogMessages.DatabaseUnreachable(logger, database.ContextType.Name, exception.Message);
+            return false;
+        }
+    }
+
+    private async Task KeepTryingAsync(ServiceDatabase database)
+    {
+        try
+        {
+            for (var failures = 1; ; failures++)
+            {
+                await Task.Delay(Backoff.Delay(failures, TimeSpan.FromMilliseconds(500), Patience, Random.Shared.NextDouble()), time, _stopping.Token);
+                if (await TryAsync(database, _stopping.Token))
+                {
+                    return;
+                }
+            }
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            // The host stops.
+        }
+        catch (SchemaException exception)
+        {
+            LogMessages.DatabaseUnusable(logger, exception.Message);
+            Environment.ExitCode = 1;
+            lifetime.StopApplication();
+        }
+    }
+
+    public async Task StoppedAsync(CancellationToken cancellationToken)
+    {
+        await _stopping.CancelAsync();
+        await Task.WhenAll(_waiting);
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+}

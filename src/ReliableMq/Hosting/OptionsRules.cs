@@ -1,0 +1,101 @@
+using Microsoft.Extensions.Options;
+using ReliableMq.Broker;
+using ReliableMq.Receiving;
+using ReliableMq.Storage;
+
+namespace ReliableMq.Hosting;
+
+/// <summary>Checks everything that was configured, at start, all errors at once.</summary>
+internal sealed class OptionsRules(IEnumerable<DatabaseRegistration> databases, IEnumerable<HandlerDefinition> handlers) : IValidateOptions<ReliableMqOptions>
+{
+    public ValidateOptionsResult Validate(string? name, ReliableMqOptions options)
+    {
+        var errors = new List<string>();
+        CheckBroker(options, errors);
+        CheckDatabase(options, errors);
+        CheckOutbox(options.Outbox, errors);
+        CheckHandlers(options, [.. handlers], errors);
+        return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
+    }
+
+    private static void CheckBroker(ReliableMqOptions options, List<string> errors)
+    {
+        var broker = options.Broker;
+        if (string.IsNullOrWhiteSpace(broker.Hosts))
+        {
+            errors.Add("\"ReliableMq:Broker:Hosts\" is missing. Name at least one RabbitMQ host, like \"localhost:5672\".");
+        }
+        else if (!BrokerEndpoints.TryParse(broker.Hosts, out _, out var wrong))
+        {
+            errors.Add($"\"ReliableMq:Broker:Hosts\" has the entry \"{wrong ?? broker.Hosts}\", which is not a host with an optional port. Write hosts separated by commas, like \"rabbit-1:5672, rabbit-2\"; user, password and virtual host have settings of their own.");
+        }
+
+        Between(errors, "Broker:Heartbeat", broker.Heartbeat, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10));
+        Between(errors, "Broker:ConfirmTimeout", broker.ConfirmTimeout, TimeSpan.FromSeconds(1), options.Outbox.Lease / 2);
+        Between(errors, "Broker:MaxMessageBytes", broker.MaxMessageBytes, 1, 512 * 1024 * 1024);
+        NotEmpty(errors, "Broker:VirtualHost", broker.VirtualHost);
+        NotEmpty(errors, "Broker:UserName", broker.UserName);
+    }
+
+    private void CheckDatabase(ReliableMqOptions options, List<string> errors)
+    {
+        if (!SchemaName.IsValid(options.Database.Schema))
+        {
+            errors.Add($"\"ReliableMq:Database:Schema\" is \"{options.Database.Schema}\", which is not a valid schema name. {SchemaName.Rule}");
+        }
+
+        var inboxes = databases.Where(database => database.IsInbox).Select(database => database.ContextType.Name).Distinct().ToList();
+        if (inboxes.Count > 1)
+        {
+            errors.Add($"AddInbox was called for {string.Join(" and ", inboxes.Select(inbox => $"\"{inbox}\""))}, but a service has one inbox. Keep one of them; the others may be outboxes.");
+        }
+    }
+
+    private static void CheckOutbox(OutboxOptions outbox, List<string> errors)
+    {
+        Between(errors, "Outbox:Lease", outbox.Lease, TimeSpan.FromSeconds(10), TimeSpan.FromMinutes(10));
+        Between(errors, "Outbox:PollInterval", outbox.PollInterval, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1));
+        Between(errors, "Outbox:ResendInterval", outbox.ResendInterval, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
+        Between(errors, "Outbox:BatchSize", outbox.BatchSize, 1, 10_000);
+        Between(errors, "Outbox:MaxUnconfirmed", outbox.MaxUnconfirmed, 1, 30_000);
+    }
+
+    private void CheckHandlers(ReliableMqOptions options, List<HandlerDefinition> all, List<string> errors)
+    {
+        foreach (var twins in all.GroupBy(handler => (handler.Queue, handler.MessageName)).Where(twins => twins.Count() > 1))
+        {
+            errors.Add($"The queue \"{twins.Key.Queue}\" has more than one handler of \"{twins.Key.MessageName}\": {string.Join(", ", twins.Select(handler => $"\"{handler.HandlerName}\""))}. Give each its own queue, or register its assembly once.");
+        }
+
+        foreach (var queue in all.GroupBy(handler => handler.Queue))
+        {
+            _ = QueueSettings.Resolve(queue.Key, [.. queue], options.Queues.GetValueOrDefault(queue.Key), errors);
+        }
+
+        foreach (var queue in options.Queues.Keys.Where(queue => all.TrueForAll(handler => handler.Queue != queue)))
+        {
+            errors.Add($"\"ReliableMq:Queues:{queue}\" is configured, but no handler consumes the queue \"{queue}\". Correct the name or remove it. Queues with handlers: {string.Join(", ", all.Select(handler => $"\"{handler.Queue}\"").Distinct().Order().DefaultIfEmpty("none"))}.");
+        }
+
+        if (all.Count > 0 && !databases.Any(database => database.IsInbox))
+        {
+            errors.Add($"There are handlers (\"{all[0].HandlerName}\"), but no inbox. Call AddReliableMq(…).AddInbox<TContext>() with the context whose transaction they share.");
+        }
+    }
+
+    private static void Between<T>(List<string> errors, string option, T value, T least, T most) where T : IComparable<T>
+    {
+        if (value.CompareTo(least) < 0 || value.CompareTo(most) > 0)
+        {
+            errors.Add($"\"ReliableMq:{option}\" is {value}. Use {least} to {most}.");
+        }
+    }
+
+    private static void NotEmpty(List<string> errors, string option, string value)
+    {
+        if (string.IsNullOrWhiteSpace(value))
+        {
+            errors.Add($"\"ReliableMq:{option}\" is empty. Give a value, or leave it out for the default.");
+        }
+    }
+}

@@ -1,0 +1,24 @@
+namespace ReliableMq.Inbox;
+
+/// <summary>Every statement on <c>inbox</c>. All by primary key.</summary>
+internal sealed class InboxSql(string schema)
+{
+    /// <summary>Bounds the wait for another delivery of the same message, and nothing else.</summary>
+    public string BoundWait { get; } = "SET LOCAL lock_timeout = '5s'";
+
+    public string UnboundWait { get; } = "SET LOCAL lock_timeout TO DEFAULT";
+
+    /// <summary>Two at once wait here for one another. A row comes back for the one that may run.</summary>
+    public string Insert { get; } =
+        $"INSERT INTO {schema}.inbox (queue, message_id) VALUES (@queue, @message_id) ON CONFLICT DO NOTHING RETURNING 1";
+
+    /// <summary>Where the message stands, if it ever failed.</summary>
+    public string Standing { get; } =
+        $"""
+        SELECT epoch, attempts, state, next_attempt_at - clock_timestamp() FROM {schema}.failure
+        WHERE queue = @queue AND message_id = @message_id
+        """;
+
+    public string IsDone { get; } =
+        $"SELECT EXISTS (SELECT FROM {schema}.inbox WHERE queue = @queue AND message_id = @message_id)";
+}

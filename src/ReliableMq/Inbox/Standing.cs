@@ -1,0 +1,35 @@
+namespace ReliableMq.Inbox;
+
+/// <summary>What the database knows of a message that failed before.</summary>
+internal sealed record Standing(int Epoch, int Attempts, string State, TimeSpan? UntilNextAttempt);
+
+/// <summary>What to do with a delivery before its handler could run.</summary>
+internal enum Admission
+{
+    Run,
+
+    /// <summary>Done before, moved on in a later epoch, or discarded: ack.</summary>
+    Settled,
+
+    /// <summary>Dead already: to the dead-letter queue, again.</summary>
+    Dead,
+
+    /// <summary>Its next attempt is not due, because a lost connection brought it back early.</summary>
+    TooEarly,
+}
+
+/// <summary>The decision, without a database.</summary>
+internal static class AdmissionRules
+{
+    /// <summary>Below this the rest of a delay is not worth holding the delivery again.</summary>
+    private static readonly TimeSpan WorthWaiting = TimeSpan.FromMilliseconds(50);
+
+    public static Admission Admit(bool isNew, int epoch, Standing? standing) =>
+        !isNew ? Admission.Settled
+        : standing is null ? Admission.Run
+        : epoch < standing.Epoch || standing.State == "discarded" ? Admission.Settled
+        : epoch > standing.Epoch ? Admission.Run
+        : standing.State == "dead" ? Admission.Dead
+        : standing.UntilNextAttempt > WorthWaiting && standing.State == "failing" ? Admission.TooEarly
+        : Admission.Run;
+}

@@ -1,0 +1,65 @@
+using System.Collections.Concurrent;
+using System.Reflection;
+using System.Text;
+
+namespace ReliableMq;
+
+/// <summary>The names of messages on the wire.</summary>
+internal static class MessageNames
+{
+    public const int MaxLength = 200;
+
+    /// <summary>RabbitMQ's short strings hold at most 255 bytes of UTF-8.</summary>
+    public const int MaxShortStringBytes = 255;
+
+    // What an attribute says never changes while a process lives.
+    private static readonly ConcurrentDictionary<Type, string> Names = new();
+
+    public static string Of(Type type) => Names.GetOrAdd(type, static type =>
+    {
+        var name = type.GetCustomAttribute<MessageAttribute>(inherit: false)?.Name
+            ?? throw new ReliableMqException(
+                $"The type \"{type.FullName}\" is not a message. Mark it with [Message(\"domain.name.v1\")].");
+        return IsValid(name)
+            ? name
+            : throw new ReliableMqException(
+                $"The message name \"{name}\" of \"{type.FullName}\" is not valid. Use at least two parts of lower-case letters, digits, '-' and '_', separated by dots, at most {MaxLength} characters, like \"orders.order-placed.v1\".");
+    });
+
+    /// <summary>The topic exchange of a message: the first part of its name.</summary>
+    public static string ExchangeOf(string messageName) => messageName[..messageName.IndexOf('.')];
+
+    public static bool IsValid(string name)
+    {
+        if (name.Length is 0 or > MaxLength || !name.Contains('.'))
+        {
+            return false;
+        }
+
+        var partLength = 0;
+        foreach (var c in name)
+        {
+            if (c == '.')
+            {
+                if (partLength == 0)
+                {
+                    return false;
+                }
+
+                partLength = 0;
+            }
+            else if (char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '_')
+            {
+                partLength++;
+            }
+            else
+            {
+                return false;
+            }
+        }
+
+        return partLength > 0;
+    }
+
+    public static bool IsShortString(string text) => Encoding.UTF8.GetByteCount(text) <= MaxShortStringBytes;
+}

@@ -1,0 +1,71 @@
+using System.Diagnostics;
+using ReliableMq.Broker;
+using ReliableMq.Handling;
+
+namespace ReliableMq.Outbox;
+
+/// <summary>Turns what a user adds into what is stored, and refuses there what the broker would refuse later.</summary>
+internal sealed class MessageFactory(ReliableMqOptions options, MessageSerializer serializer)
+{
+    public OutboxMessage Create(object message, MessageOptions? messageOptions)
+    {
+        var name = MessageNames.Of(message.GetType());
+        var body = serializer.Serialize(message, name);
+        if (body.Length > options.Broker.MaxMessageBytes)
+        {
+            throw new ReliableMqException(
+                $"The message \"{name}\" has {body.Length} bytes, more than the {options.Broker.MaxMessageBytes} allowed. Send a reference to the data, or raise \"ReliableMq:Broker:MaxMessageBytes\" together with RabbitMQ's max_message_size.");
+        }
+
+        var handling = HandlingScope.Current;
+        return new OutboxMessage
+        {
+            MessageId = ShortString(messageOptions?.MessageId, name, nameof(MessageOptions.MessageId)) ?? Guid.CreateVersion7().ToString(),
+            Name = name,
+            Exchange = MessageNames.ExchangeOf(name),
+            RoutingKey = name,
+            ContentType = MessageSerializer.ContentType,
+            Headers = Headers(messageOptions, name),
+            Body = body,
+            CorrelationId = ShortString(messageOptions?.CorrelationId, name, nameof(MessageOptions.CorrelationId)) ?? handling?.CorrelationId,
+            CausationId = handling?.MessageId,
+            TraceParent = Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity ? activity.Id : null,
+            DueAt = messageOptions?.DeliverAt,
+        };
+    }
+
+    private static string? ShortString(string? value, string name, string option)
+    {
+        if (value is null)
+        {
+            return null;
+        }
+
+        if (value.Length == 0 || !MessageNames.IsShortString(value) || value.Contains('\0'))
+        {
+            throw new ReliableMqException(
+                $"The {option} \"{value}\" of the message \"{name}\" is not valid. Use 1 to {MessageNames.MaxShortStringBytes} bytes of UTF-8 without the character U+0000.");
+        }
+
+        return value;
+    }
+
+    private static string? Headers(MessageOptions? messageOptions, string name)
+    {
+        if (messageOptions?.Headers is not { Count: > 0 } headers)
+        {
+            return null;
+        }
+
+        foreach (var key in headers.Keys)
+        {
+            if (key.Length == 0 || !MessageNames.IsShortString(key) || key.StartsWith("x-", StringComparison.OrdinalIgnoreCase))
+            {
+                throw new ReliableMqException(
+                    $"The header \"{key}\" of the message \"{name}\" is not valid. Use 1 to {MessageNames.MaxShortStringBytes} bytes of UTF-8; names that start with \"x-\" belong to the broker and to ReliableMq.");
+            }
+        }
+
+        return HeaderJson.Write(headers.Select(header => KeyValuePair.Create(header.Key, (object?)header.Value)));
+    }
+}

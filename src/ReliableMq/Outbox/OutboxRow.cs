@@ -1,0 +1,26 @@
+namespace ReliableMq.Outbox;
+
+/// <summary>A row that this process holds: what to publish, and until when it may.</summary>
+internal sealed record OutboxRow
+{
+    public required Guid Id { get; init; }
+
+    /// <summary>The fencing token: whoever claims the row raises it, and only its holder may finish the row.</summary>
+    public required long Fence { get; init; }
+
+    public required string MessageId { get; init; }
+    public required string Name { get; init; }
+    public required string Exchange { get; init; }
+    public required string RoutingKey { get; init; }
+    public required string ContentType { get; init; }
+    public required string? Headers { get; init; }
+    public required byte[] Body { get; init; }
+    public required string? CorrelationId { get; init; }
+    public required string? CausationId { get; init; }
+    public required string? TraceParent { get; init; }
+    public required DateTimeOffset CreatedAt { get; init; }
+    public required int Attempts { get; init; }
+
+    /// <summary>What remained of the lease when the database answered.</summary>
+    public required TimeSpan Remaining { get; init; }
+}

@@ -1,0 +1,88 @@
+using System.Globalization;
+using RabbitMQ.Client;
+using ReliableMq.Broker;
+
+namespace ReliableMq.Receiving;
+
+/// <summary>
+/// One delivery, copied out of the client's buffers. Reading it never throws, whatever another client put
+/// into it.
+/// </summary>
+internal sealed class Delivery
+{
+    public required ulong Tag { get; init; }
+    public required string Queue { get; init; }
+    public required string Exchange { get; init; }
+    public required string RoutingKey { get; init; }
+    public required bool Redelivered { get; init; }
+
+    /// <summary>Null where the sender gave none, or one that no database can keep.</summary>
+    public required string? MessageId { get; init; }
+
+    /// <summary>The message's name: its <c>type</c>, or its routing key where foreign senders give no type.</summary>
+    public required string Name { get; init; }
+
+    public required string? ContentType { get; init; }
+    public required string? CorrelationId { get; init; }
+    public required byte[] Body { get; init; }
+    public required Dictionary<string, object?> Headers { get; init; }
+
+    /// <summary>By the monotonic clock.</summary>
+    public required long ReceivedTimestamp { get; init; }
+
+    public required DateTimeOffset ReceivedAt { get; init; }
+
+    /// <summary>The round of the message: raised when it is scheduled again or replayed.</summary>
+    public int Epoch => Headers.GetValueOrDefault(MessageHeaders.Epoch) switch
+    {
+        int epoch and >= 0 => epoch,
+        long epoch and >= 0 and <= int.MaxValue => (int)epoch,
+        _ => 0,
+    };
+
+    public string? CausationId => Headers.GetValueOrDefault(MessageHeaders.CausationId) as string;
+
+    public string? TraceParent => Headers.GetValueOrDefault(MessageHeaders.TraceParent) as string;
+
+    public DateTimeOffset? SentAt =>
+        Headers.GetValueOrDefault(MessageHeaders.SentAt) is long milliseconds and >= 0 and <= 253_402_300_799_999
+            ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds)
+            : null;
+
+    public static Delivery From(
+        string queue, ulong tag, bool redelivered, string exchange, string routingKey,
+        IReadOnlyBasicProperties properties, ReadOnlyMemory<byte> body, TimeProvider time)
+    {
+        var messageId = properties.MessageId;
+        return new Delivery
+        {
+            Tag = tag,
+            Queue = queue,
+            Exchange = exchange,
+            RoutingKey = routingKey,
+            Redelivered = redelivered,
+            MessageId = string.IsNullOrEmpty(messageId) || messageId.Contains('\0') ? null : messageId,
+            Name = string.IsNullOrEmpty(properties.Type) ? routingKey : properties.Type,
+            ContentType = properties.ContentType,
+            CorrelationId = properties.CorrelationId,
+            Body = body.ToArray(),
+            Headers = Copy(properties.Headers),
+            ReceivedTimestamp = time.GetTimestamp(),
+            ReceivedAt = time.GetUtcNow(),
+        };
+    }
+
+    private static Dictionary<string, object?> Copy(IDictionary<string, object?>? headers)
+    {
+        var copy = new Dictionary<string, object?>(headers?.Count ?? 0, StringComparer.Ordinal);
+        foreach (var (name, value) in headers ?? new Dictionary<string, object?>())
+        {
+            copy[name] = value is byte[] bytes && HeaderJson.TryText(bytes, out var text) ? text : value;
+        }
+
+        return copy;
+    }
+
+    public override string ToString() =>
+        string.Create(CultureInfo.InvariantCulture, $"\"{Name}\" {MessageId ?? "(no id)"} from \"{Queue}\"");
+}

@@ -1,0 +1,62 @@
+using ReliableMq.Failing;
+
+namespace ReliableMq.Receiving;
+
+/// <summary>The settings in force for one queue: configuration first, then the attributes, then defaults.</summary>
+internal sealed record QueueSettings(string Queue, RetryPolicy Retry, int Concurrency, int Prefetch, TimeSpan Timeout)
+{
+    public const string DefaultRetry = "1s, 10s, 1m, 10m";
+    public const int DefaultConcurrency = 8;
+    public const int DefaultPrefetch = 200;
+    public const string DefaultTimeout = "5m";
+
+    /// <summary>A third of the broker's consumer timeout of 30 minutes
+    /// (https://www.rabbitmq.com/docs/consumers#acknowledgement-timeout): a delivery starts within it or goes back.</summary>
+    public static readonly TimeSpan MaxWait = TimeSpan.FromMinutes(10);
+
+    public static QueueSettings Resolve(string queue, IReadOnlyCollection<HandlerDefinition> handlers, QueueOptions? configured, ICollection<string> errors)
+    {
+        var retry = configured?.Retry ?? Agreed(queue, handlers, nameof(HandlerDefinition.Retry), handler => handler.Retry, errors) ?? DefaultRetry;
+        var timeout = configured?.Timeout ?? Agreed(queue, handlers, nameof(HandlerDefinition.Timeout), handler => handler.Timeout, errors) ?? DefaultTimeout;
+        var concurrency = configured?.Concurrency
+            ?? Agreed(queue, handlers, nameof(HandlerDefinition.Concurrency), handler => handler.Concurrency == 0 ? null : (int?)handler.Concurrency, errors)
+            ?? DefaultConcurrency;
+        var prefetch = configured?.Prefetch
+            ?? Agreed(queue, handlers, nameof(HandlerDefinition.Prefetch), handler => handler.Prefetch == 0 ? null : (int?)handler.Prefetch, errors)
+            ?? Math.Max(DefaultPrefetch, Math.Min(2000, concurrency * 2));
+
+        var where = $"of the queue \"{queue}\" (\"ReliableMq:Queues:{queue}\" or [MessageHandler])";
+        if (!Duration.TryParseList(retry, out var delays) || delays.Length > 100)
+        {
+            errors.Add($"Retry {where} is \"{retry}\", which is not a list of durations. Write at most 100, separated by commas, each a number and ms, s, m or h, like \"{DefaultRetry}\"; an empty text means a single attempt.");
+        }
+
+        if (!Duration.TryParse(timeout, out var limit) || limit > MaxWait)
+        {
+            errors.Add($"Timeout {where} is \"{timeout}\", which is not a duration of at most 10m. Write a number and ms, s or m, like \"30s\".");
+        }
+
+        if (concurrency is < 1 or > 1000)
+        {
+            errors.Add($"Concurrency {where} is {concurrency}. Use 1 to 1000.");
+        }
+
+        if (prefetch is < 1 or > 2000)
+        {
+            errors.Add($"Prefetch {where} is {prefetch}. Use 1 to 2000, the most that a quorum queue allows.");
+        }
+
+        return new QueueSettings(queue, new RetryPolicy(delays), concurrency, prefetch, limit);
+    }
+
+    private static T? Agreed<T>(string queue, IEnumerable<HandlerDefinition> handlers, string setting, Func<HandlerDefinition, T?> value, ICollection<string> errors)
+    {
+        var said = handlers.Select(handler => (handler.HandlerName, Value: value(handler))).Where(said => said.Value is not null).ToList();
+        foreach (var other in said.Skip(1).Where(other => !Equals(other.Value, said[0].Value)))
+        {
+            errors.Add($"The handlers \"{said[0].HandlerName}\" and \"{other.HandlerName}\" of the queue \"{queue}\" give {setting} as \"{said[0].Value}\" and \"{other.Value}\", but a queue has one. Say it on one of them, or in \"ReliableMq:Queues:{queue}:{setting}\".");
+        }
+
+        return said.Count == 0 ? default : said[0].Value;
+    }
+}

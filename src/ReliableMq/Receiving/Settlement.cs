@@ -1,0 +1,28 @@
+namespace ReliableMq.Receiving;
+
+internal enum SettlementKind
+{
+    /// <summary>The effect is committed, or the message is safe elsewhere.</summary>
+    Ack,
+
+    /// <summary>Back to the queue, after a delay in which no handler is occupied.</summary>
+    Requeue,
+
+    /// <summary>To the dead-letter queue.</summary>
+    DeadLetter,
+
+    /// <summary>Back to the queue, and no more deliveries until the database can be reached.</summary>
+    Pause,
+}
+
+/// <summary>What becomes of a delivery. One place, <see cref="DeliverySettler"/>, carries it out.</summary>
+internal readonly record struct Settlement(SettlementKind Kind, TimeSpan Delay = default)
+{
+    public static readonly Settlement Ack = new(SettlementKind.Ack);
+    public static readonly Settlement Requeue = new(SettlementKind.Requeue);
+    public static readonly Settlement DeadLetter = new(SettlementKind.DeadLetter);
+    public static readonly Settlement Pause = new(SettlementKind.Pause);
+
+    /// <summary>Made by <see cref="HoldBudget"/>, which counts what is held.</summary>
+    public static Settlement RequeueAfter(TimeSpan delay) => new(SettlementKind.Requeue, delay);
+}

@@ -1,0 +1,36 @@
+using Npgsql;
+using ReliableMq.Broker;
+
+namespace ReliableMq.Storage;
+
+/// <summary>Asks the database directly whether it is there, apart from any message.</summary>
+internal sealed class DatabaseProbe(ServiceDatabase database, TimeProvider time)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    /// <summary>Null when the database answers; else why it does not.</summary>
+    public async Task<Exception?> AskAsync(CancellationToken cancellationToken)
+    {
+        using var timeout = new CancellationTokenSource(Patience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        try
+        {
+            await using var session = await database.OpenAsync(either.Token);
+            await using var command = new NpgsqlCommand("SELECT 1", session.Connection);
+            await command.ExecuteScalarAsync(either.Token);
+            return null;
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            return exception;
+        }
+    }
+
+    public async Task WaitAsync(CancellationToken cancellationToken)
+    {
+        for (var failures = 1; await AskAsync(cancellationToken) is not null; failures++)
+        {
+            await Task.Delay(Backoff.Delay(failures, TimeSpan.FromMilliseconds(200), Patience, Random.Shared.NextDouble()), time, cancellationToken);
+        }
+    }
+}

@@ -1,0 +1,47 @@
+using Npgsql;
+
+namespace ReliableMq.Storage;
+
+/// <summary>Makes sure that a database has the tables that this version of the library needs.</summary>
+internal static class SchemaCheck
+{
+    /// <exception cref="SchemaException">The schema is missing or too old.</exception>
+    public static async Task<int> EnsureAsync(ServiceDatabase database, CancellationToken cancellationToken)
+    {
+        await using var session = await database.OpenAsync(cancellationToken);
+        if (database.Options.Database.CreateSchema)
+        {
+            await using var transaction = await session.Connection.BeginTransactionAsync(cancellationToken);
+            await using var create = new NpgsqlCommand(SchemaScript.For(database.Schema), session.Connection, transaction);
+            await create.ExecuteNonQueryAsync(cancellationToken);
+            await transaction.CommitAsync(CancellationToken.None);
+        }
+
+        var version = await ReadVersionAsync(session.Connection, database.Schema, cancellationToken);
+        var name = new NpgsqlConnectionStringBuilder(session.Connection.ConnectionString).Database;
+        return version switch
+        {
+            null => throw new SchemaException(
+                $"The schema \"{database.Schema}\" is missing in the database \"{name}\" of \"{database.ContextType.Name}\". Apply the script that ReliableMqSchema.Script(\"{database.Schema}\") returns, or set \"ReliableMq:Database:CreateSchema\" to true in development."),
+            < SchemaScript.Version => throw new SchemaException(
+                $"The schema \"{database.Schema}\" in the database \"{name}\" has version {version}, but this version of ReliableMq needs {SchemaScript.Version}. Apply the script that ReliableMqSchema.Script(\"{database.Schema}\") returns."),
+            _ => version.Value,
+        };
+    }
+
+    private static async Task<int?> ReadVersionAsync(NpgsqlConnection connection, string schema, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var command = new NpgsqlCommand($"SELECT max(version) FROM {schema}.schema_version", connection);
+            return await command.ExecuteScalarAsync(cancellationToken) as int?;
+        }
+        catch (PostgresException exception) when (exception.SqlState is PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.InvalidSchemaName)
+        {
+            return null;
+        }
+    }
+}
+
+/// <summary>The database cannot be used until somebody changes it.</summary>
+internal sealed class SchemaException(string message) : ReliableMqException(message);
