@@ -77,8 +77,9 @@ internal static partial class LogMessages
     [LoggerMessage(5002, LogLevel.Information, "The delivery {Delivery} waits: another delivery of the same message is being handled.")]
     public static partial void TwinIsRunning(ILogger logger, Delivery delivery);
 
-    [LoggerMessage(6001, LogLevel.Warning, "Attempt {Attempt} of {Delivery} failed; the next in {Delay}.")]
-    public static partial void AttemptFailed(ILogger logger, int attempt, Delivery delivery, TimeSpan delay, Exception exception);
+    /// <summary>One line an attempt; the stack comes with the dead letter, and meanwhile stands in <c>failure</c>.</summary>
+    [LoggerMessage(6001, LogLevel.Warning, "Attempt {Attempt} of {Delivery} failed with {ExceptionType}: {Error} The next in {Delay}.")]
+    public static partial void AttemptFailed(ILogger logger, int attempt, Delivery delivery, string exceptionType, string error, TimeSpan delay);
 
     [LoggerMessage(6002, LogLevel.Error, "The database cannot be reached while handling \"{Queue}\". No attempt is counted.")]
     public static partial void DatabaseDown(ILogger logger, string queue, Exception exception);

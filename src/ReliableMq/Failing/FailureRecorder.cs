@@ -40,14 +40,14 @@ internal sealed class FailureRecorder(ServiceDatabase database, ReliableMqMetric
             case Verdict.Retry { Delay: var delay } when delay <= FailureRules.LongestHold && holds.TryHold(delay, out var held):
                 await ExecuteAsync(session.Connection, _sql.RetryHeld, messageId, delivery.Queue, cancellationToken, new NpgsqlParameter<TimeSpan>("delay", delay));
                 await CommitAsync(transaction, holds);
-                LogMessages.AttemptFailed(logger, attempt, delivery, delay, exception);
+                LogMessages.AttemptFailed(logger, attempt, delivery, exception.GetType().Name, exception.Message, delay);
                 return held;
 
             case Verdict.Retry { Delay: var delay }:
                 await ScheduleAsync(session.Connection, delivery, messageId, now + delay, cancellationToken);
                 await transaction.CommitAsync(CancellationToken.None);
                 database.WakeForScheduled();
-                LogMessages.AttemptFailed(logger, attempt, delivery, delay, exception);
+                LogMessages.AttemptFailed(logger, attempt, delivery, exception.GetType().Name, exception.Message, delay);
                 return Settlement.Ack;
 
             case Verdict.DeadLetter { Reason: var reason }:
