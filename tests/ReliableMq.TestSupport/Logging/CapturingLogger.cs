@@ -1,0 +1,15 @@
+using Microsoft.Extensions.Logging;
+
+namespace ReliableMq.TestSupport;
+
+internal sealed class CapturingLogger(string category, Action<LogEntry> add) : ILogger
+{
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => true;
+
+    public void Log<TState>(
+        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        add(new LogEntry(logLevel, eventId, category, formatter(state, exception), exception));
+}

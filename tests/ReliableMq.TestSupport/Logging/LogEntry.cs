@@ -1,0 +1,11 @@
+using Microsoft.Extensions.Logging;
+
+namespace ReliableMq.TestSupport;
+
+/// <summary>One line of a log, in parts.</summary>
+public sealed record LogEntry(
+    LogLevel Level, EventId EventId, string Category, string Message, Exception? Exception)
+{
+    public override string ToString() =>
+        $"{Level} {Category}[{EventId.Id}] {Message}{(Exception is null ? "" : Environment.NewLine + Exception)}";
+}
