@@ -16,19 +16,23 @@ internal sealed class DeadLetterMonitor(
     private readonly DeadLetterSql _sql = new(database.Schema);
     private readonly DatabaseProbe _probe = new(database, time);
 
-    public async Task<Settlement> ProcessAsync(Delivery delivery, HoldBudget holds, CancellationToken stopping)
+    public async Task<Settlement> ProcessAsync(Delivery delivery, HoldBudget holds, CancellationToken givingUp)
     {
         try
         {
-            if (await StoreAsync(delivery, stopping))
+            if (await StoreAsync(delivery, givingUp))
             {
                 metrics.DeadLettered(queue);
                 LogMessages.DeadLetterFromBroker(logger, delivery, DeathOf(delivery));
             }
+            else
+            {
+                LogMessages.DeadLetterMerged(logger, delivery);
+            }
 
             return Settlement.Ack;
         }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        catch (OperationCanceledException) when (givingUp.IsCancellationRequested)
         {
             return Settlement.Requeue;
         }

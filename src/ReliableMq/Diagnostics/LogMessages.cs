@@ -96,6 +96,9 @@ internal static partial class LogMessages
     [LoggerMessage(7003, LogLevel.Error, "The dead letter {Delivery} could not be stored; it stays in its queue.")]
     public static partial void DeadLetterNotStored(ILogger logger, Delivery delivery, Exception exception);
 
+    [LoggerMessage(7004, LogLevel.Debug, "The broker's copy of the dead letter {Delivery} has come; it is stored already.")]
+    public static partial void DeadLetterMerged(ILogger logger, Delivery delivery);
+
     [LoggerMessage(8001, LogLevel.Warning, "The database of \"{Context}\" cannot be reached: {Error} Messages are stored and handled when it can.")]
     public static partial void DatabaseUnreachable(ILogger logger, string context, string error);
 

@@ -17,17 +17,12 @@ internal sealed class HandlingProcessor(
     private readonly FailureRecorder _failures = new(database, metrics, logger);
     private readonly DatabaseProbe _probe = new(database, time);
 
-    public async Task<Settlement> ProcessAsync(Delivery delivery, HoldBudget holds, CancellationToken stopping)
+    public async Task<Settlement> ProcessAsync(Delivery delivery, HoldBudget holds, CancellationToken givingUp)
     {
-        if (stopping.IsCancellationRequested)
-        {
-            return Settlement.Requeue;
-        }
-
         var startedAt = time.GetTimestamp();
         using var activity = Telemetry.StartProcess(delivery);
         using var timeout = new CancellationTokenSource(handlers.Settings.Timeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stopping);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, givingUp);
         var result = await AttemptAsync(delivery, either.Token);
         if (result.IsDone)
         {
@@ -46,12 +41,12 @@ internal sealed class HandlingProcessor(
             };
         }
 
-        var exception = timeout.IsCancellationRequested && !stopping.IsCancellationRequested
+        var exception = timeout.IsCancellationRequested && !givingUp.IsCancellationRequested
             ? new TimeoutException($"The handler took longer than the queue's timeout of {handlers.Settings.Timeout.TotalSeconds:0.###} seconds.", result.Exception)
             : result.Exception!;
         activity?.SetStatus(System.Diagnostics.ActivityStatusCode.Error, exception.Message);
         metrics.Handled(delivery.Queue, time.GetElapsedTime(startedAt), exception.GetType().FullName);
-        return await SettleFailureAsync(delivery, exception, holds, stopping);
+        return await SettleFailureAsync(delivery, exception, holds, givingUp);
     }
 
     public Task WaitUntilAbleAsync(CancellationToken stopping) => _probe.WaitAsync(stopping);
@@ -94,10 +89,10 @@ internal sealed class HandlingProcessor(
         CancellationToken = cancellationToken,
     };
 
-    private async Task<Settlement> SettleFailureAsync(Delivery delivery, Exception exception, HoldBudget holds, CancellationToken stopping)
+    private async Task<Settlement> SettleFailureAsync(Delivery delivery, Exception exception, HoldBudget holds, CancellationToken givingUp)
     {
-        // Whatever a handler throws once it was asked to stop says nothing about the message.
-        if (stopping.IsCancellationRequested)
+        // Whatever a handler throws once it was told to give up says nothing about the message.
+        if (givingUp.IsCancellationRequested)
         {
             return Settlement.Requeue;
         }
@@ -110,15 +105,15 @@ internal sealed class HandlingProcessor(
 
         try
         {
-            if (FailureRules.LooksLikeDatabaseDown(exception) && await _probe.AskAsync(stopping) is { } down)
+            if (FailureRules.LooksLikeDatabaseDown(exception) && await _probe.AskAsync(givingUp) is { } down)
             {
                 LogMessages.DatabaseDown(logger, delivery.Queue, down);
                 return Settlement.Pause;
             }
 
-            return await _failures.RecordAsync(delivery, exception, handlers.Settings.Retry, holds, stopping);
+            return await _failures.RecordAsync(delivery, exception, handlers.Settings.Retry, holds, givingUp);
         }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        catch (OperationCanceledException) when (givingUp.IsCancellationRequested)
         {
             return Settlement.Requeue;
         }
@@ -126,15 +121,15 @@ internal sealed class HandlingProcessor(
         {
             // The failure could not be counted. If the database is away, deliveries stop; else this one waits.
             LogMessages.FailureNotRecorded(logger, delivery, unrecorded);
-            return await AskQuietlyAsync(stopping) ? Settlement.Pause : holds.Hold(TimeSpan.FromSeconds(5));
+            return await AskQuietlyAsync(givingUp) ? Settlement.Pause : holds.Hold(TimeSpan.FromSeconds(5));
         }
     }
 
-    private async Task<bool> AskQuietlyAsync(CancellationToken stopping)
+    private async Task<bool> AskQuietlyAsync(CancellationToken givingUp)
     {
         try
         {
-            return await _probe.AskAsync(stopping) is not null;
+            return await _probe.AskAsync(givingUp) is not null;
         }
         catch (OperationCanceledException)
         {

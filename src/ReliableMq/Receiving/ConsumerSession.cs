@@ -12,6 +12,8 @@ namespace ReliableMq.Receiving;
 /// </summary>
 internal sealed class ConsumerSession : IAsyncBasicConsumer, IAsyncDisposable
 {
+    private static readonly TimeSpan LastGrace = TimeSpan.FromSeconds(2);
+
     private readonly IChannel _channel;
     private readonly string _queue;
     private readonly IDeliveryProcessor _processor;
@@ -87,7 +89,7 @@ internal sealed class ConsumerSession : IAsyncBasicConsumer, IAsyncDisposable
                 }
 
                 _running.Add();
-                _ = HandleAsync(delivery, stopping);
+                _ = HandleAsync(delivery, stopping, givingUp);
             }
         }
         catch (OperationCanceledException) when (either.IsCancellationRequested)
@@ -101,16 +103,16 @@ internal sealed class ConsumerSession : IAsyncBasicConsumer, IAsyncDisposable
         }
     }
 
-    private async Task HandleAsync(Delivery delivery, CancellationToken stopping)
+    private async Task HandleAsync(Delivery delivery, CancellationToken stopping, CancellationToken givingUp)
     {
         // Leaves the pump's thread at once: a handler may run for long before it first awaits.
         await Task.Yield();
         var settlement = Settlement.Requeue;
         try
         {
-            if (_time.GetElapsedTime(delivery.ReceivedTimestamp) < QueueSettings.MaxWait)
+            if (!stopping.IsCancellationRequested && _time.GetElapsedTime(delivery.ReceivedTimestamp) < QueueSettings.MaxWait)
             {
-                settlement = await _processor.ProcessAsync(delivery, _holds, stopping);
+                settlement = await _processor.ProcessAsync(delivery, _holds, givingUp);
             }
         }
         catch (Exception exception)
@@ -169,8 +171,10 @@ internal sealed class ConsumerSession : IAsyncBasicConsumer, IAsyncDisposable
         }
 
         await _running.IdleAsync().WaitAsync(givingUp).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        // Handlers that were cancelled just now still give their deliveries back.
+        await _running.IdleAsync().WaitAsync(LastGrace, _time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _settler.Complete();
-        await _settling.WaitAsync(givingUp).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _settling.WaitAsync(LastGrace, _time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private void End(string reason)

@@ -4,7 +4,10 @@ namespace ReliableMq.Receiving;
 internal interface IDeliveryProcessor
 {
     /// <summary>Never throws: every end of an attempt is a settlement.</summary>
-    Task<Settlement> ProcessAsync(Delivery delivery, HoldBudget holds, CancellationToken stopping);
+    /// <param name="delivery">The delivery.</param>
+    /// <param name="holds">Counts what is held for a delay.</param>
+    /// <param name="givingUp">Cancelled when the stopping host waits no longer for what runs.</param>
+    Task<Settlement> ProcessAsync(Delivery delivery, HoldBudget holds, CancellationToken givingUp);
 
     /// <summary>After <see cref="SettlementKind.Pause"/>: returns when deliveries make sense again.</summary>
     Task WaitUntilAbleAsync(CancellationToken stopping);

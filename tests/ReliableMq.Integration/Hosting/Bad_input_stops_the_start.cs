@@ -1,0 +1,71 @@
+using Microsoft.Extensions.Options;
+using ReliableMq.Integration.Support;
+using ReliableMq.TestSupport;
+using Xunit;
+
+namespace ReliableMq.Integration.Hosting;
+
+public class Bad_input_stops_the_start
+{
+    [Fact]
+    public async Task A_missing_schema_stops_the_start_and_names_the_remedy()
+    {
+        await using var world = await World.CreateAsync();
+
+        var error = await Should.ThrowAsync<ReliableMqException>(() => world.StartAsync(setup => setup.Settings["Database:CreateSchema"] = "false"));
+
+        error.Message.ShouldBe(
+            $"The schema \"reliable_mq\" is missing in the database \"{world.Database.Name}\" of \"TestDb\". Apply the script that ReliableMqSchema.Script(\"reliable_mq\") returns, or set \"ReliableMq:Database:CreateSchema\" to true in development.");
+    }
+
+    [Fact]
+    public async Task A_schema_that_is_too_old_stops_the_start()
+    {
+        await using var world = await World.CreateAsync();
+        await world.Database.ExecuteAsync(ReliableMqSchema.Script());
+        await world.Database.ExecuteAsync("UPDATE reliable_mq.schema_version SET version = 0");
+
+        var error = await Should.ThrowAsync<ReliableMqException>(() => world.StartAsync(setup => setup.Settings["Database:CreateSchema"] = "false"));
+
+        error.Message.ShouldBe(
+            $"The schema \"reliable_mq\" in the database \"{world.Database.Name}\" has version 0, but this version of ReliableMq needs 1. Apply the script that ReliableMqSchema.Script(\"reliable_mq\") returns.");
+    }
+
+    [Fact]
+    public async Task The_script_can_be_applied_again_and_its_rights_suffice_for_work()
+    {
+        await using var world = await World.CreateAsync();
+        await world.Database.ExecuteAsync(ReliableMqSchema.Script());
+        await world.Database.ExecuteAsync(ReliableMqSchema.Script());
+
+        await using var service = await world.StartAsync(setup =>
+        {
+            setup.Settings["Database:CreateSchema"] = "false";
+            setup.HandleNumbered();
+        });
+        await service.SaveAsync(new Numbered(1));
+
+        await Eventually.EqualAsync([1], world.EffectsAsync, "effects");
+    }
+
+    [Fact]
+    public async Task Every_wrong_option_is_named_at_once()
+    {
+        await using var world = await World.CreateAsync();
+
+        var error = await Should.ThrowAsync<OptionsValidationException>(() => world.StartAsync(setup =>
+        {
+            setup.HandleNumbered(retry: "soon");
+            setup.Settings["Broker:Hosts"] = "";
+            setup.Settings["Outbox:Lease"] = "00:00:01";
+        }));
+
+        error.Failures.ShouldBe(
+        [
+            "\"ReliableMq:Broker:Hosts\" is missing. Name at least one RabbitMQ host, like \"localhost:5672\".",
+            "\"ReliableMq:Broker:ConfirmTimeout\" is 00:00:10. Use 00:00:01 to 00:00:00.5000000.",
+            "\"ReliableMq:Outbox:Lease\" is 00:00:01. Use 00:00:10 to 00:10:00.",
+            "Retry of the queue \"tests.numbers\" (\"ReliableMq:Queues:tests.numbers\" or [MessageHandler]) is \"soon\", which is not a list of durations. Write at most 100, separated by commas, each a number and ms, s, m or h, like \"1s, 10s, 1m, 10m\"; an empty text means a single attempt.",
+        ]);
+    }
+}

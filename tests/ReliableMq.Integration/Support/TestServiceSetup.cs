@@ -1,0 +1,63 @@
+using System.Globalization;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql.EntityFrameworkCore.PostgreSQL.Infrastructure;
+using ReliableMq.TestSupport;
+
+namespace ReliableMq.Integration.Support;
+
+/// <summary>What a test changes about its service before it starts.</summary>
+internal sealed class TestServiceSetup(World world)
+{
+    public World World => world;
+
+    /// <summary>By key under <c>ReliableMq</c>.</summary>
+    public Dictionary<string, string?> Settings { get; } = new()
+    {
+        ["Service"] = "tests",
+        ["Broker:Hosts"] = $"{world.Broker.HostName}:{world.Broker.Port.ToString(CultureInfo.InvariantCulture)}",
+        ["Broker:VirtualHost"] = world.Broker.VirtualHost,
+        ["Broker:UserName"] = world.Broker.UserName,
+        ["Broker:Password"] = world.Broker.Password,
+        ["Database:CreateSchema"] = "true",
+    };
+
+    public List<HandlerDefinition> Handlers { get; } = [];
+
+    public string ConnectionString { get; set; } = world.Database.ConnectionString;
+
+    /// <summary>Whether the context is registered with <c>AddDbContextPool</c>.</summary>
+    public bool Pooled { get; set; } = true;
+
+    public Action<NpgsqlDbContextOptionsBuilder>? Npgsql { get; set; }
+
+    public Action<IServiceCollection>? Services { get; set; }
+
+    public void Through(TcpProxy proxy) => Settings["Broker:Hosts"] = $"{proxy.Host}:{proxy.Port.ToString(CultureInfo.InvariantCulture)}";
+
+    /// <summary>Adds a handler the way generated code does.</summary>
+    public void Handle<T>(string queue, Func<T, TestDb, MessageContext, Task> handle, string? retry = "100ms, 200ms", int concurrency = 0, int prefetch = 0, string? timeout = null)
+        where T : class => Handlers.Add(new HandlerDefinition
+        {
+            Queue = queue,
+            MessageName = ((MessageAttribute)typeof(T).GetCustomAttributes(typeof(MessageAttribute), false)[0]).Name,
+            MessageType = typeof(T),
+            HandlerName = $"tests.{queue}.{typeof(T).Name}",
+            Retry = retry,
+            Concurrency = concurrency,
+            Prefetch = prefetch,
+            Timeout = timeout,
+            Invoke = (services, message, context) => new ValueTask(handle((T)message, services.GetRequiredService<TestDb>(), context)),
+        });
+
+    /// <summary>The usual handler: one effect a message.</summary>
+    public void HandleNumbered(string queue = "tests.numbers", string? retry = "100ms, 200ms", int concurrency = 0, Func<Numbered, MessageContext, Task>? before = null) =>
+        Handle<Numbered>(queue, async (message, db, context) =>
+        {
+            if (before is not null)
+            {
+                await before(message, context);
+            }
+
+            db.Effects.Add(new Effect { Number = message.Number, Note = context.MessageId });
+        }, retry, concurrency);
+}
