@@ -14,21 +14,22 @@ internal sealed class ShopRun(Arguments arguments, IAnsiConsole console, IView v
     {
         var lines = OrdersCsv.Read(OrdersCsv.DefaultPath, arguments.Orders);
         var servers = Servers.FromEnvironment();
-        await using var databases = new ShopDatabases(servers.Postgres);
-        using var virtualHost = new ShopVirtualHost(servers);
+        await using var databases = new ShopDatabases(servers.Postgres, arguments.Name);
+        using var virtualHost = new ShopVirtualHost(servers, arguments.Name);
         await databases.OpenAsync(ct);
         var start = await StartingPoint.PrepareAsync(lines, databases, virtualHost, arguments.Fresh, ct);
         console.WriteLine(start.Placed.Count == 0
             ? $"{lines.Count:N0} orders to place."
             : $"An interrupted run goes on: {start.Placed.Count:N0} of {lines.Count:N0} orders are already placed, {start.Invoiced.Count:N0} invoiced.");
 
-        await using var services = ShopServices.Create(servers, databases);
+        await using var services = ShopServices.Create(servers, databases, arguments.Name);
         console.WriteLine($"Starting Orders, Billing and Shipping; their logs are in {services.LogFolder}");
         await services.StartAsync(holdHandler: (start.LeftToBill(lines) + 1) / 2, ct);
 
         await using var data = databases.OpenData();
         var status = new RunStatus(lines.Count, lines.Count(line => line.Refusal is null), clock);
-        var problem = await PlaceAndFollowAsync(lines.Where(line => !start.Placed.Contains(line.OrderId)), services, data, status, ct);
+        var orders = lines.Where(line => !start.Placed.Contains(line.OrderId)).ToList();
+        var problem = await PlaceAndFollowAsync(orders, services, data, status, ct);
 
         var report = Ledger.Check(lines, await data.ReadAsync(await ProgressFollower.DeadOrdersAsync(services.Billing, ct), ct));
         await databases.MarkEndedAsync();
@@ -48,7 +49,7 @@ internal sealed class ShopRun(Arguments arguments, IAnsiConsole console, IView v
 
     /// <summary>Returns what went wrong on the way; null where nothing did.</summary>
     private async Task<string?> PlaceAndFollowAsync(
-        IEnumerable<OrderLine> orders, ShopServices services, ShopData data, RunStatus status, CancellationToken ct)
+        IReadOnlyList<OrderLine> orders, ShopServices services, ShopData data, RunStatus status, CancellationToken ct)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
         using var stopView = new CancellationTokenSource();
@@ -71,6 +72,7 @@ internal sealed class ShopRun(Arguments arguments, IAnsiConsole console, IView v
             }
 
             await Task.WhenAll(feeding, killing);
+            status.Note($"All orders are done; {orders.Count:N0} new ones, {orders.Count / status.Elapsed.TotalSeconds:N0} a second.");
             await kill.WaitForAftermathAsync(ct);
             return null;
         }
@@ -85,13 +87,14 @@ internal sealed class ShopRun(Arguments arguments, IAnsiConsole console, IView v
 
     private async Task StayUpAsync(ShopServices services, Servers servers, CancellationToken ct)
     {
-        console.WriteLine($"""
+        // Not through the console, which would break the command into lines.
+        await console.Profile.Out.Writer.WriteLineAsync($"""
 
             The Shop stays up for a look. Ctrl-C ends it.
               place an order  curl -i {services.Orders.Address}orders -H 'Content-Type: application/json' -d '{Example}'
               dead letters    curl {services.Billing.Address}dead-letters
               health          {services.Orders.Address}health  {services.Billing.Address}health  {services.Shipping.Address}health
-              RabbitMQ        {servers.Management}#/queues (user {servers.UserName}, virtual host {ShopVirtualHost.Name})
+              RabbitMQ        {servers.Management}#/queues (user {servers.UserName}, virtual host {arguments.Name})
               logs            {services.LogFolder}
             """);
         var stopped = Task.Delay(Timeout.InfiniteTimeSpan, clock, ct);

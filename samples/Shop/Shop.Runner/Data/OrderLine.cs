@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Serialization;
 using Shop.Contracts;
 
@@ -25,10 +24,10 @@ internal sealed record OrderLine(
                 customer,
                 country,
                 product,
-                int.Parse(quantity, CultureInfo.InvariantCulture),
-                decimal.Parse(unitPrice, CultureInfo.InvariantCulture))
+                int.Parse(quantity),
+                decimal.Parse(unitPrice))
             : throw new FormatException($"expected the columns {Header}");
 
     public override string ToString() =>
-        string.Create(CultureInfo.InvariantCulture, $"{OrderId},{Customer},{Country},{Product},{Quantity},{UnitPrice:0.00}");
+        $"{OrderId},{Customer},{Country},{Product},{Quantity},{UnitPrice:0.00}";
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Shop.Contracts;
 using Shop.Runner.Data;
 
@@ -70,7 +69,7 @@ internal static class Ledger
 
         foreach (var invoice in book.Invoices.Where(invoice => invoice.Amount != book.Line.Amount))
         {
-            yield return string.Create(CultureInfo.InvariantCulture, $"invoiced {invoice.Amount:0.00} instead of {book.Line.Amount:0.00}");
+            yield return $"invoiced {invoice.Amount:0.00} instead of {book.Line.Amount:0.00}";
         }
 
         if (book.Shipments != 1)

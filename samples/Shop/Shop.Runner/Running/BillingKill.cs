@@ -45,7 +45,7 @@ internal sealed class BillingKill(Service billing, ShopData data, RunStatus stat
         var left = Aftermath - clock.GetElapsedTime(_killedAt);
         if (left > TimeSpan.Zero)
         {
-            status.Note($"All orders are done. The books are closed in {left.TotalSeconds:0} s, when what the killed Billing had under way is sent again.");
+            status.Note($"What the killed Billing was sending may come again: the books close in {left.TotalSeconds:0} s.");
             await Task.Delay(left, clock, ct);
         }
     }

@@ -7,7 +7,7 @@ namespace Shop.Runner.Running;
 /// <summary>Places the orders over HTTP, each in a request of its own, as customers would.</summary>
 internal static class OrderFeeder
 {
-    private const int Concurrency = 24;
+    private const int Concurrency = 8;
 
     public static Task FeedAsync(IEnumerable<OrderLine> orders, Service service, CancellationToken ct) =>
         Parallel.ForEachAsync(

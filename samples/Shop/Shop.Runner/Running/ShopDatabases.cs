@@ -3,31 +3,31 @@ using Npgsql;
 namespace Shop.Runner.Running;
 
 /// <summary>
-/// The three databases of the Shop. The comment on <c>shop_orders</c> tells the next run how far this one
-/// came; <c>shop_orders</c> is dropped last and created last, so it speaks for all three.
+/// The three databases of a Shop. The comment on that of Orders tells the next run how far this one came; it
+/// is dropped last and created last, so it speaks for all three.
 /// </summary>
-internal sealed class ShopDatabases(string server) : IAsyncDisposable
+internal sealed class ShopDatabases(string server, string shop) : IAsyncDisposable
 {
-    public const string Orders = "shop_orders";
-    public const string Billing = "shop_billing";
-    public const string Shipping = "shop_shipping";
-
     private const string Mark = "ReliableMq sample Shop";
-    private static readonly string[] All = [Orders, Billing, Shipping];
-
-    // Any number that no other program takes: "SHOP" in ASCII.
-    private const long LockKey = 0x53484F50;
 
     private readonly NpgsqlConnection _maintenance = new(
         new NpgsqlConnectionStringBuilder(server) { Database = "postgres", Pooling = false }.ConnectionString);
 
+    public string Orders { get; } = $"{shop}_orders";
+
+    public string Billing { get; } = $"{shop}_billing";
+
+    public string Shipping { get; } = $"{shop}_shipping";
+
+    private string[] All => [Orders, Billing, Shipping];
+
     /// <summary>For a service; the name of the application tells the next run that it is still connected.</summary>
     public string ServiceConnection(string database) =>
-        new NpgsqlConnectionStringBuilder(server) { Database = database, ApplicationName = ApplicationName(database) }.ConnectionString;
+        new NpgsqlConnectionStringBuilder(server) { Database = database, ApplicationName = database }.ConnectionString;
 
     public ShopData OpenData() => new(Connection(Orders), Connection(Billing), Connection(Shipping));
 
-    /// <summary>Connects, and makes this the only run on this server until disposed.</summary>
+    /// <summary>Connects, and makes this the only run of this Shop on the server until disposed.</summary>
     public async Task OpenAsync(CancellationToken ct)
     {
         try
@@ -39,9 +39,11 @@ internal sealed class ShopDatabases(string server) : IAsyncDisposable
             throw new ShopException($"PostgreSQL does not answer: {e.Message}. Is RELIABLEMQ_POSTGRES right, is the server up?", e);
         }
 
-        if (!await ScalarAsync<bool>($"select pg_try_advisory_lock({LockKey})", ct))
+        await using var command = new NpgsqlCommand("select pg_try_advisory_lock(hashtextextended($1, 0))", _maintenance);
+        command.Parameters.Add(new() { Value = $"{Mark}: {shop}" });
+        if (await command.ExecuteScalarAsync(ct) is not true)
         {
-            throw new ShopException("Another run of the Shop uses this PostgreSQL server. End that one first.");
+            throw new ShopException($"Another run of the Shop '{shop}' uses this PostgreSQL server. End that one, or give this one another --name.");
         }
     }
 
@@ -50,7 +52,7 @@ internal sealed class ShopDatabases(string server) : IAsyncDisposable
     {
         await using var command = new NpgsqlCommand(
             "select distinct application_name from pg_stat_activity where application_name = any($1) order by 1", _maintenance);
-        command.Parameters.Add(new() { Value = All.Select(ApplicationName).ToArray() });
+        command.Parameters.Add(new() { Value = All });
         await using var reader = await command.ExecuteReaderAsync(ct);
         var names = new List<string>();
         while (await reader.ReadAsync(ct))
@@ -80,7 +82,7 @@ internal sealed class ShopDatabases(string server) : IAsyncDisposable
     public static bool IsOurs(string? comment) => comment?.StartsWith(Mark, StringComparison.Ordinal) == true;
 
     /// <summary>Whether all three are there, from a run of as many orders that did not reach its end.</summary>
-    public static bool IsInterruptedRun(IReadOnlyDictionary<string, string?> comments, int orders) =>
+    public bool IsInterruptedRun(IReadOnlyDictionary<string, string?> comments, int orders) =>
         comments.Count == All.Length && comments[Orders] == NotEnded(orders);
 
     /// <summary>
@@ -89,13 +91,19 @@ internal sealed class ShopDatabases(string server) : IAsyncDisposable
     /// </summary>
     public async Task RecreateAsync(int orders, Func<Task> between, CancellationToken ct)
     {
+        await DropAsync(between, ct);
+        await CreateAsync(Shipping, Mark);
+        await CreateAsync(Billing, Mark);
+        await CreateAsync(Orders, NotEnded(orders));
+    }
+
+    /// <inheritdoc cref="RecreateAsync"/>
+    public async Task DropAsync(Func<Task> between, CancellationToken ct)
+    {
         await DropAsync(Shipping, ct);
         await DropAsync(Billing, ct);
         await between();
         await DropAsync(Orders, ct);
-        await CreateAsync(Shipping, Mark);
-        await CreateAsync(Billing, Mark);
-        await CreateAsync(Orders, NotEnded(orders));
     }
 
     public Task MarkEndedAsync() => ExecuteAsync($"comment on database {Orders} is '{Mark}, run ended'", CancellationToken.None);
@@ -103,8 +111,6 @@ internal sealed class ShopDatabases(string server) : IAsyncDisposable
     public ValueTask DisposeAsync() => _maintenance.DisposeAsync();
 
     private static string NotEnded(int orders) => $"{Mark}, run of {orders} orders, not ended";
-
-    private static string ApplicationName(string database) => database.Replace('_', '-');
 
     private string Connection(string database) => new NpgsqlConnectionStringBuilder(server) { Database = database }.ConnectionString;
 
@@ -122,11 +128,5 @@ internal sealed class ShopDatabases(string server) : IAsyncDisposable
     {
         await using var command = new NpgsqlCommand(sql, _maintenance);
         await command.ExecuteNonQueryAsync(ct);
-    }
-
-    private async Task<T> ScalarAsync<T>(string sql, CancellationToken ct)
-    {
-        await using var command = new NpgsqlCommand(sql, _maintenance);
-        return (T)(await command.ExecuteScalarAsync(ct))!;
     }
 }

@@ -15,15 +15,15 @@ internal sealed class ShopServices : IAsyncDisposable
 
     public IEnumerable<Task> Failures => [Orders.Failed, Billing.Failed, Shipping.Failed];
 
-    public static ShopServices Create(Servers servers, ShopDatabases databases)
+    public static ShopServices Create(Servers servers, ShopDatabases databases, string shop)
     {
-        var logs = Directory.CreateDirectory(Path.Combine(Root, ".servers", "shop", "logs")).FullName;
+        var logs = Directory.CreateDirectory(Path.Combine(Root, ".servers", shop, "logs")).FullName;
         using var ports = FreePorts.Find().GetEnumerator();
         return new()
         {
-            Orders = Create("Orders", ShopDatabases.Orders),
-            Billing = Create("Billing", ShopDatabases.Billing),
-            Shipping = Create("Shipping", ShopDatabases.Shipping),
+            Orders = Create("Orders", databases.Orders),
+            Billing = Create("Billing", databases.Billing),
+            Shipping = Create("Shipping", databases.Shipping),
             LogFolder = logs,
         };
 
@@ -39,7 +39,7 @@ internal sealed class ShopServices : IAsyncDisposable
                 ["Urls"] = address.ToString(),
                 [$"ConnectionStrings__{name}"] = databases.ServiceConnection(database),
                 ["ReliableMq__Broker__Hosts"] = $"{servers.RabbitMq.Host}:{(servers.RabbitMq.IsDefaultPort ? 5672 : servers.RabbitMq.Port)}",
-                ["ReliableMq__Broker__VirtualHost"] = ShopVirtualHost.Name,
+                ["ReliableMq__Broker__VirtualHost"] = shop,
                 ["ReliableMq__Broker__UserName"] = servers.UserName,
                 ["ReliableMq__Broker__Password"] = servers.Password,
                 // The shortest there is, so that what the killed Billing was sending is soon taken over.

@@ -5,16 +5,16 @@ using System.Text;
 
 namespace Shop.Runner.Running;
 
-/// <summary>The virtual host <c>shop</c> on RabbitMQ, through the management API.</summary>
+/// <summary>The virtual host of a Shop on RabbitMQ, through the management API.</summary>
 internal sealed class ShopVirtualHost : IDisposable
 {
-    public const string Name = "shop";
-
+    private readonly string _name;
     private readonly Servers _servers;
     private readonly HttpClient _http;
 
-    public ShopVirtualHost(Servers servers)
+    public ShopVirtualHost(Servers servers, string shop)
     {
+        _name = shop;
         _servers = servers;
         var credentials = Encoding.UTF8.GetBytes($"{servers.UserName}:{servers.Password}");
         _http = new() { BaseAddress = servers.Management };
@@ -23,18 +23,21 @@ internal sealed class ShopVirtualHost : IDisposable
 
     public async Task<bool> ExistsAsync(CancellationToken ct)
     {
-        using var response = await SendAsync(HttpMethod.Get, $"/api/vhosts/{Name}", null, ct, HttpStatusCode.NotFound);
+        using var response = await SendAsync(HttpMethod.Get, $"/api/vhosts/{_name}", null, ct, HttpStatusCode.NotFound);
         return response.IsSuccessStatusCode;
     }
 
     /// <summary>Makes it anew, empty: all queues, exchanges and messages of earlier runs are gone.</summary>
     public async Task RecreateAsync(CancellationToken ct)
     {
-        (await SendAsync(HttpMethod.Delete, $"/api/vhosts/{Name}", null, ct, HttpStatusCode.NotFound)).Dispose();
-        (await SendAsync(HttpMethod.Put, $"/api/vhosts/{Name}", new { }, ct)).Dispose();
+        await DeleteAsync(ct);
+        (await SendAsync(HttpMethod.Put, $"/api/vhosts/{_name}", new { }, ct)).Dispose();
         var all = new { configure = ".*", write = ".*", read = ".*" };
-        (await SendAsync(HttpMethod.Put, $"/api/permissions/{Name}/{Uri.EscapeDataString(_servers.UserName)}", all, ct)).Dispose();
+        (await SendAsync(HttpMethod.Put, $"/api/permissions/{_name}/{Uri.EscapeDataString(_servers.UserName)}", all, ct)).Dispose();
     }
+
+    public async Task DeleteAsync(CancellationToken ct) =>
+        (await SendAsync(HttpMethod.Delete, $"/api/vhosts/{_name}", null, ct, HttpStatusCode.NotFound)).Dispose();
 
     public void Dispose() => _http.Dispose();
 

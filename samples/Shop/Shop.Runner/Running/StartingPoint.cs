@@ -40,7 +40,7 @@ internal sealed record StartingPoint(IReadOnlySet<Guid> Placed, IReadOnlySet<Gui
             throw new ShopException($"The database '{foreign}' was not made by Shop.Runner. Drop it, or let --fresh drop it.");
         }
 
-        if (!ShopDatabases.IsInterruptedRun(comments, lines.Count) || !await virtualHost.ExistsAsync(ct))
+        if (!databases.IsInterruptedRun(comments, lines.Count) || !await virtualHost.ExistsAsync(ct))
         {
             return null;
         }

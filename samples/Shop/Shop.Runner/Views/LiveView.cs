@@ -1,4 +1,3 @@
-using System.Globalization;
 using Shop.Runner.Running;
 using Spectre.Console;
 using Spectre.Console.Rendering;
@@ -23,7 +22,7 @@ internal sealed class LiveView(IAnsiConsole console, TimeProvider clock) : IView
             }
         });
 
-    public static IRenderable Render(RunStatus status)
+    private static IRenderable Render(RunStatus status)
     {
         var progress = status.Progress;
         var orders = new Grid().AddColumn(new GridColumn().NoWrap()).AddColumn(new GridColumn().NoWrap().RightAligned()).AddColumn(new GridColumn().NoWrap());
@@ -33,7 +32,8 @@ internal sealed class LiveView(IAnsiConsole console, TimeProvider clock) : IView
         AddBar(orders, "dead-lettered", progress.DeadLettered, status.Bad, "red");
         AddRow(orders, "failing", $"{progress.Failing:N0}", "bad orders that Billing has still to give up");
         AddRow(orders, "rate", $"{progress.Rate:N0}/s", "orders shipped, last five seconds");
-        AddRow(orders, "latency", Format.Text(progress.Latency), "placed to shipped");
+        AddRow(orders, "latency p50", Format.Text(progress.Latency?.P50), "placed to shipped");
+        AddRow(orders, "latency p95", Format.Text(progress.Latency?.P95), "");
         var events = status.Events.Select(IRenderable (e) => new Markup($"[grey]{Format.Seconds(e.At)}[/]  {Markup.Escape(e.Text)}"));
         return new Panel(new Rows([orders, .. events]))
             .Header($" ReliableMq Shop, {Format.Seconds(status.Elapsed).Trim()} ")
@@ -43,7 +43,7 @@ internal sealed class LiveView(IAnsiConsole console, TimeProvider clock) : IView
     private static void AddBar(Grid grid, string name, int count, int of, string color)
     {
         var filled = of == 0 ? 0 : (int)Math.Min(BarWidth, (long)count * BarWidth / of);
-        AddRow(grid, name, string.Create(CultureInfo.InvariantCulture, $"{count:N0}"), $"[{color}]{new string('━', filled)}[/][grey23]{new string('━', BarWidth - filled)}[/] of {of:N0}");
+        AddRow(grid, name, $"{count:N0}", $"[{color}]{new string('━', filled)}[/][grey23]{new string('━', BarWidth - filled)}[/] of {of:N0}");
     }
 
     private static void AddRow(Grid grid, string name, string value, string rest) => grid.AddRow(name, $"[bold]{value}[/]", $"[grey]{rest}[/]");
