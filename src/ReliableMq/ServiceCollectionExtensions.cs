@@ -71,6 +71,7 @@ public static class ReliableMqServiceCollectionExtensions
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<DispatcherHost>());
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<ConsumerHost>());
         services.AddSingleton<IHostedService, ResendSchedule>();
+        services.AddSingleton<IHostedService, PendingMeasurement>();
 
         services.AddHealthChecks()
             .AddCheck<BrokerHealthCheck>("reliable-mq-broker", HealthStatus.Unhealthy, ["reliable-mq"])
