@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using RabbitMQ.Client;
+using ReliableMq.Storage;
 
 namespace ReliableMq.Broker;
 
@@ -12,6 +13,9 @@ namespace ReliableMq.Broker;
 /// </summary>
 internal static class HeaderJson
 {
+    /// <summary>Deeper values are hostile; they are left out.</summary>
+    private const int MaxDepth = 32;
+
     public static string? Write(IEnumerable<KeyValuePair<string, object?>>? headers)
     {
         if (headers is null)
@@ -22,7 +26,7 @@ internal static class HeaderJson
         var buffer = new ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(buffer))
         {
-            WriteTable(writer, headers);
+            WriteTable(writer, headers, 0);
         }
 
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
@@ -34,24 +38,26 @@ internal static class HeaderJson
         return ReadTable(document.RootElement);
     }
 
-    private static void WriteTable(Utf8JsonWriter writer, IEnumerable<KeyValuePair<string, object?>> table)
+    private static void WriteTable(Utf8JsonWriter writer, IEnumerable<KeyValuePair<string, object?>> table, int depth)
     {
         writer.WriteStartObject();
         foreach (var (name, value) in table)
         {
-            writer.WritePropertyName(name);
-            WriteValue(writer, value);
+            // A name like a tag's would be read as one.
+            writer.WritePropertyName(SafeText.Clean(name.StartsWith('$') ? "$" + name : name));
+            WriteValue(writer, value, depth + 1);
         }
 
         writer.WriteEndObject();
     }
 
-    private static void WriteValue(Utf8JsonWriter writer, object? value)
+    private static void WriteValue(Utf8JsonWriter writer, object? value, int depth)
     {
         switch (value)
         {
             case null: writer.WriteNullValue(); break;
-            case string text: writer.WriteStringValue(text); break;
+            case not (string or byte[] or ValueType or BinaryTableValue) when depth >= MaxDepth: writer.WriteNullValue(); break;
+            case string text: writer.WriteStringValue(SafeText.Clean(text)); break;
             case byte[] bytes when TryText(bytes, out var text): writer.WriteStringValue(text); break;
             case byte[] bytes: WriteTagged(writer, "$bytes", Convert.ToBase64String(bytes)); break;
             case BinaryTableValue binary: WriteTagged(writer, "$binary", Convert.ToBase64String(binary.Bytes)); break;
@@ -61,17 +67,17 @@ internal static class HeaderJson
             case float or double when double.IsFinite(Convert.ToDouble(value)): WriteTagged(writer, "$double", Convert.ToDouble(value).ToString("R", CultureInfo.InvariantCulture)); break;
             case decimal number: WriteTagged(writer, "$decimal", number.ToString(CultureInfo.InvariantCulture)); break;
             case AmqpTimestamp time: WriteTagged(writer, "$time", time.UnixTime.ToString(CultureInfo.InvariantCulture)); break;
-            case IEnumerable<KeyValuePair<string, object?>> table: WriteTable(writer, table); break;
+            case IEnumerable<KeyValuePair<string, object?>> table: WriteTable(writer, table, depth); break;
             case System.Collections.IEnumerable list:
                 writer.WriteStartArray();
                 foreach (var item in list)
                 {
-                    WriteValue(writer, item);
+                    WriteValue(writer, item, depth + 1);
                 }
 
                 writer.WriteEndArray();
                 break;
-            default: writer.WriteStringValue(value.ToString()); break;
+            default: writer.WriteStringValue(SafeText.Clean(value.ToString() ?? "")); break;
         }
     }
 
@@ -87,7 +93,7 @@ internal static class HeaderJson
         var table = new Dictionary<string, object?>(StringComparer.Ordinal);
         foreach (var member in element.EnumerateObject())
         {
-            table[member.Name] = ReadValue(member.Value);
+            table[member.Name.StartsWith("$$", StringComparison.Ordinal) ? member.Name[1..] : member.Name] = ReadValue(member.Value);
         }
 
         return table;

@@ -18,7 +18,7 @@ internal static class StoredDeadLetter
         parameters.Add(Text("exchange", delivery.Exchange));
         parameters.Add(Text("routing_key", delivery.RoutingKey));
         parameters.Add(Text("content_type", delivery.ContentType));
-        parameters.Add(Text("headers", HeaderJson.Write(delivery.Headers)));
+        parameters.Add(new NpgsqlParameter<string?>("headers", NpgsqlDbType.Text) { TypedValue = HeaderJson.Write(delivery.Headers) });
         parameters.Add(new NpgsqlParameter<byte[]>("body", delivery.Body));
         parameters.Add(Text("correlation_id", delivery.CorrelationId));
         parameters.Add(new NpgsqlParameter<int>("attempts", attempts));

@@ -1,6 +1,7 @@
 using System.Globalization;
 using RabbitMQ.Client;
 using ReliableMq.Broker;
+using ReliableMq.Storage;
 
 namespace ReliableMq.Receiving;
 
@@ -58,13 +59,14 @@ internal sealed class Delivery
         {
             Tag = tag,
             Queue = queue,
-            Exchange = exchange,
-            RoutingKey = routingKey,
+            Exchange = SafeText.Clean(exchange),
+            RoutingKey = SafeText.Clean(routingKey),
             Redelivered = redelivered,
-            MessageId = string.IsNullOrEmpty(messageId) || messageId.Contains('\0') ? null : messageId,
-            Name = string.IsNullOrEmpty(properties.Type) ? routingKey : properties.Type,
-            ContentType = properties.ContentType,
-            CorrelationId = properties.CorrelationId,
+            // An id that had to be cleaned would no longer be the sender's.
+            MessageId = string.IsNullOrEmpty(messageId) || SafeText.Clean(messageId) != messageId ? null : messageId,
+            Name = SafeText.Clean(string.IsNullOrEmpty(properties.Type) ? routingKey : properties.Type),
+            ContentType = CleanOrNull(properties.ContentType),
+            CorrelationId = CleanOrNull(properties.CorrelationId),
             Body = body.ToArray(),
             Headers = Copy(properties.Headers),
             ReceivedTimestamp = time.GetTimestamp(),
@@ -77,11 +79,13 @@ internal sealed class Delivery
         var copy = new Dictionary<string, object?>(headers?.Count ?? 0, StringComparer.Ordinal);
         foreach (var (name, value) in headers ?? new Dictionary<string, object?>())
         {
-            copy[name] = value is byte[] bytes && HeaderJson.TryText(bytes, out var text) ? text : value;
+            copy[name] = value is byte[] bytes && HeaderJson.TryText(bytes, out var text) ? SafeText.Clean(text) : value;
         }
 
         return copy;
     }
+
+    private static string? CleanOrNull(string? text) => text is null ? null : SafeText.Clean(text);
 
     public override string ToString() =>
         string.Create(CultureInfo.InvariantCulture, $"\"{Name}\" {MessageId ?? "(no id)"} from \"{Queue}\"");
