@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Npgsql;
 
 namespace ReliableMq.TestSupport.Tests;
 
@@ -20,6 +21,7 @@ internal static class ChildProgram
             Environment.Exit(role switch
             {
                 "parent" => Parent(),
+                "server" => Server(),
                 "polite" => Polite(),
                 _ => Echo(role),
             });
@@ -31,6 +33,16 @@ internal static class ChildProgram
     {
         var child = ChildProcess.Start("sleep", ["600"]);
         Console.WriteLine(child.Id.ToString(CultureInfo.InvariantCulture));
+        new ManualResetEventSlim().Wait();
+        return 0;
+    }
+
+    // Starts a server, tells its port, and never ends by itself. Nothing here may go on on another thread: that
+    // would wait for the end of this very initializer.
+    private static int Server()
+    {
+        var server = PrivatePostgres.CreateAsync().GetAwaiter().GetResult();
+        Console.WriteLine(new NpgsqlConnectionStringBuilder(server.Server.ConnectionString).Port);
         new ManualResetEventSlim().Wait();
         return 0;
     }

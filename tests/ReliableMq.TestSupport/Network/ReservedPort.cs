@@ -9,8 +9,8 @@ namespace ReliableMq.TestSupport;
 /// </summary>
 internal sealed class ReservedPort : IDisposable
 {
-    // Below 32768, where the system does not take ports for outgoing connections.
-    private const int First = 21000;
+    // Below 32768, where the system does not take ports for outgoing connections, and above those of ./dev.
+    private const int First = 27000;
     private const int Last = 31999;
     private const int Backlog = 512;
 
