@@ -3,18 +3,21 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using RabbitMQ.Client;
-using ReliableMq.Storage;
 
 namespace ReliableMq.Broker;
 
 /// <summary>
 /// Headers as JSON text and back, so that a message can wait in a table and leave with the headers it came
-/// with. AMQP types that JSON lacks are objects with one member that starts with <c>$</c>.
+/// with, each of its AMQP type. Types that JSON lacks are objects with one member that starts with <c>$</c>.
 /// </summary>
 internal static class HeaderJson
 {
-    /// <summary>Deeper values are hostile; they are left out.</summary>
-    private const int MaxDepth = 32;
+    /// <summary>
+    /// Tables and arrays in one another beyond this are left out. A sender can nest thousands, which no JSON
+    /// reader takes: without a limit neither a retry nor the dead letter of such a message could be stored.
+    /// Below the 64 of <see cref="JsonDocumentOptions.MaxDepth"/> by what the notation itself adds.
+    /// </summary>
+    internal const int MaxDepth = 60;
 
     public static string? Write(IEnumerable<KeyValuePair<string, object?>>? headers)
     {
@@ -26,7 +29,7 @@ internal static class HeaderJson
         var buffer = new ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(buffer))
         {
-            WriteTable(writer, headers, 0);
+            WriteTable(writer, headers);
         }
 
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
@@ -38,62 +41,101 @@ internal static class HeaderJson
         return ReadTable(document.RootElement);
     }
 
-    private static void WriteTable(Utf8JsonWriter writer, IEnumerable<KeyValuePair<string, object?>> table, int depth)
+    /// <summary>The headers for people to read: text as it is, other values by their text or JSON.</summary>
+    public static Dictionary<string, string> ReadAsText(string json)
+    {
+        using var document = JsonDocument.Parse(json);
+        return document.RootElement.EnumerateObject().ToDictionary(
+            header => header.Name,
+            header => header.Value switch
+            {
+                { ValueKind: JsonValueKind.String } text => text.GetString()!,
+                { ValueKind: JsonValueKind.Object } table when TagOf(table) is { Value.ValueKind: JsonValueKind.String } tagged => tagged.Value.GetString()!,
+                var other => other.GetRawText(),
+            },
+            StringComparer.Ordinal);
+    }
+
+    private static void WriteTable(Utf8JsonWriter writer, IEnumerable<KeyValuePair<string, object?>> table)
     {
         writer.WriteStartObject();
         foreach (var (name, value) in table)
         {
-            // A name like a tag's would be read as one.
-            writer.WritePropertyName(SafeText.Clean(name.StartsWith('$') ? "$" + name : name));
-            WriteValue(writer, value, depth + 1);
+            writer.WritePropertyName(name);
+            WriteValue(writer, value);
         }
 
         writer.WriteEndObject();
     }
 
-    private static void WriteValue(Utf8JsonWriter writer, object? value, int depth)
+    private static void WriteValue(Utf8JsonWriter writer, object? value)
     {
         switch (value)
         {
             case null: writer.WriteNullValue(); break;
-            case not (string or byte[] or ValueType or BinaryTableValue) when depth >= MaxDepth: writer.WriteNullValue(); break;
-            case string text: writer.WriteStringValue(SafeText.Clean(text)); break;
+            case string text: writer.WriteStringValue(text); break;
             case byte[] bytes when TryText(bytes, out var text): writer.WriteStringValue(text); break;
             case byte[] bytes: WriteTagged(writer, "$bytes", Convert.ToBase64String(bytes)); break;
             case BinaryTableValue binary: WriteTagged(writer, "$binary", Convert.ToBase64String(binary.Bytes)); break;
             case bool flag: writer.WriteBooleanValue(flag); break;
-            case sbyte or byte or short or ushort or int or uint or long: writer.WriteNumberValue(Convert.ToInt64(value)); break;
-            case ulong number: WriteTagged(writer, "$decimal", number.ToString(CultureInfo.InvariantCulture)); break;
-            case float or double when double.IsFinite(Convert.ToDouble(value)): WriteTagged(writer, "$double", Convert.ToDouble(value).ToString("R", CultureInfo.InvariantCulture)); break;
-            case decimal number: WriteTagged(writer, "$decimal", number.ToString(CultureInfo.InvariantCulture)); break;
-            case AmqpTimestamp time: WriteTagged(writer, "$time", time.UnixTime.ToString(CultureInfo.InvariantCulture)); break;
-            case IEnumerable<KeyValuePair<string, object?>> table: WriteTable(writer, table, depth); break;
+            case long number: writer.WriteNumberValue(number); break;
+            case sbyte: WriteTagged(writer, "$sbyte", Text(value)); break;
+            case byte: WriteTagged(writer, "$byte", Text(value)); break;
+            case short: WriteTagged(writer, "$short", Text(value)); break;
+            case ushort: WriteTagged(writer, "$ushort", Text(value)); break;
+            case int: WriteTagged(writer, "$int", Text(value)); break;
+            case uint: WriteTagged(writer, "$uint", Text(value)); break;
+            case float: WriteTagged(writer, "$float", Text(value)); break;
+            case double: WriteTagged(writer, "$double", Text(value)); break;
+            case decimal: WriteTagged(writer, "$decimal", Text(value)); break;
+            case AmqpTimestamp time: WriteTagged(writer, "$time", Text(time.UnixTime)); break;
+            case System.Collections.IEnumerable when writer.CurrentDepth >= MaxDepth: writer.WriteNullValue(); break;
+            case IEnumerable<KeyValuePair<string, object?>> table: WriteNested(writer, table); break;
             case System.Collections.IEnumerable list:
                 writer.WriteStartArray();
                 foreach (var item in list)
                 {
-                    WriteValue(writer, item, depth + 1);
+                    WriteValue(writer, item);
                 }
 
                 writer.WriteEndArray();
                 break;
-            default: writer.WriteStringValue(SafeText.Clean(value.ToString() ?? "")); break;
+            default: writer.WriteStringValue(Text(value)); break;
         }
     }
 
-    private static void WriteTagged(Utf8JsonWriter writer, string tag, string value)
+    /// <summary>A foreign table that could be taken for the notation of this class is marked as a table.</summary>
+    private static void WriteNested(Utf8JsonWriter writer, IEnumerable<KeyValuePair<string, object?>> table)
+    {
+        var isAmbiguous = table.FirstOrDefault().Key?.StartsWith('$') == true;
+        if (isAmbiguous)
+        {
+            writer.WriteStartObject();
+            writer.WritePropertyName("$table");
+        }
+
+        WriteTable(writer, table);
+        if (isAmbiguous)
+        {
+            writer.WriteEndObject();
+        }
+    }
+
+    private static void WriteTagged(Utf8JsonWriter writer, string tag, string? value)
     {
         writer.WriteStartObject();
         writer.WriteString(tag, value);
         writer.WriteEndObject();
     }
 
+    private static string? Text(object value) => Convert.ToString(value, CultureInfo.InvariantCulture);
+
     private static Dictionary<string, object?> ReadTable(JsonElement element)
     {
         var table = new Dictionary<string, object?>(StringComparer.Ordinal);
         foreach (var member in element.EnumerateObject())
         {
-            table[member.Name.StartsWith("$$", StringComparison.Ordinal) ? member.Name[1..] : member.Name] = ReadValue(member.Value);
+            table[member.Name] = ReadValue(member.Value);
         }
 
         return table;
@@ -110,22 +152,35 @@ internal static class HeaderJson
         _ => null,
     };
 
-    private static object? ReadTagged(JsonElement element)
+    private static JsonProperty? TagOf(JsonElement table)
     {
-        using var members = element.EnumerateObject();
-        if (!members.MoveNext() || members.Current is not { Value.ValueKind: JsonValueKind.String } tagged)
+        using var members = table.EnumerateObject();
+        return members.MoveNext() && members.Current.Name.StartsWith('$') ? members.Current : null;
+    }
+
+    private static object? ReadTagged(JsonElement table)
+    {
+        if (TagOf(table) is not { } tagged)
         {
             return null;
         }
 
-        var text = tagged.Value.GetString()!;
+        var text = tagged.Value.ValueKind == JsonValueKind.String ? tagged.Value.GetString()! : "";
         return tagged.Name switch
         {
             "$bytes" => Convert.FromBase64String(text),
             "$binary" => new BinaryTableValue(Convert.FromBase64String(text)),
+            "$sbyte" => sbyte.Parse(text, CultureInfo.InvariantCulture),
+            "$byte" => byte.Parse(text, CultureInfo.InvariantCulture),
+            "$short" => short.Parse(text, CultureInfo.InvariantCulture),
+            "$ushort" => ushort.Parse(text, CultureInfo.InvariantCulture),
+            "$int" => int.Parse(text, CultureInfo.InvariantCulture),
+            "$uint" => uint.Parse(text, CultureInfo.InvariantCulture),
+            "$float" => float.Parse(text, CultureInfo.InvariantCulture),
             "$double" => double.Parse(text, CultureInfo.InvariantCulture),
             "$decimal" => decimal.Parse(text, CultureInfo.InvariantCulture),
             "$time" => new AmqpTimestamp(long.Parse(text, CultureInfo.InvariantCulture)),
+            "$table" => ReadTable(tagged.Value),
             _ => null,
         };
     }

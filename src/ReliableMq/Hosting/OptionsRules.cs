@@ -36,7 +36,7 @@ internal sealed class OptionsRules(IEnumerable<DatabaseRegistration> databases, 
         }
 
         Between(errors, "Broker:Heartbeat", broker.Heartbeat, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10));
-        Between(errors, "Broker:ConfirmTimeout", broker.ConfirmTimeout, TimeSpan.FromSeconds(1), options.Outbox.Lease / 2);
+        Between(errors, "Broker:ConfirmTimeout", broker.ConfirmTimeout, TimeSpan.FromSeconds(1), options.Outbox.Lease / 2, ", half of \"ReliableMq:Outbox:Lease\"");
         Between(errors, "Broker:MaxMessageBytes", broker.MaxMessageBytes, 1, 512 * 1024 * 1024);
         NotEmpty(errors, "Broker:VirtualHost", broker.VirtualHost);
         NotEmpty(errors, "Broker:UserName", broker.UserName);
@@ -93,11 +93,11 @@ internal sealed class OptionsRules(IEnumerable<DatabaseRegistration> databases, 
         }
     }
 
-    private static void Between<T>(List<string> errors, string option, T value, T least, T most) where T : IComparable<T>
+    private static void Between<T>(List<string> errors, string option, T value, T least, T most, string why = "") where T : IComparable<T>
     {
         if (value.CompareTo(least) < 0 || value.CompareTo(most) > 0)
         {
-            errors.Add($"\"ReliableMq:{option}\" is {value}. Use {least} to {most}.");
+            errors.Add($"\"ReliableMq:{option}\" is {value}. Use {least} to {most}{why}.");
         }
     }
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using ReliableMq.Broker;
 using ReliableMq.Handling;
+using ReliableMq.Storage;
 
 namespace ReliableMq.Outbox;
 
@@ -47,10 +48,10 @@ internal sealed class MessageFactory(ReliableMqOptions options, MessageSerialize
             return null;
         }
 
-        if (value.Length == 0 || !MessageNames.IsShortString(value) || value.Contains('\0'))
+        if (value.Length == 0 || !MessageNames.IsShortString(value) || SafeText.ForPostgres(value) != value)
         {
             throw new ReliableMqException(
-                $"The {option} \"{value}\" of the message \"{name}\" is not valid. Use 1 to {MessageNames.MaxShortStringBytes} bytes of UTF-8 without the character U+0000.");
+                $"The {option} \"{value}\" of the message \"{name}\" is not valid. Use 1 to {MessageNames.MaxShortStringBytes} bytes of UTF-8 without U+0000 and half surrogate pairs.");
         }
 
         return value;
