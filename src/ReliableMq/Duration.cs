@@ -24,7 +24,7 @@ internal static class Duration
             _ => 0d,
         };
 
-        if (millisecondsPerUnit == 0
+        if (millisecondsPerUnit == 0 || digits == 0 || span[0] == '.' || span[digits - 1] == '.'
             || !double.TryParse(span[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value)
             || value * millisecondsPerUnit is < 1 or > 365d * 24 * 3_600_000)
         {

@@ -28,7 +28,9 @@ public static class ReliableMqServiceCollectionExtensions
     public static ReliableMqBuilder AddReliableMq(this IServiceCollection services, IConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(configuration);
-        services.AddOptions<ReliableMqOptions>().Bind(configuration, binder => binder.ErrorOnUnknownConfiguration = true);
+        var reader = new ConfigurationReader(configuration);
+        services.AddSingleton<IConfigureOptions<ReliableMqOptions>>(reader);
+        services.AddSingleton<IValidateOptions<ReliableMqOptions>>(reader);
         return services.AddReliableMq();
     }
 
@@ -71,6 +73,7 @@ public static class ReliableMqServiceCollectionExtensions
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<DispatcherHost>());
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<ConsumerHost>());
         services.AddSingleton<IHostedService, ResendSchedule>();
+        services.AddSingleton<IHostedService, PendingMeasurement>();
 
         services.AddHealthChecks()
             .AddCheck<BrokerHealthCheck>("reliable-mq-broker", HealthStatus.Unhealthy, ["reliable-mq"])

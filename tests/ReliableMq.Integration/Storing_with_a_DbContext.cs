@@ -1,4 +1,7 @@
+using System.Transactions;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using ReliableMq.Integration.Support;
 using ReliableMq.TestSupport;
@@ -226,5 +229,214 @@ public class Storing_with_a_DbContext
         });
 
         withMessages.ShouldBe(plain);
+    }
+
+    [Fact]
+    public async Task After_a_concurrency_failure_in_a_transaction_the_next_save_writes_the_message()
+    {
+        await using var world = await World.CreateAsync();
+        await using var service = await world.StartAsync();
+
+        await service.UseAsync(async db =>
+        {
+            var effect = new Effect { Number = 1 };
+            db.Effects.Add(effect);
+            await db.SaveChangesAsync();
+            await using var transaction = await db.Database.BeginTransactionAsync();
+            await db.Database.ExecuteSqlAsync($"""DELETE FROM "Effects" """);
+            effect.Number = 2;
+            db.AddMessage(new Elsewhere(1));
+            await Should.ThrowAsync<DbUpdateConcurrencyException>(() => db.SaveChangesAsync());
+            db.Database.AutoTransactionBehavior.ShouldBe(AutoTransactionBehavior.WhenNeeded);
+
+            db.Entry(effect).State = EntityState.Added;
+            effect.Id = 0;
+            await db.SaveChangesAsync();
+            await transaction.CommitAsync();
+        });
+
+        (await world.EffectsAsync()).ShouldBe([2]);
+        (await world.CountAsync("outbox")).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_message_added_after_the_last_save_of_a_transaction_is_written_by_the_next_save()
+    {
+        await using var world = await World.CreateAsync();
+        await using var service = await world.StartAsync();
+
+        await service.UseAsync(async db =>
+        {
+            await using (var transaction = await db.Database.BeginTransactionAsync())
+            {
+                db.AddMessage(new Elsewhere(1));
+                await db.SaveChangesAsync();
+                db.AddMessage(new Elsewhere(2));
+                await transaction.CommitAsync();
+            }
+
+            (await world.CountAsync("outbox")).ShouldBe(1);
+            await db.SaveChangesAsync();
+        });
+
+        (await world.CountAsync("outbox")).ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task What_was_saved_and_rolled_back_is_not_saved_again_like_its_entities()
+    {
+        await using var world = await World.CreateAsync();
+        await using var service = await world.StartAsync();
+
+        await service.UseAsync(async db =>
+        {
+            db.Effects.Add(new Effect { Number = 1 });
+            db.AddMessage(new Elsewhere(1));
+            await using (var transaction = await db.Database.BeginTransactionAsync())
+            {
+                await db.SaveChangesAsync();
+                await transaction.RollbackAsync();
+            }
+
+            db.Effects.Add(new Effect { Number = 2 });
+            await db.SaveChangesAsync();
+        });
+
+        (await world.EffectsAsync()).ShouldBe([2]);
+        (await world.CountAsync("outbox")).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_save_that_does_not_accept_its_changes_is_repeated_with_its_message()
+    {
+        await using var world = await World.CreateAsync();
+        await using var service = await world.StartAsync();
+
+        await service.UseAsync(async db =>
+        {
+            db.Effects.Add(new Effect { Number = 1 });
+            db.AddMessage(new Elsewhere(1));
+            await using (var lost = await db.Database.BeginTransactionAsync())
+            {
+                await db.SaveChangesAsync(acceptAllChangesOnSuccess: false);
+            }
+
+            await using var transaction = await db.Database.BeginTransactionAsync();
+            await db.SaveChangesAsync(acceptAllChangesOnSuccess: false);
+            await transaction.CommitAsync();
+            db.ChangeTracker.AcceptAllChanges();
+        });
+
+        (await world.EffectsAsync()).ShouldBe([1]);
+        (await world.CountAsync("outbox")).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Clearing_the_change_tracker_clears_messages_that_are_not_saved()
+    {
+        await using var world = await World.CreateAsync();
+        await using var service = await world.StartAsync();
+
+        await service.UseAsync(async db =>
+        {
+            db.AddMessage(new Elsewhere(1));
+            db.ChangeTracker.Clear();
+            db.Effects.Add(new Effect { Number = 2 });
+            await db.SaveChangesAsync();
+        });
+
+        (await world.CountAsync("outbox")).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_message_added_by_an_interceptor_while_saving_shares_the_fate_of_the_save()
+    {
+        await using var world = await World.CreateAsync();
+        await using var service = await world.StartAsync(setup => setup.Services = services =>
+            services.ConfigureDbContext<TestDb>(options => options.AddInterceptors(new AddsAMessage())));
+
+        await service.UseAsync(async db =>
+        {
+            var effect = new Effect { Number = 1 };
+            db.Effects.Add(effect);
+            await db.SaveChangesAsync();
+            (await world.CountAsync("outbox")).ShouldBe(1);
+            await world.Database.ExecuteAsync("""DELETE FROM "Effects" """);
+
+            effect.Number = 2;
+            await Should.ThrowAsync<DbUpdateConcurrencyException>(() => db.SaveChangesAsync());
+        });
+
+        (await world.CountAsync("outbox")).ShouldBe(1);
+    }
+
+    private sealed class AddsAMessage : SaveChangesInterceptor
+    {
+        public override ValueTask<InterceptionResult<int>> SavingChangesAsync(DbContextEventData eventData, InterceptionResult<int> result, CancellationToken cancellationToken = default)
+        {
+            eventData.Context!.AddMessage(new Elsewhere(1));
+            return base.SavingChangesAsync(eventData, result, cancellationToken);
+        }
+    }
+
+    [Fact]
+    public async Task A_transaction_scope_sends_after_it_completes_and_nothing_when_it_does_not()
+    {
+        await using var world = await World.CreateAsync();
+        await using var service = await world.StartAsync(setup => setup.HandleNumbered());
+
+        using (var scope = new TransactionScope(TransactionScopeAsyncFlowOption.Enabled))
+        {
+            await service.UseAsync(async db =>
+            {
+                db.AddMessage(new Numbered(1));
+                using (new TransactionScope(TransactionScopeOption.Suppress, TransactionScopeAsyncFlowOption.Enabled))
+                {
+                    await db.Effects.CountAsync();
+                }
+
+                await db.SaveChangesAsync();
+            });
+            scope.Complete();
+        }
+
+        using (new TransactionScope(TransactionScopeAsyncFlowOption.Enabled))
+        {
+            await service.UseAsync(async db =>
+            {
+                db.AddMessage(new Numbered(2));
+                await db.SaveChangesAsync();
+            });
+        }
+
+        await Eventually.EqualAsync([1], world.EffectsAsync, "effects", TimeSpan.FromSeconds(10));
+        (await world.CountAsync("outbox")).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_transaction_committed_by_its_owner_sends_its_message_once()
+    {
+        await using var world = await World.CreateAsync();
+        await using var service = await world.StartAsync(setup => setup.HandleNumbered());
+
+        await service.UseAsync(async db =>
+        {
+            await db.Database.OpenConnectionAsync();
+            await using (var transaction = await ((NpgsqlConnection)db.Database.GetDbConnection()).BeginTransactionAsync())
+            {
+                await db.Database.UseTransactionAsync(transaction);
+                db.Effects.Add(new Effect { Number = 100 });
+                db.AddMessage(new Numbered(1));
+                await db.SaveChangesAsync();
+                await transaction.CommitAsync();
+                await db.Database.UseTransactionAsync(null);
+            }
+
+            db.AddMessage(new Numbered(2));
+            await db.SaveChangesAsync();
+        });
+
+        await Eventually.EqualAsync([1, 2, 100], world.EffectsAsync, "effects", TimeSpan.FromSeconds(10));
+        (await world.CountAsync("outbox_history")).ShouldBe(2);
     }
 }

@@ -239,7 +239,15 @@ public sealed class TcpProxyTests : IAsyncLifetime
         using var nobody = new ReservedPort();
         await using var proxy = await TcpProxy.StartAsync("127.0.0.1", nobody.Number);
 
-        (await EndOfAsync(await ConnectAsync(proxy))).ShouldBe("reset");
+        try
+        {
+            (await EndOfAsync(await ConnectAsync(proxy))).ShouldBe("reset");
+        }
+        catch (SocketException error)
+        {
+            // So soon that the connect saw it already.
+            error.SocketErrorCode.ShouldBe(SocketError.ConnectionReset);
+        }
     }
 
     [Fact]

@@ -3,6 +3,9 @@ namespace ReliableMq.Broker;
 /// <summary>Exponential delays with jitter, so that processes that failed together do not return together.</summary>
 internal static class Backoff
 {
+    /// <summary>What held for this long was no failure in a row with the one before.</summary>
+    public static readonly TimeSpan Stable = TimeSpan.FromSeconds(10);
+
     /// <param name="failures">How often it failed in a row, from 1.</param>
     /// <param name="first">The delay after the first failure, before jitter.</param>
     /// <param name="most">The largest delay, before jitter.</param>

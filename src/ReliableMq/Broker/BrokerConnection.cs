@@ -66,13 +66,19 @@ internal sealed class BrokerConnection : IAsyncDisposable
         var failures = 0;
         while (!_stopping.IsCancellationRequested)
         {
+            var startedAt = _time.GetTimestamp();
             try
             {
-                var connection = await ConnectAsync(_stopping.Token);
-                failures = 0;
-                await using (connection)
+                await using (var connection = await ConnectAsync(_stopping.Token))
                 {
                     await ServeAsync(connection);
+                }
+
+                // One that lasted is opened again at once; one that did not may fail for a reason that lasts.
+                failures = _time.GetElapsedTime(startedAt) > Backoff.Stable ? 0 : failures + 1;
+                if (failures > 1)
+                {
+                    await Task.Delay(DelayAfter(failures), _time, _stopping.Token);
                 }
             }
             catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
@@ -83,12 +89,14 @@ internal sealed class BrokerConnection : IAsyncDisposable
             {
                 failures++;
                 LastError = Innermost(exception).Message;
-                var delay = Backoff.Delay(failures, FirstDelay, MostDelay, Random.Shared.NextDouble());
+                var delay = DelayAfter(failures);
                 LogMessages.ConnectFailed(_logger, _purpose, _options.Broker.Hosts, LastError, delay);
                 await Task.Delay(delay, _time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
+
+    private static TimeSpan DelayAfter(int failures) => Backoff.Delay(failures, FirstDelay, MostDelay, Random.Shared.NextDouble());
 
     private async Task<IConnection> ConnectAsync(CancellationToken cancellationToken)
     {

@@ -13,19 +13,19 @@ internal static class BrokerEndpoints
         wrong = null;
         foreach (var part in hosts.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
+            // The colons of an IPv6 address are several; one before a port follows its bracket.
             var colon = part.LastIndexOf(':');
-            var bracketed = part.StartsWith('[') && part.EndsWith(']');
-            var hasPort = colon > 0 && !bracketed && (part.IndexOf(':') == colon || part[colon - 1] == ']');
-            var host = (hasPort ? part[..colon] : part).Trim('[', ']');
+            var hasPort = colon >= 0 && (part.IndexOf(':') == colon || part[colon - 1] == ']');
+            var host = hasPort ? part[..colon] : part;
             var port = AmqpTcpEndpoint.UseDefaultPort;
-            if (host.Length == 0 || host.Contains(' ') || host.Contains('/')
+            if (Uri.CheckHostName(host) == UriHostNameType.Unknown
                 || (hasPort && (!int.TryParse(part.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out port) || port is < 1 or > 65535)))
             {
                 wrong = part;
                 return false;
             }
 
-            parsed.Add(new AmqpTcpEndpoint(host, port));
+            parsed.Add(new AmqpTcpEndpoint(host.Trim('[', ']'), port));
         }
 
         return parsed.Count > 0;

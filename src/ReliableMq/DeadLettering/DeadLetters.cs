@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
-using System.Text.Json;
 using Npgsql;
 using NpgsqlTypes;
+using ReliableMq.Broker;
 using ReliableMq.Storage;
 
 namespace ReliableMq.DeadLettering;
@@ -65,16 +65,7 @@ internal sealed class DeadLetters(ServiceDatabases databases) : IDeadLetters
         Attempts = reader.GetInt32(7),
         DeadAt = reader.GetFieldValue<DateTimeOffset>(8),
         Body = reader.GetFieldValue<byte[]>(9),
-        Headers = reader.IsDBNull(10) ? new Dictionary<string, string>() : HeadersOf(reader.GetString(10)),
+        Headers = reader.IsDBNull(10) ? new Dictionary<string, string>() : HeaderJson.ReadAsText(reader.GetString(10)),
         CorrelationId = reader.IsDBNull(11) ? null : reader.GetString(11),
     };
-
-    private static Dictionary<string, string> HeadersOf(string json)
-    {
-        using var document = JsonDocument.Parse(json);
-        return document.RootElement.EnumerateObject().ToDictionary(
-            header => header.Name,
-            header => header.Value.ValueKind == JsonValueKind.String ? header.Value.GetString()! : header.Value.GetRawText(),
-            StringComparer.Ordinal);
-    }
 }

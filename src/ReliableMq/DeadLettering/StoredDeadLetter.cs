@@ -18,7 +18,8 @@ internal static class StoredDeadLetter
         parameters.Add(Text("exchange", delivery.Exchange));
         parameters.Add(Text("routing_key", delivery.RoutingKey));
         parameters.Add(Text("content_type", delivery.ContentType));
-        parameters.Add(Text("headers", HeaderJson.Write(delivery.Headers)));
+        // Whole, because a part of it would be no JSON; and plain ASCII, so there is nothing to clean.
+        parameters.Add(new NpgsqlParameter("headers", NpgsqlDbType.Text) { Value = HeaderJson.Write(delivery.Headers) });
         parameters.Add(new NpgsqlParameter<byte[]>("body", delivery.Body));
         parameters.Add(Text("correlation_id", delivery.CorrelationId));
         parameters.Add(new NpgsqlParameter<int>("attempts", attempts));

@@ -34,7 +34,7 @@ internal sealed class ConsumersHealthCheck(ConsumerHost host) : IHealthCheck
 }
 
 /// <summary>Whether stored messages leave, and whether the database can be reached.</summary>
-internal sealed class OutboxHealthCheck(ServiceDatabases databases, ReliableMqMetrics metrics) : IHealthCheck
+internal sealed class OutboxHealthCheck(ServiceDatabases databases) : IHealthCheck
 {
     /// <summary>A message older than this should have left; the broker's own check says why it did not.</summary>
     private static readonly TimeSpan Late = TimeSpan.FromMinutes(1);
@@ -52,7 +52,6 @@ internal sealed class OutboxHealthCheck(ServiceDatabases databases, ReliableMqMe
             try
             {
                 var pending = await new OutboxTable(database).CountPendingAsync(cancellationToken);
-                metrics.Pending(database.ContextType.Name, pending);
                 if (pending.OldestAge > Late)
                 {
                     late.Add($"\"{database.ContextType.Name}\": {pending.Count} pending, the oldest for {pending.OldestAge:hh\\:mm\\:ss}");

@@ -14,8 +14,8 @@ internal static partial class LogMessages
     [LoggerMessage(1001, LogLevel.Warning, "{Count} message(s) \"{Name}\" were added to a \"{Context}\" but never saved, so they will not be sent. Call SaveChanges after AddMessage.")]
     public static partial void MessageNeverSaved(ILogger logger, int count, string name, string context);
 
-    [LoggerMessage(2001, LogLevel.Warning, "The message \"{Name}\" {MessageId} was not sent: {Reason} Attempt {Attempt}; the next in {Delay}.")]
-    public static partial void PublishFailed(ILogger logger, string name, string messageId, string? reason, int attempt, TimeSpan delay);
+    [LoggerMessage(2001, LogLevel.Warning, "{Count} message(s) like \"{Name}\" {MessageId} were not sent: {Reason} The next attempt in {Delay}.")]
+    public static partial void PublishFailed(ILogger logger, int count, string name, string messageId, string reason, TimeSpan delay);
 
     [LoggerMessage(2002, LogLevel.Warning, "The outcome of {Count} sent message(s) could not be recorded; trying again in {Delay}.")]
     public static partial void RecordFailed(ILogger logger, int count, TimeSpan delay, Exception exception);
@@ -31,6 +31,9 @@ internal static partial class LogMessages
 
     [LoggerMessage(2006, LogLevel.Warning, "The rows held for \"{Context}\" could not be given back; they are taken over when their lease runs out.")]
     public static partial void ReleaseFailed(ILogger logger, string context, Exception exception);
+
+    [LoggerMessage(2007, LogLevel.Error, "The outcome of a sent message was refused by the database; the message is sent again when its lease has run out.")]
+    public static partial void RecordRefused(ILogger logger, Exception exception);
 
     [LoggerMessage(3001, LogLevel.Information, "Connected to RabbitMQ {Version} at {Endpoint} for {Purpose}.")]
     public static partial void Connected(ILogger logger, string purpose, string endpoint, string version);
@@ -70,6 +73,9 @@ internal static partial class LogMessages
 
     [LoggerMessage(4006, LogLevel.Error, "Processing the delivery {MessageId} of \"{Queue}\" broke unexpectedly; it goes back to the queue.")]
     public static partial void ProcessingBroke(ILogger logger, string queue, string? messageId, Exception exception);
+
+    [LoggerMessage(4007, LogLevel.Error, "Deliveries of \"{Queue}\" could not be settled; its channel is closed, and the broker delivers them again.")]
+    public static partial void SettlingFailed(ILogger logger, string queue, Exception exception);
 
     [LoggerMessage(5001, LogLevel.Debug, "The delivery {Delivery} does not run: {Admission}.")]
     public static partial void NotAdmitted(ILogger logger, Delivery delivery, Admission admission);

@@ -16,6 +16,7 @@ internal sealed class ReliableMqMetrics : IDisposable
     private readonly Counter<long> _consumed;
     private readonly Counter<long> _deadLettered;
     private readonly Histogram<double> _processing;
+    private readonly ObservableGauge<long> _pendingGauge;
     private readonly ConcurrentDictionary<string, PendingRows> _pending = new();
 
     public ReliableMqMetrics(IMeterFactory factory)
@@ -25,11 +26,14 @@ internal sealed class ReliableMqMetrics : IDisposable
         _consumed = _meter.CreateCounter<long>("messaging.client.consumed.messages", "{message}", "Deliveries handled: done, or failed with error.type.");
         _processing = _meter.CreateHistogram<double>("messaging.process.duration", "s", "Duration of handling a delivery.");
         _deadLettered = _meter.CreateCounter<long>("reliablemq.dead_letters", "{message}", "Messages that became dead letters.");
-        _meter.CreateObservableGauge("reliablemq.outbox.pending",
+        _pendingGauge = _meter.CreateObservableGauge("reliablemq.outbox.pending",
             () => _pending.Select(p => new Measurement<long>(p.Value.Count, Tag("reliablemq.context", p.Key))), "{message}", "Messages that should have left, counted to 10,001.");
         _meter.CreateObservableGauge("reliablemq.outbox.oldest_pending_age",
             () => _pending.Select(p => new Measurement<double>(p.Value.OldestAge.TotalSeconds, Tag("reliablemq.context", p.Key))), "s", "Age of the oldest message that should have left.");
     }
+
+    /// <summary>Whether anybody listens.</summary>
+    public bool MeasuresPending => _pendingGauge.Enabled;
 
     public void Sent(List<OutboxRow> rows)
     {

@@ -17,13 +17,11 @@ internal static class Telemetry
 
     public static Activity? StartSend(OutboxRow row)
     {
-        if (!Source.HasListeners())
-        {
-            return null;
-        }
-
-        var activity = Source.StartActivity($"send {row.Exchange}", ActivityKind.Producer, ParentOf(row.TraceParent));
-        return Tag(activity, "send", row.Exchange, row.MessageId);
+        var activity = Source.HasListeners()
+            ? Tag(Source.StartActivity($"send {row.Exchange}", ActivityKind.Producer, ParentOf(row.TraceParent)), "send", row.Exchange, row.MessageId)
+            : null;
+        // The client starts a trace of its own where it sees none, and would overwrite the stored one.
+        return activity ?? (row.TraceParent is null ? null : new Activity("send").SetParentId(row.TraceParent).Start());
     }
 
     public static Activity? StartProcess(Delivery delivery)

@@ -55,14 +55,25 @@ internal sealed class OutboxDispatcher
 
         var recording = _recorder.RunAsync(givingUp);
         var quarantining = _quarantine.RunAsync(stopping);
+        await DispatchAsync(stopping, givingUp);
+        await quarantining;
+        _recorder.Complete();
+        await recording;
+        await ReleaseAllAsync(givingUp);
+    }
+
+    private async Task DispatchAsync(CancellationToken stopping, CancellationToken givingUp)
+    {
         var failures = 0;
         while (!stopping.IsCancellationRequested)
         {
+            var startedAt = _time.GetTimestamp();
             try
             {
                 var connection = await _connection.GetAsync(stopping);
+                // While the broker blocks publishers it does not even open a channel.
+                await WaitWhileBlockedAsync(stopping);
                 await DispatchOnAsync(connection, stopping, givingUp);
-                failures = 0;
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {
@@ -70,16 +81,12 @@ internal sealed class OutboxDispatcher
             }
             catch (Exception exception)
             {
-                var delay = Backoff.Delay(++failures, TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(5), Random.Shared.NextDouble());
+                failures = _time.GetElapsedTime(startedAt) > Backoff.Stable ? 1 : failures + 1;
+                var delay = Backoff.Delay(failures, TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(5), Random.Shared.NextDouble());
                 LogMessages.DispatchFailed(_logger, _database.ContextType.Name, delay, exception);
                 await Task.Delay(delay, _time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
-
-        await quarantining;
-        _recorder.Complete();
-        await recording;
-        await ReleaseAllAsync(givingUp);
     }
 
     /// <summary>The resend: asks for due rows at once, whatever the poll believes.</summary>
@@ -88,11 +95,14 @@ internal sealed class OutboxDispatcher
     private void PollWithin(TimeSpan delay)
     {
         var at = TimestampIn(delay);
-        if (at < Volatile.Read(ref _nextPoll))
+        for (var known = Volatile.Read(ref _nextPoll); at < known; known = Volatile.Read(ref _nextPoll))
         {
-            Volatile.Write(ref _nextPoll, at);
-            // Wakes the loop, which then waits for the earlier time. When full, it is awake.
-            _database.HandedOver.Writer.TryWrite(new HandOver([], HasScheduled: false));
+            if (Interlocked.CompareExchange(ref _nextPoll, at, known) == known)
+            {
+                // Wakes the loop, which then waits for the earlier time. When full, it is awake.
+                _database.HandedOver.Writer.TryWrite(new HandOver([], HasScheduled: false));
+                return;
+            }
         }
     }
 
@@ -111,8 +121,12 @@ internal sealed class OutboxDispatcher
             while (!ended.IsCancellationRequested)
             {
                 await WaitWhileBlockedAsync(ended.Token);
-                var rows = await TakeWorkAsync(ended.Token);
-                await PublishAsync(connection, channel, rows, ended.Token);
+                await WaitForWorkAsync(ended.Token);
+                var pollDue = await DispatchHandedOverAsync(connection, channel, ended.Token);
+                if (pollDue || _time.GetTimestamp() >= Volatile.Read(ref _nextPoll))
+                {
+                    await DispatchDueAsync(connection, channel, ended.Token);
+                }
             }
         }
         catch (OperationCanceledException) when (ended.IsCancellationRequested)
@@ -133,7 +147,7 @@ internal sealed class OutboxDispatcher
 
     private void Completed(IConnection connection, HeldRow held, PublishOutcome outcome)
     {
-        if (outcome.Result == PublishResult.Suspect && connection.IsOpen && held.IsUsable(_time))
+        if (outcome.Result == PublishResult.Suspect && (connection.IsOpen || ProtocolErrors.Contains(connection.CloseReason)) && held.IsUsable(_time))
         {
             _quarantine.Add(held);
         }
@@ -143,34 +157,37 @@ internal sealed class OutboxDispatcher
         }
     }
 
-    private async Task<List<HeldRow>> TakeWorkAsync(CancellationToken cancellationToken)
+    /// <summary>Sends what this process has just committed.</summary>
+    /// <returns>Whether a scheduled row was stored, whose time only the database knows.</returns>
+    private async Task<bool> DispatchHandedOverAsync(IConnection connection, PublishChannel<HeldRow> channel, CancellationToken cancellationToken)
     {
-        await WaitForWorkAsync(cancellationToken);
         var ids = new List<Guid>();
-        var pollDue = _time.GetTimestamp() >= Volatile.Read(ref _nextPoll);
+        var hasScheduled = false;
         while (ids.Count < _options.Outbox.BatchSize && _database.HandedOver.Reader.TryRead(out var handedOver))
         {
             ids.AddRange(handedOver.Ids);
-            pollDue |= handedOver.HasScheduled;
+            hasScheduled |= handedOver.HasScheduled;
         }
 
-        var askedAt = _time.GetTimestamp();
-        var rows = new List<OutboxRow>();
         if (ids.Count > 0)
         {
-            rows.AddRange(await _table.ReadHandedOverAsync([.. ids], cancellationToken));
+            var askedAt = _time.GetTimestamp();
+            await PublishAsync(connection, channel, await _table.ReadHandedOverAsync([.. ids], cancellationToken), askedAt, cancellationToken);
         }
 
-        if (pollDue)
-        {
-            var limit = _options.Outbox.BatchSize;
-            var poll = await _table.PollAsync(limit, cancellationToken);
-            var next = DispatchRules.NextPoll(poll, limit, _options.Outbox.PollInterval);
-            Volatile.Write(ref _nextPoll, TimestampIn(next));
-            rows.AddRange(poll.Rows);
-        }
+        return hasScheduled;
+    }
 
-        return rows.ConvertAll(row => HeldRow.From(row, askedAt, _options.Outbox.Lease, _time));
+    /// <summary>Sends what is due, whoever left it.</summary>
+    private async Task DispatchDueAsync(IConnection connection, PublishChannel<HeldRow> channel, CancellationToken cancellationToken)
+    {
+        var limit = _options.Outbox.BatchSize;
+        var askedAt = _time.GetTimestamp();
+        // Set before asking: an earlier wish that comes meanwhile is kept.
+        Volatile.Write(ref _nextPoll, TimestampIn(_options.Outbox.PollInterval));
+        var poll = await _table.PollAsync(limit, cancellationToken);
+        PollWithin(DispatchRules.NextPoll(poll, limit, _options.Outbox.PollInterval));
+        await PublishAsync(connection, channel, poll.Rows, askedAt, cancellationToken);
     }
 
     private async Task WaitForWorkAsync(CancellationToken cancellationToken)
@@ -193,30 +210,34 @@ internal sealed class OutboxDispatcher
         }
     }
 
-    private async Task PublishAsync(IConnection connection, PublishChannel<HeldRow> channel, List<HeldRow> rows, CancellationToken cancellationToken)
+    private async Task PublishAsync(IConnection connection, PublishChannel<HeldRow> channel, List<OutboxRow> rows, long askedAt, CancellationToken cancellationToken)
     {
         var next = 0;
         try
         {
             for (; next < rows.Count; next++)
             {
-                var held = rows[next];
+                await WaitWhileBlockedAsync(cancellationToken);
+                await WaitForRecorderAsync(cancellationToken);
+                var held = HeldRow.From(rows[next], askedAt, _options.Outbox.Lease, _time);
                 if (!held.IsUsable(_time))
                 {
                     _recorder.Add(held.Row, new PublishOutcome(PublishResult.Lost, "Half of the lease passed before it could be published."));
+                    continue;
                 }
-                else if (await _publisher.PrepareAsync(connection, held, cancellationToken) is { } refused)
+
+                var (prepared, refusal) = await _publisher.PrepareAsync(connection, held, cancellationToken);
+                if (prepared is null)
                 {
-                    _recorder.Add(held.Row, refused);
+                    _recorder.Add(held.Row, refusal);
+                    continue;
                 }
-                else
+
+                await channel.ReserveAsync(cancellationToken);
+                await _publisher.PublishAsync(channel, prepared);
+                if (channel.IsHung && _connection.Blocked is null)
                 {
-                    await channel.ReserveAsync(cancellationToken);
-                    await _publisher.PublishAsync(channel, held);
-                    if (channel.IsHung)
-                    {
-                        _connection.Abandon(connection, "a publish took no bytes in time");
-                    }
+                    _connection.Abandon(connection, "a publish took no bytes in time");
                 }
             }
         }
@@ -225,10 +246,19 @@ internal sealed class OutboxDispatcher
             // What was published tells its own outcome; the row at `next` was not yet.
             foreach (var unpublished in rows.Skip(next))
             {
-                _recorder.Add(unpublished.Row, new PublishOutcome(PublishResult.Lost, "The channel closed before it was published."));
+                _recorder.Add(unpublished, new PublishOutcome(PublishResult.Lost, "The channel closed before it was published."));
             }
 
             throw;
+        }
+    }
+
+    /// <summary>Publishing on while no outcome can be recorded would send everything again and again.</summary>
+    private async ValueTask WaitForRecorderAsync(CancellationToken cancellationToken)
+    {
+        while (_recorder.IsFailing)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(200), _time, cancellationToken);
         }
     }
 
@@ -265,7 +295,7 @@ internal sealed class OutboxDispatcher
         }
     }
 
-    private async Task WaitWhileBlockedAsync(CancellationToken cancellationToken)
+    private async ValueTask WaitWhileBlockedAsync(CancellationToken cancellationToken)
     {
         while (_connection.Blocked is not null)
         {

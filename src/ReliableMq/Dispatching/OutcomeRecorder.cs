@@ -1,7 +1,9 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 using ReliableMq.Broker;
 using ReliableMq.Diagnostics;
+using ReliableMq.Failing;
 using ReliableMq.Outbox;
 
 namespace ReliableMq.Dispatching;
@@ -21,7 +23,10 @@ internal sealed class OutcomeRecorder(OutboxTable table, OutboxOptions options, 
     private readonly Channel<(OutboxRow Row, PublishOutcome Outcome)> _outcomes =
         Channel.CreateUnbounded<(OutboxRow, PublishOutcome)>(new UnboundedChannelOptions { SingleReader = true });
 
-    /// <summary>Never blocks: it is called on the connection's read loop. What it holds is bounded by the confirm window.</summary>
+    /// <summary>Whether the database takes no outcomes now; then nothing more should be published.</summary>
+    public bool IsFailing { get; private set; }
+
+    /// <summary>Never blocks: it is called on the connection's read loop.</summary>
     public void Add(OutboxRow row, PublishOutcome outcome) => _outcomes.Writer.TryWrite((row, outcome));
 
     /// <summary>No more will come: <see cref="RunAsync"/> ends after what is there.</summary>
@@ -61,15 +66,15 @@ internal sealed class OutcomeRecorder(OutboxTable table, OutboxOptions options, 
                 default:
                     var delay = DispatchRules.DelayAfter(outcome.Result, row.Attempts + 1, Random.Shared.NextDouble());
                     failed.Add(new FailedRow(row, DispatchRules.KindOf(outcome.Result), outcome.Reason ?? "", delay));
-                    LogMessages.PublishFailed(logger, row.Name, row.MessageId, outcome.Reason, row.Attempts + 1, delay);
                     break;
             }
         }
 
         // Each kind is retried by itself, so that what was recorded is not recorded again.
-        await UntilDoneAsync(sent.Count, () => table.FinishAsync(sent, givingUp), givingUp);
-        await UntilDoneAsync(failed.Count, () => table.FailAsync(failed, givingUp), givingUp);
-        await UntilDoneAsync(lost.Count, () => table.ReleaseAsync(lost, DispatchRules.ReleaseDelay, givingUp), givingUp);
+        await RecordAsync(sent, table.FinishAsync, givingUp);
+        await RecordAsync(failed, table.FailAsync, givingUp);
+        await RecordAsync(lost, (rows, token) => table.ReleaseAsync(rows, DispatchRules.ReleaseDelay, token), givingUp);
+        LogFailed(failed);
         if (lost.Count > 0)
         {
             availableIn(DispatchRules.ReleaseDelay);
@@ -84,23 +89,48 @@ internal sealed class OutcomeRecorder(OutboxTable table, OutboxOptions options, 
         metrics.SendFailed(failed);
     }
 
+    /// <summary>One line for each destination and reason: ten thousand messages without a binding are one problem.</summary>
+    private void LogFailed(List<FailedRow> failed)
+    {
+        foreach (var alike in failed.GroupBy(f => (f.Row.Exchange, f.Row.RoutingKey, f.Kind, f.Error)))
+        {
+            var first = alike.First();
+            LogMessages.PublishFailed(logger, alike.Count(), first.Row.Name, first.Row.MessageId, first.Error, alike.Min(f => f.Delay));
+        }
+    }
+
     /// <summary>
     /// Keeps trying while the database is away. It is never too late: the fencing token refuses what somebody
-    /// else has taken over meanwhile.
+    /// else has taken over meanwhile. What the database refuses is recorded in halves, so that one row that
+    /// cannot be recorded hurts only itself: it is sent again when its lease has run out.
     /// </summary>
-    private async Task UntilDoneAsync(int count, Func<Task> record, CancellationToken givingUp)
+    private async Task RecordAsync<T>(List<T> items, Func<IReadOnlyList<T>, CancellationToken, Task> record, CancellationToken givingUp)
     {
-        for (var failures = 1; count > 0 && !givingUp.IsCancellationRequested; failures++)
+        for (var failures = 1; items.Count > 0 && !givingUp.IsCancellationRequested; failures++)
         {
             try
             {
-                await record();
+                await record(items, givingUp);
+                IsFailing = false;
+                return;
+            }
+            catch (PostgresException exception) when (!exception.IsTransient && !FailureRules.LooksLikeDatabaseDown(exception))
+            {
+                if (items.Count == 1)
+                {
+                    LogMessages.RecordRefused(logger, exception);
+                    return;
+                }
+
+                await RecordAsync(items[..(items.Count / 2)], record, givingUp);
+                await RecordAsync(items[(items.Count / 2)..], record, givingUp);
                 return;
             }
             catch (Exception exception)
             {
+                IsFailing = true;
                 var delay = Backoff.Delay(failures, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5), Random.Shared.NextDouble());
-                LogMessages.RecordFailed(logger, count, delay, exception);
+                LogMessages.RecordFailed(logger, items.Count, delay, exception);
                 await Task.Delay(delay, time, givingUp).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }

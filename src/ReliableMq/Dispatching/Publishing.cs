@@ -7,18 +7,13 @@ namespace ReliableMq.Dispatching;
 /// <summary>The AMQP properties of a stored message.</summary>
 internal static class Publishing
 {
-    public static BasicProperties PropertiesOf(OutboxRow row, string? service, string? traceParent)
+    public static BasicProperties PropertiesOf(OutboxRow row, string? service)
     {
         var headers = row.Headers is null ? [] : HeaderJson.Read(row.Headers);
         headers.TryAdd(MessageHeaders.SentAt, row.CreatedAt.ToUnixTimeMilliseconds());
         if (row.CausationId is not null)
         {
             headers[MessageHeaders.CausationId] = row.CausationId;
-        }
-
-        if (traceParent is not null)
-        {
-            headers[MessageHeaders.TraceParent] = traceParent;
         }
 
         var properties = new BasicProperties

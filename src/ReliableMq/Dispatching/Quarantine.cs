@@ -47,15 +47,16 @@ internal sealed class Quarantine(
         {
             var current = await connection.GetAsync(stopping);
             await using var channel = await PublishChannel<HeldRow>.OpenAsync(current, 1, (_, outcome) => answer.TrySetResult(outcome), time, stopping);
-            if (await publisher.PrepareAsync(current, suspect, stopping) is { } refused)
+            var (prepared, refusal) = await publisher.PrepareAsync(current, suspect, stopping);
+            if (prepared is null)
             {
-                return refused;
+                return refusal;
             }
 
             await channel.ReserveAsync(stopping);
-            await publisher.PublishAsync(channel, suspect);
+            await publisher.PublishAsync(channel, prepared);
             var outcome = await answer.Task.WaitAsync(confirmTimeout, time, stopping);
-            return outcome.Result == PublishResult.Suspect && current.IsOpen
+            return outcome.Result == PublishResult.Suspect && (current.IsOpen || ProtocolErrors.Contains(current.CloseReason))
                 ? new PublishOutcome(PublishResult.Refused, $"The broker closed the channel over this message: {channel.CloseReason?.ReplyText}")
                 : outcome;
         }
@@ -63,8 +64,9 @@ internal sealed class Quarantine(
         {
             return new PublishOutcome(PublishResult.TimedOut, $"No confirm from the broker within {confirmTimeout.TotalSeconds:0.###} seconds.");
         }
-        catch (Exception exception) when (exception is not OperationCanceledException)
+        catch (Exception exception) when (!stopping.IsCancellationRequested)
         {
+            // A call of the client that got no answer ends as cancelled, though nobody cancelled it.
             return new PublishOutcome(PublishResult.Lost, exception.Message);
         }
     }

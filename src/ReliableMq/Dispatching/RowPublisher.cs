@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text.Json;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
 using ReliableMq.Broker;
@@ -14,35 +15,56 @@ internal sealed class RowPublisher(TopologyDeclarer topology, ReliableMqOptions 
     /// <summary>Forgets what was declared, because an exchange may have been deleted.</summary>
     public void ForgetDeclared() => _declared.Clear();
 
-    /// <summary>Makes sure that the row's exchange exists.</summary>
-    /// <returns>Null when the row can be published; else why this row cannot.</returns>
-    public async ValueTask<PublishOutcome?> PrepareAsync(IConnection connection, HeldRow held, CancellationToken cancellationToken)
+    /// <summary>Makes sure that the row's exchange exists and that its properties can be sent.</summary>
+    /// <returns>What to publish, or why this row cannot be.</returns>
+    public async ValueTask<(PreparedRow? Prepared, PublishOutcome Refusal)> PrepareAsync(IConnection connection, HeldRow held, CancellationToken cancellationToken)
     {
-        var exchange = held.Row.Exchange;
-        if (_declared.ContainsKey((connection, exchange)))
-        {
-            return null;
-        }
-
+        var row = held.Row;
         try
         {
-            await topology.DeclareExchangeAsync(connection, exchange, cancellationToken);
+            await DeclareOnceAsync(connection, row.Exchange, cancellationToken);
+            if (row.Headers?.Length > MaxHeaderLength)
+            {
+                return (null, new(PublishResult.Refused, $"The headers have {row.Headers.Length} characters; the broker closes the connection over so many."));
+            }
+
+            return (new PreparedRow(held, Publishing.PropertiesOf(row, options.Service)), default);
         }
         catch (OperationInterruptedException exception) when (connection.IsOpen)
         {
-            return new PublishOutcome(PublishResult.Refused, $"The exchange \"{exchange}\" cannot be declared: {exception.ShutdownReason?.ReplyText}");
+            return (null, new(PublishResult.Refused, $"The exchange \"{row.Exchange}\" cannot be declared: {exception.ShutdownReason?.ReplyText}"));
         }
+        catch (Exception exception) when (exception is FormatException or JsonException or OverflowException or ArgumentException)
+        {
+            return (null, new(PublishResult.Refused, $"The stored headers cannot be read: {exception.Message}"));
+        }
+    }
 
-        _declared.TryAdd((connection, exchange), true);
-        return null;
+    private async ValueTask DeclareOnceAsync(IConnection connection, string exchange, CancellationToken cancellationToken)
+    {
+        if (!_declared.ContainsKey((connection, exchange)))
+        {
+            await topology.DeclareExchangeAsync(connection, exchange, cancellationToken);
+            _declared.TryAdd((connection, exchange), true);
+        }
     }
 
     /// <summary>Publishes in a reserved place of the channel's window.</summary>
-    public async ValueTask PublishAsync(PublishChannel<HeldRow> channel, HeldRow held)
+    public async ValueTask PublishAsync(PublishChannel<HeldRow> channel, PreparedRow prepared)
     {
-        var row = held.Row;
+        var row = prepared.Held.Row;
         using var activity = Telemetry.StartSend(row);
-        var properties = Publishing.PropertiesOf(row, options.Service, activity?.Id ?? row.TraceParent);
-        await channel.PublishAsync(held, row.Exchange, row.RoutingKey, properties, row.Body, options.Broker.ConfirmTimeout);
+        if ((activity?.Id ?? row.TraceParent) is { } traceParent)
+        {
+            prepared.Properties.Headers![MessageHeaders.TraceParent] = traceParent;
+        }
+
+        await channel.PublishAsync(prepared.Held, row.Exchange, row.RoutingKey, prepared.Properties, row.Body, options.Broker.ConfirmTimeout);
     }
+
+    /// <summary>All properties share one frame of 128 KiB.</summary>
+    private const int MaxHeaderLength = 96 * 1024;
 }
+
+/// <summary>A row with the properties it is published with.</summary>
+internal sealed record PreparedRow(HeldRow Held, BasicProperties Properties);

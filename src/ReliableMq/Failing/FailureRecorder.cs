@@ -4,6 +4,7 @@ using NpgsqlTypes;
 using ReliableMq.Broker;
 using ReliableMq.DeadLettering;
 using ReliableMq.Diagnostics;
+using ReliableMq.Inbox;
 using ReliableMq.Outbox;
 using ReliableMq.Receiving;
 using ReliableMq.Storage;
@@ -17,6 +18,7 @@ namespace ReliableMq.Failing;
 internal sealed class FailureRecorder(ServiceDatabase database, ReliableMqMetrics metrics, ILogger logger)
 {
     private readonly FailureSql _sql = new(database.Schema);
+    private readonly InboxSql _inboxSql = new(database.Schema);
     private readonly DeadLetterSql _deadLetterSql = new(database.Schema);
 
     public async Task<Settlement> RecordAsync(Delivery delivery, Exception exception, RetryPolicy policy, HoldBudget holds, CancellationToken cancellationToken)
@@ -26,20 +28,42 @@ internal sealed class FailureRecorder(ServiceDatabase database, ReliableMqMetric
             return await StoreWithoutIdAsync(delivery, exception, cancellationToken);
         }
 
+        try
+        {
+            return await RecordAsync(delivery, messageId, exception, policy, holds, cancellationToken);
+        }
+        catch (PostgresException refused) when (refused.SqlState.StartsWith("22", StringComparison.Ordinal))
+        {
+            // The database refuses something in the message itself, and will refuse it every time.
+            var reason = new UnreadableMessageException($"The failed message could not be scheduled again: {refused.MessageText}", exception);
+            return await RecordAsync(delivery, messageId, reason, policy, holds, cancellationToken);
+        }
+    }
+
+    private async Task<Settlement> RecordAsync(Delivery delivery, string messageId, Exception exception, RetryPolicy policy, HoldBudget holds, CancellationToken cancellationToken)
+    {
         await using var session = await database.OpenAsync(cancellationToken);
         await using var transaction = await session.Connection.BeginTransactionAsync(cancellationToken);
         var counted = await CountAsync(session.Connection, delivery, messageId, exception, cancellationToken);
         if (counted is not var (attempt, now))
         {
-            // It has moved on; the next delivery is told so when it enters.
-            return holds.Hold(TimeSpan.FromSeconds(1));
+            return await FollowAsync(session.Connection, delivery, messageId, holds, cancellationToken);
         }
 
         switch (FailureRules.Decide(attempt, exception, policy))
         {
             case Verdict.Retry { Delay: var delay } when delay <= FailureRules.LongestHold && holds.TryHold(delay, out var held):
-                await ExecuteAsync(session.Connection, _sql.RetryHeld, messageId, delivery.Queue, cancellationToken, new NpgsqlParameter<TimeSpan>("delay", delay));
-                await CommitAsync(transaction, holds);
+                try
+                {
+                    await ExecuteAsync(session.Connection, _sql.RetryHeld, messageId, delivery.Queue, cancellationToken, new NpgsqlParameter<TimeSpan>("delay", delay));
+                    await transaction.CommitAsync(CancellationToken.None);
+                }
+                catch
+                {
+                    holds.Return();
+                    throw;
+                }
+
                 LogMessages.AttemptFailed(logger, attempt, delivery, exception.GetType().Name, exception.Message, delay);
                 return held;
 
@@ -63,17 +87,18 @@ internal sealed class FailureRecorder(ServiceDatabase database, ReliableMqMetric
         }
     }
 
-    private static async Task CommitAsync(NpgsqlTransaction transaction, HoldBudget holds)
+    /// <summary>The message has moved on without this delivery, which is settled like one that had not run.</summary>
+    private async Task<Settlement> FollowAsync(NpgsqlConnection connection, Delivery delivery, string messageId, HoldBudget holds, CancellationToken cancellationToken)
     {
-        try
+        await using var command = Command(connection, _inboxSql.Standing, messageId, delivery.Queue);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var standing = await Standing.ReadAsync(reader, cancellationToken);
+        return AdmissionRules.Admit(isNew: true, delivery.Epoch, standing) switch
         {
-            await transaction.CommitAsync(CancellationToken.None);
-        }
-        catch
-        {
-            holds.Return();
-            throw;
-        }
+            Admission.Dead => Settlement.DeadLetter,
+            Admission.Settled => Settlement.Ack,
+            _ => holds.Hold(TimeSpan.FromSeconds(1)),
+        };
     }
 
     private async Task<(int Attempt, DateTimeOffset Now)?> CountAsync(NpgsqlConnection connection, Delivery delivery, string messageId, Exception exception, CancellationToken cancellationToken)

@@ -33,6 +33,9 @@ internal static class FailureRules
                     return postgres.SqlState.StartsWith("08", StringComparison.Ordinal)
                         || postgres.SqlState.StartsWith("53", StringComparison.Ordinal)
                         || postgres.SqlState.StartsWith("57P", StringComparison.Ordinal);
+                case NpgsqlException { Message: var message } when message.StartsWith("The connection pool has been exhausted", StringComparison.Ordinal):
+                    // The database is well; this process asks for too much of it.
+                    return false;
                 case NpgsqlException or SocketException or EndOfStreamException:
                     return true;
             }

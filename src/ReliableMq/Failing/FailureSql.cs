@@ -12,9 +12,9 @@ internal sealed class FailureSql(string schema)
         INSERT INTO {schema}.failure AS f (queue, message_id, epoch, attempts, state, error_type, error)
         VALUES (@queue, @message_id, @epoch, 1, 'failing', @error_type, @error)
         ON CONFLICT (queue, message_id) DO UPDATE
-        SET attempts = f.attempts + 1, state = 'failing', error_type = excluded.error_type, error = excluded.error,
-            last_failed_at = clock_timestamp()
-        WHERE f.epoch = excluded.epoch AND f.state IN ('failing', 'scheduled')
+        SET attempts = CASE WHEN f.epoch = excluded.epoch THEN f.attempts + 1 ELSE 1 END, epoch = excluded.epoch,
+            state = 'failing', error_type = excluded.error_type, error = excluded.error, last_failed_at = clock_timestamp()
+        WHERE f.epoch < excluded.epoch OR (f.epoch = excluded.epoch AND f.state IN ('failing', 'scheduled'))
         RETURNING attempts, clock_timestamp()
         """;
 

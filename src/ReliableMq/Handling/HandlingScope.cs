@@ -12,4 +12,14 @@ internal sealed record HandlingScope(DbContext Context, string MessageId, string
         get => Flow.Value;
         set => Flow.Value = value;
     }
+
+    /// <summary>The transaction of a message ends after its handler, by the library: otherwise its effect could be doubled.</summary>
+    public static void RefuseToEnd(DbContext? context)
+    {
+        if (context is not null && Current is { } handling && handling.Context == context)
+        {
+            throw new PermanentFailureException(
+                $"The handler \"{handling.HandlerName}\" tried to commit or roll back the transaction in which its message is handled. It is committed after the handler; throw to have it rolled back.");
+        }
+    }
 }

@@ -1,7 +1,9 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 using ReliableMq.Broker;
 using ReliableMq.Diagnostics;
+using ReliableMq.Failing;
 using ReliableMq.Storage;
 
 namespace ReliableMq.Hosting;
@@ -39,13 +41,18 @@ internal sealed class DatabaseStartup(
             database.SetReady();
             return true;
         }
-        catch (Exception exception) when (exception is not SchemaException && !cancellationToken.IsCancellationRequested)
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested && (timeout.IsCancellationRequested || MayComeLater(exception)))
         {
             database.LastError = exception.Message;
             LogMessages.DatabaseUnreachable(logger, database.ContextType.Name, exception.Message);
             return false;
         }
     }
+
+    /// <summary>A server, a database or a password may come later. A context that cannot be made will not.</summary>
+    private static bool MayComeLater(Exception exception) =>
+        FailureRules.LooksLikeDatabaseDown(exception)
+        || exception is PostgresException { SqlState: var state } && (state.StartsWith("28", StringComparison.Ordinal) || state == PostgresErrorCodes.InvalidCatalogName);
 
     private async Task KeepTryingAsync(ServiceDatabase database)
     {
@@ -64,7 +71,7 @@ internal sealed class DatabaseStartup(
         {
             // The host stops.
         }
-        catch (SchemaException exception)
+        catch (Exception exception)
         {
             LogMessages.DatabaseUnusable(logger, exception.Message);
             Environment.ExitCode = 1;

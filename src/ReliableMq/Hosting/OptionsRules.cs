@@ -30,8 +30,13 @@ internal sealed class OptionsRules(IEnumerable<DatabaseRegistration> databases, 
             errors.Add($"\"ReliableMq:Broker:Hosts\" has the entry \"{wrong ?? broker.Hosts}\", which is not a host with an optional port. Write hosts separated by commas, like \"rabbit-1:5672, rabbit-2\"; user, password and virtual host have settings of their own.");
         }
 
+        if (options.Service is { } service && (service.Length is 0 or > 200 || service.Contains('\0')))
+        {
+            errors.Add($"\"ReliableMq:Service\" is \"{service}\". Use 1 to 200 characters.");
+        }
+
         Between(errors, "Broker:Heartbeat", broker.Heartbeat, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10));
-        Between(errors, "Broker:ConfirmTimeout", broker.ConfirmTimeout, TimeSpan.FromSeconds(1), options.Outbox.Lease / 2);
+        Between(errors, "Broker:ConfirmTimeout", broker.ConfirmTimeout, TimeSpan.FromSeconds(1), options.Outbox.Lease / 2, ", half of \"ReliableMq:Outbox:Lease\"");
         Between(errors, "Broker:MaxMessageBytes", broker.MaxMessageBytes, 1, 512 * 1024 * 1024);
         NotEmpty(errors, "Broker:VirtualHost", broker.VirtualHost);
         NotEmpty(errors, "Broker:UserName", broker.UserName);
@@ -67,6 +72,11 @@ internal sealed class OptionsRules(IEnumerable<DatabaseRegistration> databases, 
             errors.Add($"The queue \"{twins.Key.Queue}\" has more than one handler of \"{twins.Key.MessageName}\": {string.Join(", ", twins.Select(handler => $"\"{handler.HandlerName}\""))}. Give each its own queue, or register its assembly once.");
         }
 
+        foreach (var queue in all.Select(handler => handler.Queue).Distinct().Where(queue => queue.Length == 0 || !MessageNames.IsShortString(QueueTopology.DeadLetterQueueOf(queue))))
+        {
+            errors.Add($"The queue name \"{queue}\" is not valid. Use 1 to {MessageNames.MaxShortStringBytes - 5} bytes of UTF-8: \"{queue}.dead\" must fit RabbitMQ's {MessageNames.MaxShortStringBytes}.");
+        }
+
         foreach (var queue in all.GroupBy(handler => handler.Queue))
         {
             _ = QueueSettings.Resolve(queue.Key, [.. queue], options.Queues.GetValueOrDefault(queue.Key), errors);
@@ -83,11 +93,11 @@ internal sealed class OptionsRules(IEnumerable<DatabaseRegistration> databases, 
         }
     }
 
-    private static void Between<T>(List<string> errors, string option, T value, T least, T most) where T : IComparable<T>
+    private static void Between<T>(List<string> errors, string option, T value, T least, T most, string why = "") where T : IComparable<T>
     {
         if (value.CompareTo(least) < 0 || value.CompareTo(most) > 0)
         {
-            errors.Add($"\"ReliableMq:{option}\" is {value}. Use {least} to {most}.");
+            errors.Add($"\"ReliableMq:{option}\" is {value}. Use {least} to {most}{why}.");
         }
     }
 

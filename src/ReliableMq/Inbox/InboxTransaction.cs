@@ -67,6 +67,12 @@ internal sealed class InboxTransaction(ServiceDatabase database, IServiceScopeFa
         {
             await handle(services, (standing?.Attempts ?? 0) + 1);
             cancellationToken.ThrowIfCancellationRequested();
+            if (context.Database.CurrentTransaction != transaction)
+            {
+                throw new PermanentFailureException(
+                    $"The handler \"{handlerName}\" ended the transaction in which its message is handled, so what it wrote may be committed without being marked as done. Leave the transaction to ReliableMq.");
+            }
+
             await context.SaveChangesAsync(cancellationToken);
         }
         finally
@@ -105,10 +111,7 @@ internal sealed class InboxTransaction(ServiceDatabase database, IServiceScopeFa
     {
         var isNew = await reader.ReadAsync(cancellationToken);
         await reader.NextResultAsync(cancellationToken);
-        var standing = await reader.ReadAsync(cancellationToken)
-            ? new Standing(reader.GetInt32(0), reader.GetInt32(1), reader.GetString(2), reader.IsDBNull(3) ? null : reader.GetFieldValue<TimeSpan>(3))
-            : null;
-        return (isNew, standing);
+        return (isNew, await Standing.ReadAsync(reader, cancellationToken));
     }
 
     /// <summary>No token: a cancelled commit has an unknown outcome. One that failed is read back.</summary>

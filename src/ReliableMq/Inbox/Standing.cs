@@ -1,7 +1,16 @@
+using Npgsql;
+
 namespace ReliableMq.Inbox;
 
 /// <summary>What the database knows of a message that failed before.</summary>
-internal sealed record Standing(int Epoch, int Attempts, string State, TimeSpan? UntilNextAttempt);
+internal sealed record Standing(int Epoch, int Attempts, string State, TimeSpan? UntilNextAttempt)
+{
+    /// <summary>Reads the result of <see cref="InboxSql.Standing"/>; null where the message never failed.</summary>
+    public static async Task<Standing?> ReadAsync(NpgsqlDataReader reader, CancellationToken cancellationToken) =>
+        await reader.ReadAsync(cancellationToken)
+            ? new Standing(reader.GetInt32(0), reader.GetInt32(1), reader.GetString(2), reader.IsDBNull(3) ? null : reader.GetFieldValue<TimeSpan>(3))
+            : null;
+}
 
 /// <summary>What to do with a delivery before its handler could run.</summary>
 internal enum Admission

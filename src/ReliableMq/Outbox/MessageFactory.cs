@@ -1,12 +1,19 @@
 using System.Diagnostics;
+using System.Text;
 using ReliableMq.Broker;
 using ReliableMq.Handling;
+using ReliableMq.Storage;
 
 namespace ReliableMq.Outbox;
 
 /// <summary>Turns what a user adds into what is stored, and refuses there what the broker would refuse later.</summary>
-internal sealed class MessageFactory(ReliableMqOptions options, MessageSerializer serializer)
+internal sealed class MessageFactory(ReliableMqOptions options, MessageSerializer serializer, TimeProvider time)
 {
+    /// <summary>A frame of the protocol holds all properties of a message, and is 128 KiB by default.</summary>
+    public const int MaxHeaderBytes = 64 * 1024;
+
+    private static readonly TimeSpan MostAhead = TimeSpan.FromDays(3660);
+
     public OutboxMessage Create(object message, MessageOptions? messageOptions)
     {
         var name = MessageNames.Of(message.GetType());
@@ -30,7 +37,7 @@ internal sealed class MessageFactory(ReliableMqOptions options, MessageSerialize
             CorrelationId = ShortString(messageOptions?.CorrelationId, name, nameof(MessageOptions.CorrelationId)) ?? handling?.CorrelationId,
             CausationId = handling?.MessageId,
             TraceParent = Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity ? activity.Id : null,
-            DueAt = messageOptions?.DeliverAt,
+            DueAt = DueAt(messageOptions?.DeliverAt, name),
         };
     }
 
@@ -41,14 +48,20 @@ internal sealed class MessageFactory(ReliableMqOptions options, MessageSerialize
             return null;
         }
 
-        if (value.Length == 0 || !MessageNames.IsShortString(value) || value.Contains('\0'))
+        if (value.Length == 0 || !MessageNames.IsShortString(value) || SafeText.ForPostgres(value) != value)
         {
             throw new ReliableMqException(
-                $"The {option} \"{value}\" of the message \"{name}\" is not valid. Use 1 to {MessageNames.MaxShortStringBytes} bytes of UTF-8 without the character U+0000.");
+                $"The {option} \"{value}\" of the message \"{name}\" is not valid. Use 1 to {MessageNames.MaxShortStringBytes} bytes of UTF-8 without U+0000 and half surrogate pairs.");
         }
 
         return value;
     }
+
+    /// <summary>A sanity check only: the database's clock decides when the time has come.</summary>
+    private DateTimeOffset? DueAt(DateTimeOffset? deliverAt, string name) =>
+        deliverAt - time.GetUtcNow() > MostAhead
+            ? throw new ReliableMqException($"DeliverAt \"{deliverAt:O}\" of the message \"{name}\" is more than ten years ahead. Give an earlier time.")
+            : deliverAt;
 
     private static string? Headers(MessageOptions? messageOptions, string name)
     {
@@ -64,6 +77,13 @@ internal sealed class MessageFactory(ReliableMqOptions options, MessageSerialize
                 throw new ReliableMqException(
                     $"The header \"{key}\" of the message \"{name}\" is not valid. Use 1 to {MessageNames.MaxShortStringBytes} bytes of UTF-8; names that start with \"x-\" belong to the broker and to ReliableMq.");
             }
+        }
+
+        var bytes = headers.Sum(header => Encoding.UTF8.GetByteCount(header.Key) + Encoding.UTF8.GetByteCount(header.Value ?? ""));
+        if (bytes > MaxHeaderBytes)
+        {
+            throw new ReliableMqException(
+                $"The headers of the message \"{name}\" have {bytes} bytes, more than the {MaxHeaderBytes} allowed. Put large values into the message.");
         }
 
         return HeaderJson.Write(headers.Select(header => KeyValuePair.Create(header.Key, (object?)header.Value)));

@@ -1,7 +1,9 @@
 using System.Data.Common;
+using System.Transactions;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Npgsql;
+using ReliableMq.Handling;
 
 namespace ReliableMq.Outbox;
 
@@ -46,6 +48,12 @@ internal sealed class OutboxInterceptor : ISaveChangesInterceptor, IDbCommandInt
             || !staged.HasUnwritten())
         {
             return;
+        }
+
+        if (command.Transaction is null && Transaction.Current is null && eventData.Context!.Database.GetEnlistedTransaction() is null)
+        {
+            throw new ReliableMqException(
+                $"A message was added to \"{eventData.Context.GetType().Name}\" too late for this save, which has no transaction that both could share. Add messages before SaveChanges or in SavingChanges.");
         }
 
         var database = staged.Extension.Database;
@@ -95,6 +103,7 @@ internal sealed class OutboxInterceptor : ISaveChangesInterceptor, IDbCommandInt
                 eventData.Context!.Database.CreateExecutionStrategy().Execute(() => StagedWriter.Write(eventData.Context, staged));
             }
 
+            staged.SavedEntities(result);
             staged.Saved();
         }
 
@@ -111,10 +120,25 @@ internal sealed class OutboxInterceptor : ISaveChangesInterceptor, IDbCommandInt
                     .ExecuteAsync(token => StagedWriter.WriteAsync(eventData.Context, staged, token), cancellationToken);
             }
 
+            staged.SavedEntities(result);
             staged.Saved();
         }
 
         return result;
+    }
+
+    /// <summary>EF tells of a concurrency failure here and nowhere else.</summary>
+    public InterceptionResult ThrowingConcurrencyException(ConcurrencyExceptionEventData eventData, InterceptionResult result)
+    {
+        StagedOf(eventData.Context)?.SaveFailed();
+        return result;
+    }
+
+    /// <inheritdoc cref="ThrowingConcurrencyException"/>
+    public ValueTask<InterceptionResult> ThrowingConcurrencyExceptionAsync(ConcurrencyExceptionEventData eventData, InterceptionResult result, CancellationToken cancellationToken = default)
+    {
+        StagedOf(eventData.Context)?.SaveFailed();
+        return ValueTask.FromResult(result);
     }
 
     public void SaveChangesFailed(DbContextErrorEventData eventData) => StagedOf(eventData.Context)?.SaveFailed();
@@ -133,21 +157,45 @@ internal sealed class OutboxInterceptor : ISaveChangesInterceptor, IDbCommandInt
         return Task.CompletedTask;
     }
 
+    public InterceptionResult TransactionCommitting(DbTransaction transaction, TransactionEventData eventData, InterceptionResult result)
+    {
+        HandlingScope.RefuseToEnd(eventData.Context);
+        return result;
+    }
+
+    public ValueTask<InterceptionResult> TransactionCommittingAsync(DbTransaction transaction, TransactionEventData eventData, InterceptionResult result, CancellationToken cancellationToken = default)
+    {
+        HandlingScope.RefuseToEnd(eventData.Context);
+        return ValueTask.FromResult(result);
+    }
+
+    public InterceptionResult TransactionRollingBack(DbTransaction transaction, TransactionEventData eventData, InterceptionResult result)
+    {
+        HandlingScope.RefuseToEnd(eventData.Context);
+        return result;
+    }
+
+    public ValueTask<InterceptionResult> TransactionRollingBackAsync(DbTransaction transaction, TransactionEventData eventData, InterceptionResult result, CancellationToken cancellationToken = default)
+    {
+        HandlingScope.RefuseToEnd(eventData.Context);
+        return ValueTask.FromResult(result);
+    }
+
     public void TransactionCommitted(DbTransaction transaction, TransactionEndEventData eventData) =>
-        StagedOf(eventData.Context)?.Committed(eventData.TransactionId);
+        StagedOf(eventData.Context)?.Committed(TransactionKey.Of(eventData.TransactionId));
 
     public Task TransactionCommittedAsync(DbTransaction transaction, TransactionEndEventData eventData, CancellationToken cancellationToken = default)
     {
-        StagedOf(eventData.Context)?.Committed(eventData.TransactionId);
+        StagedOf(eventData.Context)?.Committed(TransactionKey.Of(eventData.TransactionId));
         return Task.CompletedTask;
     }
 
     public void TransactionRolledBack(DbTransaction transaction, TransactionEndEventData eventData) =>
-        StagedOf(eventData.Context)?.RolledBack(eventData.TransactionId);
+        StagedOf(eventData.Context)?.RolledBack(TransactionKey.Of(eventData.TransactionId));
 
     public Task TransactionRolledBackAsync(DbTransaction transaction, TransactionEndEventData eventData, CancellationToken cancellationToken = default)
     {
-        StagedOf(eventData.Context)?.RolledBack(eventData.TransactionId);
+        StagedOf(eventData.Context)?.RolledBack(TransactionKey.Of(eventData.TransactionId));
         return Task.CompletedTask;
     }
 

@@ -1,8 +1,12 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.ChangeTracking.Internal;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using ReliableMq.Storage;
+
+// EF has no public notice of ChangeTracker.Clear; see ClearingChangeTrackerFactory.
+#pragma warning disable EF1001
 
 namespace ReliableMq.Outbox;
 
@@ -27,6 +31,7 @@ internal sealed class OutboxOptionsExtension(ServiceDatabase database, MessageFa
     public void ApplyServices(IServiceCollection services)
     {
         services.AddScoped<StagedMessages>();
+        services.AddScoped<IChangeTrackerFactory, ClearingChangeTrackerFactory>();
         services.AddScoped<IResettableService>(provider => provider.GetRequiredService<StagedMessages>());
     }
 

@@ -71,7 +71,7 @@ internal sealed class OutboxSql(string schema)
 
     /// <summary>The time until the next row is available, null when there is none. Index <c>outbox_available</c>.</summary>
     public string NextAvailable { get; } =
-        $"SELECT available_at - clock_timestamp() FROM {schema}.outbox ORDER BY available_at LIMIT 1";
+        $"SELECT available_at - clock_timestamp() FROM {schema}.outbox WHERE available_at < 'infinity' ORDER BY available_at LIMIT 1";
 
     public string Heartbeat { get; } =
         $"""
@@ -93,6 +93,7 @@ internal sealed class OutboxSql(string schema)
         SELECT id, message_id, name, exchange, routing_key, content_type, headers, body, correlation_id, causation_id,
                traceparent, created_at, due_at, attempts + 1, clock_timestamp()
         FROM sent
+        ON CONFLICT (id) DO NOTHING
         """;
 
     /// <summary>Keeps rows for a later attempt, with the reason, if this process still holds them. Primary key.</summary>
@@ -122,12 +123,16 @@ internal sealed class OutboxSql(string schema)
         WHERE node = @node AND available_at <= (SELECT clock_timestamp()) + @lease
         """;
 
-    /// <summary>For health and metrics: how many wait, and for how long the oldest that should have left.</summary>
+    /// <summary>
+    /// For health and metrics: how many should have left, and how late the oldest is. A row between two
+    /// attempts counts too; the longest delay between them is five minutes. Index <c>outbox_available</c>.
+    /// </summary>
     public string Pending { get; } =
         $"""
-        SELECT count(*), max(clock_timestamp() - created_at)
-        FROM (SELECT created_at FROM {schema}.outbox
-              WHERE available_at <= (SELECT clock_timestamp()) + @lease AND (due_at IS NULL OR due_at <= clock_timestamp())
+        SELECT count(*), max(late)
+        FROM (SELECT clock_timestamp() - greatest(created_at, due_at) AS late FROM {schema}.outbox
+              WHERE available_at <= (SELECT clock_timestamp()) + greatest(@lease, interval '5 minutes')
+                AND (due_at IS NULL OR due_at <= clock_timestamp())
               LIMIT 10001) AS waiting
         """;
 }

@@ -1,53 +1,61 @@
-using System.Transactions;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
-using Microsoft.Extensions.Logging;
 using ReliableMq.Diagnostics;
 
 namespace ReliableMq.Outbox;
 
 /// <summary>
-/// The messages added to one DbContext. They live like tracked entities: a failed save keeps them, a saved
-/// one writes them once, and those added inside a transaction vanish when it is rolled back.
+/// The messages added to one DbContext. They live like tracked entities: a failed save keeps them, a save
+/// writes them once, a rollback takes along what was added or saved in its transaction.
 /// </summary>
 internal sealed class StagedMessages(IDbContextOptions options, ICurrentDbContext current) : IResettableService, IDisposable
 {
-    private readonly List<Staged> _messages = [];
+    private readonly List<StagedMessage> _messages = [];
+    private readonly CurrentTransaction _transaction = new(current);
     private AutoTransactionBehavior? _behaviorToRestore;
+    private bool _saving;
+    private bool _savedEntities;
 
     public OutboxOptionsExtension Extension { get; } = options.FindExtension<OutboxOptionsExtension>()
         ?? throw new InvalidOperationException("The outbox extension is missing from the context's options.");
 
     public void Add(OutboxMessage message)
     {
-        SettleLostTransactions();
-        _messages.Add(new Staged(message, addedIn: CurrentTransactionKey()));
+        SettleEndedTransactions();
+        _messages.Add(new StagedMessage(message, addedIn: _transaction.Key));
+        if (_saving)
+        {
+            // Added by somebody's interceptor of this very save, which may run after ours.
+            RequireTransaction();
+        }
     }
 
     /// <summary>Whether something has to be written in the current transaction.</summary>
     public bool HasUnwritten()
     {
-        SettleLostTransactions();
-        foreach (var staged in _messages)
-        {
-            if (staged.WrittenIn is null)
-            {
-                return true;
-            }
-        }
+        SettleEndedTransactions();
+        return _messages.Exists(staged => staged.WrittenIn is null);
+    }
 
-        return false;
+    public void BeforeSave()
+    {
+        // What a save wrote and never completed was rolled back with it: EF tells of most failures, not of all.
+        SaveFailed();
+        _saving = true;
+        if (HasUnwritten())
+        {
+            RequireTransaction();
+        }
     }
 
     /// <summary>
-    /// Before a save. The rows ride in the save's first command, so the save needs a transaction even where
-    /// EF would send a single statement without one: a concurrency failure of that statement is found only
-    /// after it ran.
+    /// The rows ride in the save's first command, so the save needs a transaction even where EF would send a
+    /// single statement without one: a concurrency failure of that statement is found only after it ran.
     /// </summary>
-    public void BeforeSave()
+    private void RequireTransaction()
     {
         var database = current.Context.Database;
-        if (!HasUnwritten() || CurrentTransactionKey() is not null || database.AutoTransactionBehavior == AutoTransactionBehavior.Always)
+        if (_transaction.Key is not null || database.AutoTransactionBehavior == AutoTransactionBehavior.Always)
         {
             return;
         }
@@ -62,8 +70,147 @@ internal sealed class StagedMessages(IDbContextOptions options, ICurrentDbContex
         database.AutoTransactionBehavior = AutoTransactionBehavior.Always;
     }
 
-    public void AfterSave()
+    /// <summary>A save failed: what it wrote was rolled back, to the save's savepoint or wholly.</summary>
+    public void SaveFailed()
     {
+        foreach (var staged in _messages.Where(staged => staged.WrittenInThisSave))
+        {
+            staged.WrittenIn = null;
+            staged.WrittenInThisSave = false;
+        }
+
+        EndSave();
+    }
+
+    /// <summary>What has to be written now, in the current transaction.</summary>
+    public List<OutboxMessage> TakeUnwritten()
+    {
+        var key = _transaction.Key ?? TransactionKey.AutoCommit;
+        var unwritten = new List<OutboxMessage>();
+        foreach (var staged in _messages.Where(staged => staged.WrittenIn is null))
+        {
+            staged.WrittenIn = key;
+            staged.WrittenInThisSave = true;
+            unwritten.Add(staged.Message);
+        }
+
+        return unwritten;
+    }
+
+    /// <summary>A save succeeded.</summary>
+    public void Saved()
+    {
+        EndSave();
+        if (_messages.Count == 0)
+        {
+            return;
+        }
+
+        var accepted = EntitiesAreAccepted();
+        var saved = _messages.FindAll(staged => staged.WrittenInThisSave);
+        foreach (var staged in saved)
+        {
+            staged.WrittenInThisSave = false;
+            staged.Accepted = accepted;
+        }
+
+        Committed(TransactionKey.AutoCommit);
+        if (saved.Find(staged => staged.WrittenIn is { IsAmbient: true }) is { WrittenIn: { } ambient })
+        {
+            // The scope usually completes after the context has ended.
+            var extension = Extension;
+            ambient.WhenCommitted(() => extension.HandOver([.. saved.Select(staged => staged.Message)]));
+        }
+    }
+
+    /// <summary>A transaction has committed: its messages go to the dispatcher.</summary>
+    public void Committed(TransactionKey key)
+    {
+        if (_messages.Count == 0)
+        {
+            return;
+        }
+
+        if (!key.IsAmbient)
+        {
+            Extension.HandOver([.. _messages.Where(staged => key.Equals(staged.WrittenIn)).Select(staged => staged.Message)]);
+        }
+
+        _messages.RemoveAll(staged => key.Equals(staged.WrittenIn));
+        foreach (var staged in _messages.Where(staged => key.Equals(staged.AddedIn)))
+        {
+            // Added after the transaction's last save, like an entity: the next save writes it.
+            staged.AddedIn = null;
+        }
+    }
+
+    /// <summary>
+    /// A transaction was rolled back. Like its entities, a message that was saved in it and accepted is not
+    /// saved again; one whose save was told not to accept (the pattern of re-executing strategies) is.
+    /// </summary>
+    public void RolledBack(TransactionKey key) => Forget(key, staged => staged.Accepted is not false);
+
+    private void Forget(TransactionKey key, Func<StagedMessage, bool> wasAccepted)
+    {
+        _messages.RemoveAll(staged => key.Equals(staged.AddedIn) || (key.Equals(staged.WrittenIn) && wasAccepted(staged)));
+        foreach (var staged in _messages.Where(staged => key.Equals(staged.WrittenIn)))
+        {
+            staged.WrittenIn = null;
+        }
+    }
+
+    /// <summary>
+    /// Finds transactions that ended without a word: disposed, or committed by whoever lent them to this
+    /// context. Their rows, if they exist, are found by the dispatcher, who is given the ids as a hint.
+    /// </summary>
+    private void SettleEndedTransactions()
+    {
+        if (_messages.Count == 0)
+        {
+            return;
+        }
+
+        var now = _transaction.Key;
+        while (_messages.SelectMany(staged => new[] { staged.WrittenIn, staged.AddedIn }).FirstOrDefault(key => key is not null && key.HasEnded(now)) is { } ended)
+        {
+            if (ended.HasCommitted)
+            {
+                Committed(ended);
+                continue;
+            }
+
+            if (!ended.IsAmbient)
+            {
+                Extension.HandOver([.. _messages.Where(staged => ended.Equals(staged.WrittenIn)).Select(staged => staged.Message)]);
+            }
+
+            // A save of messages alone shows no sign of acceptance; a strategy that re-executes it must find them.
+            Forget(ended, staged => staged.Accepted is true);
+        }
+    }
+
+    /// <summary>Whether the save accepted its changes; null where it had no entities that would show it.</summary>
+    private bool? EntitiesAreAccepted()
+    {
+        var tracker = current.Context.ChangeTracker;
+        var detects = tracker.AutoDetectChangesEnabled;
+        tracker.AutoDetectChangesEnabled = false;
+        try
+        {
+            return tracker.HasChanges() ? false : _savedEntities ? true : null;
+        }
+        finally
+        {
+            tracker.AutoDetectChangesEnabled = detects;
+        }
+    }
+
+    /// <summary>Tells how many entities the save wrote, before <see cref="Saved"/>.</summary>
+    public void SavedEntities(int count) => _savedEntities = count > 0;
+
+    private void EndSave()
+    {
+        _saving = false;
         if (_behaviorToRestore is { } behavior)
         {
             current.Context.Database.AutoTransactionBehavior = behavior;
@@ -71,159 +218,25 @@ internal sealed class StagedMessages(IDbContextOptions options, ICurrentDbContex
         }
     }
 
-    /// <summary>After a failed save: what it wrote was rolled back, to the save's savepoint or wholly.</summary>
-    public void SaveFailed()
-    {
-        foreach (var staged in _messages)
-        {
-            if (staged.WrittenInThisSave)
-            {
-                staged.WrittenIn = null;
-                staged.WrittenInThisSave = false;
-            }
-        }
+    /// <summary><c>ChangeTracker.Clear</c>: nothing that is not written will be.</summary>
+    public void Clear() => _messages.RemoveAll(staged => staged.WrittenIn is null);
 
-        AfterSave();
-    }
-
-    /// <summary>What has to be written now, in the current transaction.</summary>
-    public List<OutboxMessage> TakeUnwritten()
-    {
-        var key = CurrentTransactionKey();
-        var unwritten = new List<OutboxMessage>();
-        foreach (var staged in _messages)
-        {
-            if (staged.WrittenIn is null)
-            {
-                // Without a transaction the statement commits by itself, and success is what remains to be told.
-                staged.WrittenIn = key ?? AutoCommit;
-                staged.WrittenInThisSave = true;
-                unwritten.Add(staged.Message);
-            }
-        }
-
-        return unwritten;
-    }
-
-    /// <summary>After a save that succeeded.</summary>
-    public void Saved()
-    {
-        AfterSave();
-        foreach (var staged in _messages)
-        {
-            staged.WrittenInThisSave = false;
-        }
-
-        if (Transaction.Current is { } ambient && _messages.Exists(staged => staged.WrittenIn is AmbientKey))
-        {
-            HandOverWhenCompleted(ambient);
-        }
-
-        Committed(AutoCommit);
-    }
-
-    /// <summary>A transaction of this context has committed: its messages go to the dispatcher.</summary>
-    public void Committed(object key)
+    /// <summary>The context goes back to its pool, or ends.</summary>
+    public void ResetState()
     {
         if (_messages.Count > 0)
         {
-            Extension.HandOver(MessagesWrittenIn(key));
-            _messages.RemoveAll(staged => key.Equals(staged.WrittenIn));
-        }
-    }
-
-    /// <summary>A transaction of this context was rolled back.</summary>
-    public void RolledBack(object key)
-    {
-        for (var i = _messages.Count - 1; i >= 0; i--)
-        {
-            var staged = _messages[i];
-            if (key.Equals(staged.AddedIn))
+            Extension.HandOver([.. _messages.Where(staged => staged.WrittenIn is { IsAmbient: false }).Select(staged => staged.Message)]);
+            foreach (var name in _messages.Where(staged => staged.WrittenIn is null).GroupBy(staged => staged.Message.Name))
             {
-                _messages.RemoveAt(i);
-            }
-            else if (key.Equals(staged.WrittenIn))
-            {
-                staged.WrittenIn = null;
-            }
-        }
-    }
-
-    private object? CurrentTransactionKey() =>
-        current.Context.Database.CurrentTransaction is { } transaction ? transaction.TransactionId
-        : Transaction.Current is { } ambient ? new AmbientKey(ambient.TransactionInformation.LocalIdentifier)
-        : null;
-
-    /// <summary>
-    /// A transaction that is gone without a word was disposed, or committed by whoever lent it to this
-    /// context. The dispatcher looks whether its rows exist; here it counts as rolled back.
-    /// </summary>
-    private void SettleLostTransactions()
-    {
-        if (_messages.Count == 0)
-        {
-            return;
-        }
-
-        var key = CurrentTransactionKey();
-        object? lost;
-        while ((lost = FindLost(key)) is not null)
-        {
-            Extension.HandOver(MessagesWrittenIn(lost));
-            RolledBack(lost);
-        }
-    }
-
-    private object? FindLost(object? currentKey)
-    {
-        foreach (var staged in _messages)
-        {
-            if (staged.WrittenIn is { } written && written != AutoCommit && !written.Equals(currentKey))
-            {
-                return written;
+                LogMessages.MessageNeverSaved(Extension.Logger, name.Count(), name.Key, Extension.Database.ContextType.Name);
             }
 
-            if (staged.AddedIn is { } added && !added.Equals(currentKey))
-            {
-                return added;
-            }
+            _messages.Clear();
         }
 
-        return null;
-    }
-
-    private List<OutboxMessage> MessagesWrittenIn(object key) =>
-        [.. _messages.Where(staged => key.Equals(staged.WrittenIn)).Select(staged => staged.Message)];
-
-    private void HandOverWhenCompleted(Transaction ambient)
-    {
-        var extension = Extension;
-        var messages = MessagesWrittenIn(new AmbientKey(ambient.TransactionInformation.LocalIdentifier));
-        _messages.RemoveAll(staged => staged.WrittenIn is AmbientKey);
-        ambient.TransactionCompleted += (_, completed) =>
-        {
-            if (completed.Transaction?.TransactionInformation.Status != TransactionStatus.Aborted)
-            {
-                extension.HandOver(messages);
-            }
-        };
-    }
-
-    /// <summary>The context goes back to its pool.</summary>
-    public void ResetState()
-    {
-        foreach (var key in _messages.Select(staged => staged.WrittenIn).Where(key => key is not null).Distinct().ToList())
-        {
-            Extension.HandOver(MessagesWrittenIn(key!));
-        }
-
-        foreach (var name in _messages.Where(staged => staged.WrittenIn is null).GroupBy(staged => staged.Message.Name))
-        {
-            LogMessages.MessageNeverSaved(Extension.Logger, name.Count(), name.Key, Extension.Database.ContextType.Name);
-        }
-
-        _messages.Clear();
         _behaviorToRestore = null;
+        _saving = false;
     }
 
     public Task ResetStateAsync(CancellationToken cancellationToken = default)
@@ -233,21 +246,22 @@ internal sealed class StagedMessages(IDbContextOptions options, ICurrentDbContex
     }
 
     public void Dispose() => ResetState();
+}
 
-    private static readonly object AutoCommit = new();
+/// <summary>One message on its way into the database.</summary>
+internal sealed class StagedMessage(OutboxMessage message, TransactionKey? addedIn)
+{
+    public OutboxMessage Message { get; } = message;
 
-    private sealed record AmbientKey(string Identifier);
+    /// <summary>The transaction that was open when it was added.</summary>
+    public TransactionKey? AddedIn { get; set; } = addedIn;
 
-    private sealed class Staged(OutboxMessage message, object? addedIn)
-    {
-        public OutboxMessage Message { get; } = message;
+    /// <summary>The transaction that its row was written in; null while it is not written.</summary>
+    public TransactionKey? WrittenIn { get; set; }
 
-        /// <summary>The transaction that was open when it was added.</summary>
-        public object? AddedIn { get; } = addedIn;
+    /// <summary>Whether the save under way wrote it.</summary>
+    public bool WrittenInThisSave { get; set; }
 
-        /// <summary>The transaction that its row was written in; null while it is not written.</summary>
-        public object? WrittenIn { get; set; }
-
-        public bool WrittenInThisSave { get; set; }
-    }
+    /// <summary>Whether its save accepted the changes it saved; null where that cannot be seen.</summary>
+    public bool? Accepted { get; set; }
 }

@@ -72,7 +72,7 @@ internal sealed class ConsumerSession : IAsyncBasicConsumer, IAsyncDisposable
     /// <summary>Handles deliveries until the channel ends, the database is away, or the host stops.</summary>
     public async Task RunAsync(CancellationToken stopping, CancellationToken givingUp)
     {
-        _settling = _settler.RunAsync();
+        _settling = SettleAsync();
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, _ended.Token);
         try
         {
@@ -103,6 +103,20 @@ internal sealed class ConsumerSession : IAsyncBasicConsumer, IAsyncDisposable
         }
     }
 
+    /// <summary>A session that cannot settle must not go on taking deliveries.</summary>
+    private async Task SettleAsync()
+    {
+        try
+        {
+            await _settler.RunAsync();
+        }
+        catch (Exception exception)
+        {
+            LogMessages.SettlingFailed(_logger, _queue, exception);
+            End($"deliveries could not be settled: {exception.Message}");
+        }
+    }
+
     private async Task HandleAsync(Delivery delivery, CancellationToken stopping, CancellationToken givingUp)
     {
         // Leaves the pump's thread at once: a handler may run for long before it first awaits.
@@ -126,19 +140,24 @@ internal sealed class ConsumerSession : IAsyncBasicConsumer, IAsyncDisposable
             _slots.Release();
         }
 
-        if (settlement.Kind == SettlementKind.Pause)
+        try
         {
-            Paused = true;
-            End("the database cannot be reached");
-        }
+            if (settlement.Kind == SettlementKind.Pause)
+            {
+                Paused = true;
+                End("the database cannot be reached");
+            }
 
-        if (settlement is { Kind: SettlementKind.Requeue, Delay.Ticks: > 0 })
+            if (settlement is { Kind: SettlementKind.Requeue, Delay.Ticks: > 0 })
+            {
+                await HoldAsync(settlement.Delay, stopping);
+            }
+        }
+        finally
         {
-            await HoldAsync(settlement.Delay, stopping);
+            _settler.Settle(delivery.Tag, settlement.Kind);
+            _running.Remove();
         }
-
-        _settler.Settle(delivery.Tag, settlement.Kind);
-        _running.Remove();
     }
 
     /// <summary>Keeps a delivery unsettled for its delay, without a handler's slot. An ending session returns it at once.</summary>

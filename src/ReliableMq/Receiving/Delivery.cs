@@ -1,6 +1,7 @@
 using System.Globalization;
 using RabbitMQ.Client;
 using ReliableMq.Broker;
+using ReliableMq.Storage;
 
 namespace ReliableMq.Receiving;
 
@@ -16,7 +17,10 @@ internal sealed class Delivery
     public required string RoutingKey { get; init; }
     public required bool Redelivered { get; init; }
 
-    /// <summary>Null where the sender gave none, or one that no database can keep.</summary>
+    /// <summary>
+    /// Null where the sender gave none, or one that cannot tell messages apart: the client reads bytes that are
+    /// no UTF-8 as U+FFFD, so that different ids look the same and one message would pass for another.
+    /// </summary>
     public required string? MessageId { get; init; }
 
     /// <summary>The message's name: its <c>type</c>, or its routing key where foreign senders give no type.</summary>
@@ -40,9 +44,9 @@ internal sealed class Delivery
         _ => 0,
     };
 
-    public string? CausationId => Headers.GetValueOrDefault(MessageHeaders.CausationId) as string;
+    public string? CausationId => Clean(Headers.GetValueOrDefault(MessageHeaders.CausationId) as string);
 
-    public string? TraceParent => Headers.GetValueOrDefault(MessageHeaders.TraceParent) as string;
+    public string? TraceParent => Clean(Headers.GetValueOrDefault(MessageHeaders.TraceParent) as string);
 
     public DateTimeOffset? SentAt =>
         Headers.GetValueOrDefault(MessageHeaders.SentAt) is long milliseconds and >= 0 and <= 253_402_300_799_999
@@ -61,27 +65,39 @@ internal sealed class Delivery
             Exchange = exchange,
             RoutingKey = routingKey,
             Redelivered = redelivered,
-            MessageId = string.IsNullOrEmpty(messageId) || messageId.Contains('\0') ? null : messageId,
-            Name = string.IsNullOrEmpty(properties.Type) ? routingKey : properties.Type,
-            ContentType = properties.ContentType,
-            CorrelationId = properties.CorrelationId,
+            MessageId = string.IsNullOrEmpty(messageId) || messageId.AsSpan().ContainsAny('\0', '\uFFFD') ? null : messageId,
+            Name = SafeText.ForPostgres(string.IsNullOrEmpty(properties.Type) ? routingKey : properties.Type),
+            ContentType = Clean(properties.ContentType),
+            CorrelationId = Clean(properties.CorrelationId),
             Body = body.ToArray(),
-            Headers = Copy(properties.Headers),
+            Headers = Copy(properties.Headers, depth: 1),
             ReceivedTimestamp = time.GetTimestamp(),
             ReceivedAt = time.GetUtcNow(),
         };
     }
 
-    private static Dictionary<string, object?> Copy(IDictionary<string, object?>? headers)
+    private static Dictionary<string, object?> Copy(IDictionary<string, object?>? headers, int depth)
     {
         var copy = new Dictionary<string, object?>(headers?.Count ?? 0, StringComparer.Ordinal);
         foreach (var (name, value) in headers ?? new Dictionary<string, object?>())
         {
-            copy[name] = value is byte[] bytes && HeaderJson.TryText(bytes, out var text) ? text : value;
+            copy[name] = Readable(value, depth);
         }
 
         return copy;
     }
+
+    /// <summary>The client hands text over as bytes. What is nested too deeply to be read safely stays as it is.</summary>
+    private static object? Readable(object? value, int depth) => value switch
+    {
+        byte[] bytes => HeaderJson.TryText(bytes, out var text) ? text : bytes,
+        IDictionary<string, object?> table when depth < HeaderJson.MaxDepth => Copy(table, depth + 1),
+        IList<object?> list when depth < HeaderJson.MaxDepth => list.Select(item => Readable(item, depth + 1)).ToList(),
+        _ => value,
+    };
+
+    /// <summary>With a text that PostgreSQL refuses, not even the failure of the message could be stored.</summary>
+    private static string? Clean(string? text) => text is null ? null : SafeText.ForPostgres(text);
 
     public override string ToString() =>
         string.Create(CultureInfo.InvariantCulture, $"\"{Name}\" {MessageId ?? "(no id)"} from \"{Queue}\"");

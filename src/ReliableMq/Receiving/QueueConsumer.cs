@@ -24,6 +24,7 @@ internal sealed class QueueConsumer(
         var failures = 0;
         while (!stopping.IsCancellationRequested)
         {
+            var startedAt = time.GetTimestamp();
             try
             {
                 State = new(false, $"waiting for the broker: {broker.LastError ?? "connecting"}");
@@ -33,7 +34,6 @@ internal sealed class QueueConsumer(
                 {
                     State = new(true, "consuming");
                     LogMessages.Consuming(logger, queue, settings.Concurrency, settings.Prefetch);
-                    failures = 0;
                     await session.RunAsync(stopping, givingUp);
                     if (session.Paused)
                     {
@@ -48,6 +48,11 @@ internal sealed class QueueConsumer(
                 }
 
                 await processor.WaitUntilAbleAsync(stopping);
+                failures = time.GetElapsedTime(startedAt) > Backoff.Stable ? 0 : failures + 1;
+                if (failures > 1)
+                {
+                    await Task.Delay(DelayAfter(failures), time, stopping);
+                }
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {
@@ -55,7 +60,8 @@ internal sealed class QueueConsumer(
             }
             catch (Exception exception)
             {
-                var delay = Backoff.Delay(++failures, TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(10), Random.Shared.NextDouble());
+                failures = time.GetElapsedTime(startedAt) > Backoff.Stable ? 1 : failures + 1;
+                var delay = DelayAfter(failures);
                 State = new(false, $"failing: {exception.Message}");
                 LogMessages.ConsumeFailed(logger, queue, delay, exception);
                 await Task.Delay(delay, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -64,4 +70,7 @@ internal sealed class QueueConsumer(
 
         State = new(false, "stopped");
     }
+
+    private static TimeSpan DelayAfter(int failures) =>
+        Backoff.Delay(failures, TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(10), Random.Shared.NextDouble());
 }

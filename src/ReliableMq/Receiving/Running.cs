@@ -22,6 +22,7 @@ internal sealed class Running
             if (--_count == 0)
             {
                 _idle?.TrySetResult();
+                _idle = null;
             }
         }
     }

@@ -1,5 +1,6 @@
 using Npgsql;
 using ReliableMq.Broker;
+using ReliableMq.Failing;
 
 namespace ReliableMq.Storage;
 
@@ -8,7 +9,7 @@ internal sealed class DatabaseProbe(ServiceDatabase database, TimeProvider time)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    /// <summary>Null when the database answers; else why it does not.</summary>
+    /// <summary>Null when the database answers, or when nothing says that it does not; else why.</summary>
     public async Task<Exception?> AskAsync(CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(Patience, time);
@@ -22,7 +23,7 @@ internal sealed class DatabaseProbe(ServiceDatabase database, TimeProvider time)
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            return exception;
+            return either.IsCancellationRequested || FailureRules.LooksLikeDatabaseDown(exception) ? exception : null;
         }
     }
 

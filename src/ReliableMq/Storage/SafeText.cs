@@ -5,14 +5,13 @@ internal static class SafeText
 {
     private const int MaxLength = 32_000;
 
-    /// <summary>PostgreSQL refuses U+0000 and lone surrogates; errors need no more than some pages.</summary>
-    public static string ForPostgres(string text)
-    {
-        if (text.Length > MaxLength)
-        {
-            text = string.Concat(text.AsSpan(0, MaxLength), "…");
-        }
+    /// <summary>Cleans an error text; nobody reads more than some pages of it.</summary>
+    public static string ForPostgres(string text) =>
+        Clean(text.Length > MaxLength ? string.Concat(text.AsSpan(0, MaxLength), "…") : text);
 
+    /// <summary>PostgreSQL refuses U+0000 and lone surrogates.</summary>
+    public static string Clean(string text)
+    {
         var clean = true;
         for (var i = 0; i < text.Length && clean; i++)
         {

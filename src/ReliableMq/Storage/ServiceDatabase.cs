@@ -73,7 +73,7 @@ internal sealed class ServiceDatabase
         var scope = _scopes.CreateAsyncScope();
         try
         {
-            var context = (DbContext)scope.ServiceProvider.GetRequiredService(ContextType);
+            var context = ContextOf(scope.ServiceProvider);
             await context.Database.OpenConnectionAsync(cancellationToken);
             return new DatabaseSession(scope, context, (NpgsqlConnection)context.Database.GetDbConnection());
         }
@@ -82,6 +82,25 @@ internal sealed class ServiceDatabase
             await scope.DisposeAsync();
             throw;
         }
+    }
+
+    private DbContext ContextOf(IServiceProvider services)
+    {
+        DbContext context;
+        try
+        {
+            context = (DbContext)services.GetRequiredService(ContextType);
+            _ = context.Database.GetDbConnection();
+        }
+        catch (InvalidOperationException exception)
+        {
+            throw new ReliableMqException(
+                $"The context \"{ContextType.Name}\" cannot be made: {exception.Message} Register it with AddDbContext, AddDbContextPool or AddDbContextFactory and UseNpgsql.", exception);
+        }
+
+        return context.Database.GetDbConnection() is NpgsqlConnection
+            ? context
+            : throw new ReliableMqException($"The context \"{ContextType.Name}\" does not use PostgreSQL. ReliableMq keeps its tables in the service's PostgreSQL database: configure the context with UseNpgsql.");
     }
 }
 

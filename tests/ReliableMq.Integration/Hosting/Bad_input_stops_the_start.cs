@@ -1,3 +1,5 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using ReliableMq.Integration.Support;
 using ReliableMq.TestSupport;
@@ -63,9 +65,23 @@ public class Bad_input_stops_the_start
         error.Failures.ShouldBe(
         [
             "\"ReliableMq:Broker:Hosts\" is missing. Name at least one RabbitMQ host, like \"localhost:5672\".",
-            "\"ReliableMq:Broker:ConfirmTimeout\" is 00:00:10. Use 00:00:01 to 00:00:00.5000000.",
+            "\"ReliableMq:Broker:ConfirmTimeout\" is 00:00:10. Use 00:00:01 to 00:00:00.5000000, half of \"ReliableMq:Outbox:Lease\".",
             "\"ReliableMq:Outbox:Lease\" is 00:00:01. Use 00:00:10 to 00:10:00.",
             "Retry of the queue \"tests.numbers\" (\"ReliableMq:Queues:tests.numbers\" or [MessageHandler]) is \"soon\", which is not a list of durations. Write at most 100, separated by commas, each a number and ms, s, m or h, like \"1s, 10s, 1m, 10m\"; an empty text means a single attempt.",
         ]);
+    }
+
+    [Fact]
+    public async Task A_context_that_was_never_registered_stops_the_start()
+    {
+        await using var world = await World.CreateAsync();
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Services.AddReliableMq(options => options.Broker.Hosts = world.Addresses.BrokerHost).AddOutbox<TestDb>();
+        using var host = builder.Build();
+
+        var error = await Should.ThrowAsync<ReliableMqException>(() => host.StartAsync());
+
+        error.Message.ShouldStartWith("The context \"TestDb\" cannot be made: ");
+        error.Message.ShouldEndWith(" Register it with AddDbContext, AddDbContextPool or AddDbContextFactory and UseNpgsql.");
     }
 }

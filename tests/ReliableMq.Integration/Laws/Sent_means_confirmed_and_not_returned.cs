@@ -41,7 +41,7 @@ public class Sent_means_confirmed_and_not_returned
         await service.SaveAsync([.. Enumerable.Range(0, 5).Select(number => new Numbered(number))]);
 
         await Eventually.EqualAsync(4, async () => (await world.OutboxAsync()).Count(row => row.ErrorKind == "nacked"), "nacked rows");
-        (await world.CountAsync("outbox_history")).ShouldBe(1);
+        await Eventually.EqualAsync(1, () => world.CountAsync("outbox_history"), "rows in the history");
         (await world.OutboxAsync()).ShouldAllBe(row => row.Error == "The broker refused the message (basic.nack).");
     }
 

@@ -6,24 +6,22 @@ using ReliableMq.TestSupport;
 namespace ReliableMq.Integration.Support;
 
 /// <summary>What a test changes about its service before it starts.</summary>
-internal sealed class TestServiceSetup(World world)
+internal sealed class TestServiceSetup(Addresses addresses)
 {
-    public World World => world;
-
     /// <summary>By key under <c>ReliableMq</c>.</summary>
     public Dictionary<string, string?> Settings { get; } = new()
     {
         ["Service"] = "tests",
-        ["Broker:Hosts"] = $"{world.Broker.HostName}:{world.Broker.Port.ToString(CultureInfo.InvariantCulture)}",
-        ["Broker:VirtualHost"] = world.Broker.VirtualHost,
-        ["Broker:UserName"] = world.Broker.UserName,
-        ["Broker:Password"] = world.Broker.Password,
+        ["Broker:Hosts"] = addresses.BrokerHost,
+        ["Broker:VirtualHost"] = addresses.VirtualHost,
+        ["Broker:UserName"] = addresses.UserName,
+        ["Broker:Password"] = addresses.Password,
         ["Database:CreateSchema"] = "true",
     };
 
     public List<HandlerDefinition> Handlers { get; } = [];
 
-    public string ConnectionString { get; set; } = world.Database.ConnectionString;
+    public string ConnectionString { get; set; } = addresses.ConnectionString;
 
     /// <summary>Whether the context is registered with <c>AddDbContextPool</c>.</summary>
     public bool Pooled { get; set; } = true;
@@ -61,3 +59,6 @@ internal sealed class TestServiceSetup(World world)
             db.Effects.Add(new Effect { Number = message.Number, Note = context.MessageId });
         }, retry, concurrency);
 }
+
+/// <summary>Where the servers of a world are; another process gets it as JSON.</summary>
+internal sealed record Addresses(string BrokerHost, string VirtualHost, string UserName, string Password, string ConnectionString);

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using ReliableMq.TestSupport;
 
@@ -15,6 +16,12 @@ internal sealed class World : IAsyncDisposable
     public TestVirtualHost Broker { get; }
 
     public TestDatabase Database { get; }
+
+    public Addresses Addresses => new($"{Broker.HostName}:{Broker.Port}", Broker.VirtualHost, Broker.UserName, Broker.Password, Database.ConnectionString);
+
+    /// <summary>Starts a service as a process of its own, see <see cref="Worker"/>.</summary>
+    public ChildProcess StartProcess(string role, int count = 0, Addresses? addresses = null) =>
+        ChildProcess.StartDotNet(typeof(World).Assembly.Location, ["worker", role, $"{count}", JsonSerializer.Serialize(addresses ?? Addresses)]);
 
     public static async Task<World> CreateAsync(RabbitMqServer? rabbitMq = null, PostgresServer? postgres = null)
     {
@@ -45,7 +52,7 @@ internal sealed class World : IAsyncDisposable
 
     public TestService Build(Action<TestServiceSetup>? configure = null)
     {
-        var setup = new TestServiceSetup(this);
+        var setup = new TestServiceSetup(Addresses);
         configure?.Invoke(setup);
         return new TestService(setup);
     }

@@ -43,12 +43,16 @@ internal sealed class AdminConnection(RabbitMqServer server, string virtualHost)
 
     public async ValueTask DisposeAsync()
     {
+        await CloseAsync();
+        _one.Dispose();
+    }
+
+    private async Task CloseAsync()
+    {
         if (_connection is not null)
         {
             await _connection.DisposeAsync();
         }
-
-        _one.Dispose();
     }
 
     private async Task<IConnection> OpenAsync()
@@ -58,6 +62,7 @@ internal sealed class AdminConnection(RabbitMqServer server, string virtualHost)
         {
             if (_connection is not { IsOpen: true })
             {
+                await CloseAsync();
                 _connection = await BrokerConnections.OpenAsync(
                     server.HostName, server.Port, virtualHost, server.UserName, server.Password, "test support");
             }

@@ -1,0 +1,4 @@
+namespace System.Runtime.CompilerServices;
+
+// Records need this type, and netstandard2.0, the only target the compiler loads everywhere, lacks it.
+internal static class IsExternalInit;

@@ -1,0 +1,36 @@
+namespace ReliableMq.SourceGenerator;
+
+/// <summary>
+/// All that the generated code says of one handler. Text only and no place in a file, so that moving a
+/// handler to another line leaves the generated code alone.
+/// </summary>
+/// <param name="Name">As logs and errors show it: <c>Shop.BillingHandlers.Handle</c>.</param>
+/// <param name="Type">Its class as C#: <c>global::Shop.BillingHandlers</c>.</param>
+/// <param name="Method">Its method as C#.</param>
+/// <param name="IsStatic">Whether it is called without an instance.</param>
+/// <param name="Returns">What the method returns.</param>
+/// <param name="MessageName">The name from <c>[Message]</c>.</param>
+/// <param name="MessageType">The message type as C#.</param>
+/// <param name="Arguments">What follows the message in the call, each as a C# expression.</param>
+/// <param name="Settings">What <c>[MessageHandler]</c> says.</param>
+internal sealed record Handler(
+    string Name,
+    string Type,
+    string Method,
+    bool IsStatic,
+    ReturnKind Returns,
+    string MessageName,
+    string MessageType,
+    EquatableArray<string> Arguments,
+    HandlerSettings Settings);
+
+/// <summary>What a handler method returns.</summary>
+internal enum ReturnKind
+{
+    Nothing,
+    Task,
+    ValueTask,
+}
+
+/// <summary>What <c>[MessageHandler]</c> says; null and 0 where it says nothing.</summary>
+internal sealed record HandlerSettings(string Queue, string? Retry, string? Timeout, int Concurrency, int Prefetch);

@@ -1,0 +1,108 @@
+using Microsoft.CodeAnalysis;
+
+namespace ReliableMq.SourceGenerator;
+
+/// <summary>
+/// The diagnostics. An id is permanent: it is never given to another rule, and a retired one stays retired.
+/// Each has its section in <c>docs/diagnostics.md</c>.
+/// </summary>
+internal static class Rule
+{
+    // The handler's shape.
+    public static readonly DiagnosticDescriptor NotAMethod = Error("RMQ001", "Handler is not an ordinary method",
+        "'{0}' cannot be a handler because it is not an ordinary method; move it to a public method of a class");
+
+    public static readonly DiagnosticDescriptor MethodNotPublic = Error("RMQ002", "Handler method is not public",
+        "Handler method '{0}' is not public; make it public so that the generated code can call it");
+
+    public static readonly DiagnosticDescriptor ClassNotAccessible = Error("RMQ003", "Class of a handler is not accessible",
+        "Handler method '{0}' is in '{1}', which the generated code cannot see; make that class and those around it public or internal");
+
+    public static readonly DiagnosticDescriptor NotInAClass = Error("RMQ004", "Handler is not in a class",
+        "Handler method '{0}' is in '{1}', which is not a class; move it to a class");
+
+    public static readonly DiagnosticDescriptor ClassIsAbstract = Error("RMQ005", "Class of a handler is abstract",
+        "Handler method '{0}' is in the abstract class '{1}', which cannot be created; move it to a class that is not abstract, or make the method static");
+
+    public static readonly DiagnosticDescriptor ClassIsGeneric = Error("RMQ006", "Class of a handler is generic",
+        "Handler method '{0}' is in the generic class '{1}', and nothing says with which types to create it; move it to a class without type parameters");
+
+    public static readonly DiagnosticDescriptor MethodIsGeneric = Error("RMQ007", "Handler method is generic",
+        "Handler method '{0}' is generic, and nothing says with which types to call it; write one method for each message");
+
+    public static readonly DiagnosticDescriptor NoMessage = Error("RMQ008", "Handler has no parameters",
+        "Handler method '{0}' has no parameters; make the message its first parameter");
+
+    public static readonly DiagnosticDescriptor FirstIsNotAMessage = Error("RMQ009", "First parameter of a handler is not a message",
+        "The first parameter '{0}' of handler method '{1}' is a '{2}', which is not a message; put the message first, or mark its class or struct with [Message]");
+
+    public static readonly DiagnosticDescriptor SecondMessage = Error("RMQ010", "Handler has a second message",
+        "Parameter '{0}' of handler method '{1}' is a second message, a '{2}'; write one method for each message");
+
+    public static readonly DiagnosticDescriptor ByReference = Error("RMQ011", "Parameter of a handler is passed by reference",
+        "Parameter '{0}' of handler method '{1}' is passed by reference; remove '{2}'");
+
+    public static readonly DiagnosticDescriptor AsyncVoid = Error("RMQ012", "Handler is async void",
+        "Handler method '{0}' is async void, so nothing can wait for its end or see it fail; return Task or ValueTask");
+
+    public static readonly DiagnosticDescriptor WrongReturnType = Error("RMQ013", "Handler returns a value",
+        "Handler method '{0}' returns '{1}'; return Task, ValueTask or void");
+
+    public static readonly DiagnosticDescriptor NotAService = Error("RMQ014", "Parameter of a handler cannot be a service",
+        "Parameter '{0}' of handler method '{1}' is a '{2}', which cannot be a service; ask for MessageContext, CancellationToken or a service");
+
+    public static readonly DiagnosticDescriptor Unknown = Error("RMQ015", "Handler uses what the generator cannot see",
+        "The {0} of handler method '{1}' is unknown while handlers are collected; correct it, or move what another generator writes to a referenced project");
+
+    public static readonly DiagnosticDescriptor ParameterNotAccessible = Error("RMQ016", "Parameter type of a handler is not accessible",
+        "Parameter '{0}' of handler method '{1}' is a '{2}', which the generated code cannot see; make that type and those around it public or internal");
+
+    // The message.
+    public static readonly DiagnosticDescriptor MessageName = Error("RMQ020", "Message name is not valid",
+        "Message name '{0}' of '{1}' {2}; use lower-case letters, digits, '-' and '_' in two or more parts separated by dots, at most 200 characters");
+
+    public static readonly DiagnosticDescriptor MessageIsAbstract = Error("RMQ021", "Message cannot be created",
+        "Message '{0}' is {1} and cannot be created; handle a class or struct that can");
+
+    public static readonly DiagnosticDescriptor MessageIsGeneric = Error("RMQ022", "Message is generic",
+        "Message '{0}' is generic, so its name '{1}' would stand for many types; use a message without type parameters");
+
+    public static readonly DiagnosticDescriptor MessageConstructor = Error("RMQ023", "Message cannot be deserialized",
+        "Message '{0}' has {1}, so System.Text.Json cannot create it; give it one public constructor, or mark the one to use with [JsonConstructor]");
+
+    // What [MessageHandler] says.
+    public static readonly DiagnosticDescriptor QueueName = Error("RMQ030", "Queue name is not valid",
+        "Queue name '{0}' of handler method '{1}' {2}");
+
+    public static readonly DiagnosticDescriptor Retry = Error("RMQ031", "Retry is not valid",
+        "Retry '{0}' of handler method '{1}' {2}; write at most 100 delays from 1ms to 365 days, such as '1s, 10s, 1m, 10m', with the units ms, s, m and h");
+
+    public static readonly DiagnosticDescriptor Timeout = Error("RMQ032", "Timeout is not valid",
+        "Timeout '{0}' of handler method '{1}' {2}; write one duration from 1ms to 10m, such as '30s', with the units ms, s, m and h");
+
+    public static readonly DiagnosticDescriptor Concurrency = Error("RMQ033", "Concurrency is out of range",
+        "Concurrency '{0}' of handler method '{1}' is out of range; use 1 to 1000, or 0 for the default");
+
+    public static readonly DiagnosticDescriptor Prefetch = Error("RMQ034", "Prefetch is out of range",
+        "Prefetch '{0}' of handler method '{1}' is out of range; use 1 to 2000, or 0 for the default");
+
+    // Handlers seen together.
+    public static readonly DiagnosticDescriptor Duplicate = Error("RMQ040", "Two handlers for one message of one queue",
+        "Handler method '{0}' handles '{1}' from queue '{2}', and so does '{3}'; keep one, or give each a queue of its own");
+
+    public static readonly DiagnosticDescriptor TwoTypes = Error("RMQ041", "Two message types with one name in one queue",
+        "Handler method '{0}' reads '{1}' from queue '{2}' as '{3}', but '{4}' reads it as '{5}'; use one type for each message name in a queue");
+
+    public static readonly DiagnosticDescriptor Disagreement = Error("RMQ042", "Handlers of one queue disagree",
+        "Handler method '{0}' sets {1} of queue '{2}' to '{3}', but '{4}' sets it to '{5}'; all handlers of a queue share its settings, so give it once or the same each time");
+
+    // The project.
+    public static readonly DiagnosticDescriptor MethodName = Error("RMQ050", "ReliableMqHandlersMethod is not a method name",
+        "The project property ReliableMqHandlersMethod is '{0}', which is not a method name; use a C# identifier such as 'AddBillingHandlers'");
+
+    // Not configurable: turned off, the error would become a handler that silently does not exist.
+    private static DiagnosticDescriptor Error(string id, string title, string message) =>
+        new(id, title, message, "ReliableMq", DiagnosticSeverity.Error, isEnabledByDefault: true,
+            helpLinkUri: "docs/diagnostics.md#" + id.ToLowerInvariant(),
+            customTags: WellKnownDiagnosticTags.NotConfigurable);
+}

@@ -1,0 +1,14 @@
+using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
+
+namespace ReliableMq.Broker;
+
+/// <summary>
+/// Whether the broker closed a connection over something that it was sent, such as a frame that is too large:
+/// then an unconfirmed message may be the reason. See https://www.rabbitmq.com/amqp-0-9-1-reference#constants.
+/// </summary>
+internal static class ProtocolErrors
+{
+    public static bool Contains(ShutdownEventArgs? reason) =>
+        reason is { Initiator: ShutdownInitiator.Peer, ReplyCode: >= Constants.FrameError and <= Constants.UnexpectedFrame };
+}

@@ -1,0 +1,42 @@
+using Microsoft.Extensions.Hosting;
+using ReliableMq.Outbox;
+using ReliableMq.Storage;
+
+namespace ReliableMq.Diagnostics;
+
+/// <summary>Measures the outboxes for the gauges while somebody listens to them.</summary>
+internal sealed class PendingMeasurement(ServiceDatabases databases, ReliableMqMetrics metrics, TimeProvider time) : BackgroundService
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+            {
+                await RunOnceAsync(stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The host stops.
+        }
+    }
+
+    public async Task RunOnceAsync(CancellationToken cancellationToken)
+    {
+        foreach (var database in databases.All.Where(database => metrics.MeasuresPending && database.Ready.IsCompletedSuccessfully))
+        {
+            try
+            {
+                metrics.Pending(database.ContextType.Name, await new OutboxTable(database).CountPendingAsync(cancellationToken));
+            }
+            catch (Exception) when (!cancellationToken.IsCancellationRequested)
+            {
+                // The database is away, which health and logs say; the gauges keep their last value.
+            }
+        }
+    }
+}

@@ -1,0 +1,51 @@
+using System.Text.Json;
+
+namespace ReliableMq.Integration.Support;
+
+/// <summary>
+/// A service in a process of its own. It tells on its standard output what it does, so that a test can end it
+/// at an exact moment.
+/// </summary>
+internal static class Worker
+{
+    /// <summary>The number at which the handler of <see cref="Consume"/> says so and never returns.</summary>
+    public const int Trap = 666;
+
+    public const string Consume = "consume";
+
+    public const string Produce = "produce";
+
+    public static async Task<int> RunAsync(string role, int count, string addresses)
+    {
+        var setup = new TestServiceSetup(JsonSerializer.Deserialize<Addresses>(addresses)!);
+        setup.Settings["Outbox:Lease"] = "00:00:10";
+        setup.Settings["Broker:ConfirmTimeout"] = "00:00:02";
+        setup.Settings["Outbox:PollInterval"] = "00:00:01";
+        if (role == Consume)
+        {
+            setup.Handle<Numbered>("tests.numbers", async (message, db, context) =>
+            {
+                db.Effects.Add(new Effect { Number = message.Number, Note = context.MessageId });
+                Console.WriteLine($"handling {message.Number}");
+                if (message.Number == Trap)
+                {
+                    await db.SaveChangesAsync(context.CancellationToken);
+                    Console.WriteLine("trapped");
+                    await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, CancellationToken.None);
+                }
+            });
+        }
+
+        await using var service = new TestService(setup);
+        await service.StartAsync();
+        Console.WriteLine("started");
+        for (var number = 0; number < count; number++)
+        {
+            await service.SaveAsync(new Numbered(number));
+            Console.WriteLine($"saved {number}");
+        }
+
+        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, CancellationToken.None);
+        return 0;
+    }
+}

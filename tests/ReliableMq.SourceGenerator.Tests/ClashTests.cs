@@ -1,0 +1,94 @@
+namespace ReliableMq.SourceGenerator.Tests;
+
+public sealed class ClashTests
+{
+    [Fact, Trait(Refusal.Trait, "RMQ040")]
+    public void Two_handlers_for_one_queue_and_message_are_both_refused() => Refusal.Expect(
+        """
+        public sealed class First
+        {
+            [MessageHandler("billing")]
+            public void [|Handle|](OrderPlaced message) { }
+        }
+
+        public sealed class Second
+        {
+            [MessageHandler("billing")]
+            public void [|Handle|](OrderPlaced message, MessageContext context) { }
+        }
+        """,
+        "Handler method 'Shop.First.Handle' handles 'orders.order-placed.v1' from queue 'billing', and so does 'Shop.Second.Handle'; keep one, or give each a queue of its own",
+        "Handler method 'Shop.Second.Handle' handles 'orders.order-placed.v1' from queue 'billing', and so does 'Shop.First.Handle'; keep one, or give each a queue of its own");
+
+    [Fact, Trait(Refusal.Trait, "RMQ041")]
+    public void Two_types_with_one_name_in_one_queue_are_both_refused() => Refusal.Expect(
+        """
+        [Message("orders.order-placed.v1")]
+        public sealed record OwnOrderPlaced(Guid OrderId);
+
+        public sealed class Handlers
+        {
+            [MessageHandler("billing")]
+            public void [|Handle|](OrderPlaced message) { }
+
+            [MessageHandler("billing")]
+            public void [|Own|](OwnOrderPlaced message) { }
+        }
+        """,
+        "Handler method 'Shop.Handlers.Handle' reads 'orders.order-placed.v1' from queue 'billing' as 'Shop.OrderPlaced', but 'Shop.Handlers.Own' reads it as 'Shop.OwnOrderPlaced'; use one type for each message name in a queue",
+        "Handler method 'Shop.Handlers.Own' reads 'orders.order-placed.v1' from queue 'billing' as 'Shop.OwnOrderPlaced', but 'Shop.Handlers.Handle' reads it as 'Shop.OrderPlaced'; use one type for each message name in a queue");
+
+    [Theory, Trait(Refusal.Trait, "RMQ042")]
+    [InlineData("Retry", "\"1s\"", "\"2s\"")]
+    [InlineData("Timeout", "\"1s\"", "\"2s\"")]
+    [InlineData("Concurrency", "1", "2")]
+    [InlineData("Prefetch", "1", "2")]
+    public void Handlers_that_disagree_about_their_queue_are_both_refused(string setting, string one, string two) => Refusal.Expect(
+        $$"""
+        public sealed class Handlers
+        {
+            [MessageHandler("billing", {{setting}} = {{one}})]
+            public void [|Placed|](OrderPlaced message) { }
+
+            [MessageHandler("billing", {{setting}} = {{two}})]
+            public void [|Shipped|](OrderShipped message) { }
+        }
+        """,
+        $"Handler method 'Shop.Handlers.Placed' sets {setting} of queue 'billing' to '{one.Trim('"')}', but 'Shop.Handlers.Shipped' sets it to '{two.Trim('"')}'; all handlers of a queue share its settings, so give it once or the same each time",
+        $"Handler method 'Shop.Handlers.Shipped' sets {setting} of queue 'billing' to '{two.Trim('"')}', but 'Shop.Handlers.Placed' sets it to '{one.Trim('"')}'; all handlers of a queue share its settings, so give it once or the same each time");
+
+    [Fact]
+    public void What_does_not_clash_is_accepted() => Compiler.Generate(
+        """
+        [Message("orders.order-placed.v1")]
+        public sealed record OwnOrderPlaced(Guid OrderId);
+
+        public sealed class Handlers
+        {
+            [MessageHandler("billing", Retry = "1s", Concurrency = 4)]
+            public void Placed(OrderPlaced message) { }
+
+            [MessageHandler("billing", Retry = "1s", Prefetch = 40)]
+            public void Shipped(OrderShipped message) { }
+
+            [MessageHandler("Billing", Retry = "2s")]
+            public void OtherQueue(OrderPlaced message) { }
+
+            [MessageHandler("audit")]
+            public void OtherType(OwnOrderPlaced message) { }
+        }
+        """).ShouldBeClean();
+
+    [Fact]
+    public void A_handler_that_is_refused_does_not_clash() => Compiler.Generate(
+        """
+        public sealed class Handlers
+        {
+            [MessageHandler("billing")]
+            public void Handle(OrderPlaced message) { }
+
+            [MessageHandler("billing")]
+            public int Wrong(OrderPlaced message) => 0;
+        }
+        """).Diagnostics.ShouldHaveSingleItem().Id.ShouldBe("RMQ013");
+}

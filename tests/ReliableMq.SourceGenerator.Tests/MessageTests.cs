@@ -1,0 +1,208 @@
+namespace ReliableMq.SourceGenerator.Tests;
+
+public sealed class MessageTests
+{
+    private const string Remedy =
+        "use lower-case letters, digits, '-' and '_' in two or more parts separated by dots, at most 200 characters";
+
+    public static TheoryData<string, string, string> WrongNames => new()
+    {
+        { "", "", "is empty" },
+        { "order-placed", "order-placed", "has one part only" },
+        { "orders.", "orders.", "has an empty part" },
+        { ".orders", ".orders", "has an empty part" },
+        { "orders..v1", "orders..v1", "has an empty part" },
+        { "Orders.order-placed", "Orders.order-placed", "contains 'O'" },
+        { "orders.order placed", "orders.order placed", "contains ' '" },
+        { "orders.*", "orders.*", "contains '*'" },
+        { "orders.#", "orders.#", "contains '#'" },
+        { "orders.bestellungü", "orders.bestellungü", "contains 'ü'" },
+        { "orders.\\u0007", "orders.\\u0007", "contains '\\u0007'" },
+        { "orders." + new string('a', 194), "orders." + new string('a', 194), "has 201 characters" },
+    };
+
+    [Theory, Trait(Refusal.Trait, "RMQ020")]
+    [MemberData(nameof(WrongNames))]
+    public void A_wrong_name_is_reported_once_where_the_message_is_declared(string name, string shown, string fault) => Refusal.Expect(
+        $$"""
+        [Message([|"{{name}}"|])]
+        public sealed record Wrong;
+
+        public sealed class Handlers
+        {
+            [MessageHandler("billing")]
+            public void Handle(Wrong message) { }
+
+            [MessageHandler("shipping")]
+            public void Also(Wrong message) { }
+        }
+        """,
+        $"Message name '{shown}' of 'Shop.Wrong' {fault}; {Remedy}");
+
+    [Theory]
+    [InlineData("a.b")]
+    [InlineData("orders.order-placed.v1")]
+    [InlineData("0.1.2.3.4.5")]
+    [InlineData("-._")]
+    public void A_name_within_the_rules_is_accepted(string name) => WithMessage($"""[Message("{name}")] public record Thing""").ShouldBeClean();
+
+    [Fact]
+    public void A_name_of_200_characters_is_accepted() =>
+        WithMessage($"""[Message("orders.{new string('a', 193)}")] public record Thing""").ShouldBeClean();
+
+    [Fact, Trait(Refusal.Trait, "RMQ020")]
+    public void A_wrong_name_is_reported_of_a_message_that_nothing_handles() => Refusal.Expect(
+        """[Message([|"placed"|])] public readonly record struct Wrong;""",
+        $"Message name 'placed' of 'Shop.Wrong' has one part only; {Remedy}");
+
+    [Fact, Trait(Refusal.Trait, "RMQ020")]
+    public void A_name_that_the_generator_cannot_see_is_reported() => Refusal.Expect(
+        """
+        [Message([|Missing.Name|])]
+        public sealed record Wrong;
+
+        public sealed class Handlers
+        {
+            [MessageHandler("billing")]
+            public void Handle(Wrong message) { }
+        }
+        """,
+        [$"Message name '' of 'Shop.Wrong' is unknown while messages are collected; {Remedy}"],
+        compilerErrors: "CS0103");
+
+    [Fact, Trait(Refusal.Trait, "RMQ020")]
+    public void A_wrong_name_in_another_assembly_is_reported_on_the_handler()
+    {
+        var contracts = Compiler.Compile("Shop.Contracts", """
+            namespace Shop.Contracts;
+
+            [Message("placed")]
+            public sealed record Wrong;
+            """);
+        var generation = Compiler.Generate(Compiler.Compile("Shop.Billing", """
+            public sealed class Handlers
+            {
+                [MessageHandler("billing")]
+                public void Handle(Shop.Contracts.Wrong message) { }
+            }
+            """).AddReferences(contracts.ToMetadataReference()));
+
+        var reported = generation.Diagnostics.ShouldHaveSingleItem();
+        reported.Id.ShouldBe("RMQ020");
+        reported.GetMessage().ShouldBe($"Message name 'placed' of 'Shop.Contracts.Wrong' has one part only; {Remedy}");
+        reported.Location.GetLineSpan().ToString().ShouldBe("/shop/1.cs: (3,44)-(3,51)");
+        generation.Code.ShouldBeEmpty();
+    }
+
+    [Theory, Trait(Refusal.Trait, "RMQ021")]
+    [InlineData("abstract record", "abstract")]
+    [InlineData("ref struct", "a ref struct")]
+    public void A_message_that_cannot_be_created_is_refused(string kind, string shown) => Refusal.Expect(
+        $$"""
+        [Message("orders.wrong.v1")]
+        public {{kind}} Wrong;
+
+        public sealed class Handlers
+        {
+            [MessageHandler("billing")]
+            public void Handle(Wrong [|message|]) { }
+        }
+        """,
+        $"Message 'Shop.Wrong' is {shown} and cannot be created; handle a class or struct that can");
+
+    [Theory, Trait(Refusal.Trait, "RMQ021")]
+    [InlineData("interface", "an interface", "CS0592")]
+    [InlineData("static class", "static", "CS0721")]
+    public void An_interface_or_static_class_is_refused(string kind, string shown, string compilerError) => Refusal.Expect(
+        $$"""
+        [Message("orders.wrong.v1")]
+        public {{kind}} Wrong;
+
+        public sealed class Handlers
+        {
+            [MessageHandler("billing")]
+            public void Handle(Wrong [|message|]) { }
+        }
+        """,
+        [$"Message 'Shop.Wrong' is {shown} and cannot be created; handle a class or struct that can"],
+        compilerErrors: compilerError);
+
+    [Theory, Trait(Refusal.Trait, "RMQ022")]
+    [InlineData("Envelope<OrderPlaced>", "Shop.Envelope<Shop.OrderPlaced>", "orders.envelope.v1")]
+    [InlineData("Envelope<int>.Inner", "Shop.Envelope<int>.Inner", "orders.inner.v1")]
+    public void A_generic_message_is_refused(string type, string shown, string name) => Refusal.Expect(
+        $$"""
+        [Message("orders.envelope.v1")]
+        public sealed record Envelope<T>(T Content)
+        {
+            [Message("orders.inner.v1")]
+            public sealed record Inner;
+        }
+
+        public sealed class Handlers
+        {
+            [MessageHandler("billing")]
+            public void Handle({{type}} [|message|]) { }
+        }
+        """,
+        $"Message '{shown}' is generic, so its name '{name}' would stand for many types; use a message without type parameters");
+
+    [Theory, Trait(Refusal.Trait, "RMQ023")]
+    [InlineData("private Wrong() { }", "no public constructor")]
+    [InlineData("internal Wrong(int a) { }", "no public constructor")]
+    [InlineData("public Wrong(int a) { } public Wrong(int a, int b) { }", "several public constructors, all with parameters")]
+    public void A_message_that_the_serializer_cannot_create_is_refused(string members, string shown) => Refusal.Expect(
+        $$"""
+        [Message("orders.wrong.v1")]
+        public sealed class Wrong { {{members}} }
+
+        public sealed class Handlers
+        {
+            [MessageHandler("billing")]
+            public void Handle(Wrong [|message|]) { }
+        }
+        """,
+        $"Message 'Shop.Wrong' has {shown}, so System.Text.Json cannot create it; give it one public constructor, or mark the one to use with [JsonConstructor]");
+
+    [Theory]
+    [InlineData("class Thing")]
+    [InlineData("class Thing { public Thing(int a) { } }")]
+    [InlineData("class Thing { public Thing() { } public Thing(int a) { } public Thing(int a, int b) { } }")]
+    [InlineData("class Thing { [System.Text.Json.Serialization.JsonConstructor] private Thing() { } }")]
+    [InlineData("record Thing(int A) { [System.Text.Json.Serialization.JsonConstructor] public Thing(int a, int b) : this(a) { } }")]
+    [InlineData("struct Thing { public Thing(int a) { } public Thing(int a, int b) { } }")]
+    [InlineData("record struct Thing(int A)")]
+    [InlineData("class Thing { public required int A { get; init; } }")]
+    public void A_message_that_the_serializer_can_create_is_accepted(string declaration) =>
+        WithMessage($"""[Message("orders.thing.v1")] public {declaration}""").ShouldBeClean();
+
+    [Fact]
+    public void A_message_with_a_converter_needs_no_constructor() =>
+        WithMessage(
+            """
+            public sealed class OwnAttribute : System.Text.Json.Serialization.JsonConverterAttribute;
+
+            [Message("orders.thing.v1"), Own] public class Thing { private Thing() { } }
+            """).ShouldBeClean();
+
+    [Fact]
+    public void A_message_that_is_created_as_one_of_its_derived_types_needs_no_constructor() =>
+        WithMessage(
+            """
+            public sealed class Derived : Thing;
+
+            [Message("orders.thing.v1"), System.Text.Json.Serialization.JsonDerivedType(typeof(Derived), "derived")]
+            public class Thing { private protected Thing() { } }
+            """).ShouldBeClean();
+
+    private static Generation WithMessage(string declaration) => Compiler.Generate(
+        $$"""
+        {{declaration}}{{(declaration.EndsWith('}') ? "" : ";")}}
+
+        public sealed class Handlers
+        {
+            [MessageHandler("billing")]
+            public void Handle(Thing message) { }
+        }
+        """);
+}

@@ -1,0 +1,75 @@
+using Microsoft.Extensions.DependencyInjection;
+
+namespace ReliableMq.SourceGenerator.Tests;
+
+[Message("own.message.v1")]
+public sealed record OwnMessage(Guid Id);
+
+[Message("own.struct.v1")]
+public readonly record struct OwnStruct(int Number);
+
+public sealed record Word(string Text);
+
+/// <summary>What the handlers saw.</summary>
+public sealed class Journal
+{
+    public List<string> Calls { get; } = [];
+
+    public MessageContext? Context { get; set; }
+
+    public CancellationToken Token { get; set; }
+}
+
+public sealed class OwnHandlers(Journal journal)
+{
+    private int _calls;
+
+    [MessageHandler("own.void", Retry = "1s, 10s", Timeout = "30s", Concurrency = 4, Prefetch = 40)]
+    public void Void(OwnMessage message) => Note("own.void", message, journal);
+
+    [MessageHandler("own.task")]
+    public async Task Task(OwnMessage message)
+    {
+        await System.Threading.Tasks.Task.Yield();
+        Note("own.task", message, journal);
+    }
+
+    [MessageHandler("own.value-task")]
+    public async ValueTask ValueTask(OwnMessage message)
+    {
+        await System.Threading.Tasks.Task.Yield();
+        Note("own.value-task", message, journal);
+    }
+
+    [MessageHandler("own.static")]
+    public static void Static(OwnMessage message, Journal notes) => Note("own.static", message, notes);
+
+    [MessageHandler("own.struct")]
+    public void Struct(OwnStruct message) => journal.Calls.Add($"struct {message.Number}");
+
+    [MessageHandler("own.instance")]
+    public void Instance(OwnMessage message) => journal.Calls.Add($"call {++_calls}");
+
+    [MessageHandler("own.parameters")]
+    public void Parameters(
+        OwnMessage message,
+        CancellationToken token,
+        [FromKeyedServices("first")] Word word,
+        MessageContext context,
+        Word? missing,
+        [FromKeyedServices("second")] Word? missingToo = null)
+    {
+        journal.Calls.Add($"parameters {message.Id} {word.Text}{missing}{missingToo}");
+        (journal.Context, journal.Token) = (context, token);
+    }
+
+    private static void Note(string queue, OwnMessage message, Journal notes)
+    {
+        if (message.Id == Guid.Empty)
+        {
+            throw new InvalidOperationException(queue);
+        }
+
+        notes.Calls.Add($"{queue} {message.Id}");
+    }
+}

@@ -1,0 +1,64 @@
+using System.Net.Sockets;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using ReliableMq.Failing;
+
+namespace ReliableMq.Tests.Failing;
+
+public sealed class DatabaseDownTests
+{
+    [Theory]
+    [InlineData("08000", true)] // connection_exception
+    [InlineData("08006", true)] // connection_failure
+    [InlineData("53300", true)] // too_many_connections
+    [InlineData("53100", true)] // disk_full
+    [InlineData("57P01", true)] // admin_shutdown
+    [InlineData("57P02", true)] // crash_shutdown
+    [InlineData("57P03", true)] // cannot_connect_now
+    [InlineData("57014", false)] // query_canceled
+    [InlineData("55P03", false)] // lock_not_available
+    [InlineData("40001", false)] // serialization_failure
+    [InlineData("40P01", false)] // deadlock_detected
+    [InlineData("23505", false)] // unique_violation
+    [InlineData("22021", false)] // character_not_in_repertoire: U+0000 in text
+    [InlineData("42P01", false)] // undefined_table
+    [InlineData("XX000", false)] // internal_error
+    public void An_error_of_the_server_says_by_its_code(string sqlState, bool down)
+    {
+        FailureRules.LooksLikeDatabaseDown(Postgres(sqlState)).ShouldBe(down);
+        FailureRules.LooksLikeDatabaseDown(new DbUpdateException("saving failed", Postgres(sqlState))).ShouldBe(down);
+    }
+
+    /// <summary>However deep inside.</summary>
+    public static TheoryData<Exception> Down { get; } =
+    [
+        new NpgsqlException("no connection"),
+        new NpgsqlException("timeout", new TimeoutException()),
+        new SocketException((int)SocketError.ConnectionRefused),
+        new EndOfStreamException(),
+        new InvalidOperationException("outer", new DbUpdateException("middle", new NpgsqlException("inner"))),
+        new AggregateException(new NpgsqlException("first"), new InvalidOperationException("second")),
+    ];
+
+    [Theory]
+    [MemberData(nameof(Down))]
+    public void An_error_of_the_line_looks_like_it(Exception exception) =>
+        FailureRules.LooksLikeDatabaseDown(exception).ShouldBeTrue();
+
+    /// <summary>They speak of the message, or of something else.</summary>
+    public static TheoryData<Exception> NotDown { get; } =
+    [
+        new InvalidOperationException(), new TimeoutException(), new OperationCanceledException(), new IOException(), new PermanentFailureException("x"),
+        new InvalidOperationException("outer", new InvalidOperationException("inner")),
+    ];
+
+    [Theory]
+    [MemberData(nameof(NotDown))]
+    public void Other_errors_do_not(Exception exception) =>
+        FailureRules.LooksLikeDatabaseDown(exception).ShouldBeFalse();
+
+    [Fact]
+    public void No_error_does_not() => FailureRules.LooksLikeDatabaseDown(null).ShouldBeFalse();
+
+    private static PostgresException Postgres(string sqlState) => new("message", "ERROR", "ERROR", sqlState);
+}

@@ -1,0 +1,114 @@
+using Microsoft.Extensions.DependencyInjection;
+
+namespace ReliableMq.Tests.Hosting;
+
+public sealed class ConfigurationTests
+{
+    [Fact]
+    public void Every_setting_can_be_configured()
+    {
+        var options = Configured.Options(
+            builder => builder.AddInbox<BillingDb>().AddHandler(Some.Handler(queue: "billing.order-placed")),
+            ("Service", "billing"),
+            ("Broker:Hosts", "rabbit-1:5673, rabbit-2"), ("Broker:VirtualHost", "shop"), ("Broker:UserName", "user"), ("Broker:Password", "pass"),
+            ("Broker:Heartbeat", "00:00:05"), ("Broker:ConfirmTimeout", "00:00:07"), ("Broker:MaxMessageBytes", "1000"),
+            ("Database:Schema", "billing_mq"), ("Database:CreateSchema", "true"),
+            ("Outbox:Lease", "00:01:00"), ("Outbox:PollInterval", "00:00:00.500"), ("Outbox:BatchSize", "100"), ("Outbox:MaxUnconfirmed", "50"), ("Outbox:ResendInterval", "00:02:00"),
+            ("Queues:billing.order-placed:Retry", "1s, 2s"), ("Queues:billing.order-placed:Concurrency", "3"), ("Queues:billing.order-placed:Prefetch", "4"), ("Queues:billing.order-placed:Timeout", "5s"));
+
+        options.Service.ShouldBe("billing");
+        options.Broker.ShouldBeEquivalentTo(new BrokerOptions
+        {
+            Hosts = "rabbit-1:5673, rabbit-2", VirtualHost = "shop", UserName = "user", Password = "pass",
+            Heartbeat = TimeSpan.FromSeconds(5), ConfirmTimeout = TimeSpan.FromSeconds(7), MaxMessageBytes = 1000,
+        });
+        options.Database.ShouldBeEquivalentTo(new DatabaseOptions { Schema = "billing_mq", CreateSchema = true });
+        options.Outbox.ShouldBeEquivalentTo(new OutboxOptions
+        {
+            Lease = TimeSpan.FromMinutes(1), PollInterval = TimeSpan.FromSeconds(0.5), BatchSize = 100, MaxUnconfirmed = 50, ResendInterval = TimeSpan.FromMinutes(2),
+        });
+        options.Queues.ShouldHaveSingleItem().Key.ShouldBe("billing.order-placed");
+        options.Queues["billing.order-placed"].ShouldBeEquivalentTo(new QueueOptions { Retry = "1s, 2s", Concurrency = 3, Prefetch = 4, Timeout = "5s" });
+    }
+
+    [Fact]
+    public void Defaults_are_as_documented()
+    {
+        var options = Configured.Options(Configured.Hosts);
+
+        options.Service.ShouldBe("orders-service", "the application's name");
+        options.Broker.ShouldBeEquivalentTo(new BrokerOptions
+        {
+            Hosts = "rabbit", VirtualHost = "/", UserName = "guest", Password = "guest",
+            Heartbeat = TimeSpan.FromSeconds(10), ConfirmTimeout = TimeSpan.FromSeconds(10), MaxMessageBytes = 16_777_216,
+        });
+        options.Database.ShouldBeEquivalentTo(new DatabaseOptions { Schema = "reliable_mq", CreateSchema = false });
+        options.Outbox.ShouldBeEquivalentTo(new OutboxOptions
+        {
+            Lease = TimeSpan.FromSeconds(30), PollInterval = TimeSpan.FromSeconds(5), BatchSize = 500, MaxUnconfirmed = 1_000, ResendInterval = TimeSpan.FromMinutes(1),
+        });
+        options.Queues.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Keys_are_found_in_any_case() => Configured.Options(("broker:HOSTS", "rabbit")).Broker.Hosts.ShouldBe("rabbit");
+
+    [Fact]
+    public void Code_and_configuration_add_up_and_the_last_wins()
+    {
+        var options = Configured.Options(
+            builder =>
+            {
+                builder.Services.AddReliableMq(settings => settings.Broker.Hosts = "from-code");
+                builder.Services.AddReliableMq(settings => settings.Database.Schema = "from_code");
+            },
+            Configured.Hosts, ("Broker:VirtualHost", "shop"));
+
+        options.Broker.Hosts.ShouldBe("from-code");
+        options.Broker.VirtualHost.ShouldBe("shop");
+        options.Database.Schema.ShouldBe("from_code");
+    }
+
+    [Fact]
+    public void Configuration_adds_to_a_queue_that_code_has_set()
+    {
+        var options = Configured.Options(
+            builder =>
+            {
+                builder.AddInbox<BillingDb>().AddHandler(Some.Handler());
+                builder.Services.AddReliableMq(settings => settings.Queues["billing"].Prefetch = 7);
+            },
+            Configured.Hosts, ("Queues:billing:Concurrency", "3"));
+
+        options.Queues["billing"].ShouldBeEquivalentTo(new QueueOptions { Concurrency = 3, Prefetch = 7 });
+    }
+
+    [Fact]
+    public void An_unknown_key_is_told_with_its_section_and_what_is_known_there() =>
+        Configured.Errors(("Brokr:Hosts", "x"), ("Broker:Hots", "x"), ("Queues:billing:Retries", "1s"), ("Outbox:Lease:Seconds", "30"), ("Database:CreateShema", null))
+            .ShouldBe([
+                "\"ReliableMq:Broker:Hots\" is not a setting. Correct the name or remove it. Settings there: \"ConfirmTimeout\", \"Heartbeat\", \"Hosts\", \"MaxMessageBytes\", \"Password\", \"UserName\", \"VirtualHost\".",
+                "\"ReliableMq:Brokr\" is not a setting. Correct the name or remove it. Settings there: \"Broker\", \"Database\", \"Outbox\", \"Queues\", \"Service\".",
+                "\"ReliableMq:Database:CreateShema\" is not a setting. Correct the name or remove it. Settings there: \"CreateSchema\", \"Schema\".",
+                "\"ReliableMq:Outbox:Lease\" has parts, but it is a single value. Write it as one text.",
+                "\"ReliableMq:Queues:billing:Retries\" is not a setting. Correct the name or remove it. Settings there: \"Concurrency\", \"Prefetch\", \"Retry\", \"Timeout\".",
+                "\"ReliableMq:Queues:billing\" is configured, but no handler consumes the queue \"billing\". Correct the name or remove it. Queues with handlers: none.",
+            ], ignoreOrder: true);
+
+    [Fact]
+    public void A_value_in_place_of_a_section_is_told() =>
+        Configured.Errors(builder => builder.AddInbox<BillingDb>().AddHandler(Some.Handler()), ("Broker", "amqp://rabbit"), ("Queues:billing", "1s"))
+            .ShouldBe([
+                "\"ReliableMq:Broker\" is \"amqp://rabbit\", but it is a section. Write its settings as keys below it.",
+                "\"ReliableMq:Queues:billing\" is \"1s\", but it is a section. Write its settings as keys below it.",
+            ]);
+
+    [Theory]
+    [InlineData("Outbox:Lease", "30s", "System.TimeSpan")]
+    [InlineData("Outbox:BatchSize", "many", "System.Int32")]
+    [InlineData("Database:CreateSchema", "maybe", "System.Boolean")]
+    [InlineData("Queues:billing:Concurrency", "many", "System.Int32")]
+    public void A_value_of_another_type_is_told_with_its_place(string key, string value, string type) =>
+        Should.Throw<InvalidOperationException>(() => Configured.Options(Configured.Hosts, (key, value))).Message
+            .ShouldBe($"Failed to convert configuration value '{value}' at 'ReliableMq:{key}' to type '{type}'.");
+}

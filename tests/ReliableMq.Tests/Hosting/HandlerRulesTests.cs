@@ -1,0 +1,49 @@
+using Microsoft.Extensions.DependencyInjection;
+
+namespace ReliableMq.Tests.Hosting;
+
+public sealed class HandlerRulesTests
+{
+    [Fact]
+    public void Two_handlers_of_one_message_in_one_queue_are_told() =>
+        Errors([Some.Handler("A"), Some.Handler("B"), Some.Handler("C", queue: "other"), Some.Handler("D", message: "orders.shipped.v1")]).ShouldBe([
+            "The queue \"billing\" has more than one handler of \"orders.order-placed.v1\": \"A\", \"B\". Give each its own queue, or register its assembly once.",
+        ]);
+
+    [Fact]
+    public void Handlers_without_an_inbox_are_told() =>
+        Configured.Errors(builder => builder.AddOutbox<OrdersDb>().AddHandler(Some.Handler("A"))).ShouldBe([
+            "There are handlers (\"A\"), but no inbox. Call AddReliableMq(…).AddInbox<TContext>() with the context whose transaction they share.",
+        ]);
+
+    [Fact]
+    public void Settings_of_a_queue_that_no_handler_consumes_are_told() =>
+        Errors([Some.Handler(queue: "b"), Some.Handler(queue: "a")], ("Queues:c:Retry", "1s"), ("Queues:A:Retry", "1s")).ShouldBe([
+            "\"ReliableMq:Queues:A\" is configured, but no handler consumes the queue \"A\". Correct the name or remove it. Queues with handlers: \"a\", \"b\".",
+            "\"ReliableMq:Queues:c\" is configured, but no handler consumes the queue \"c\". Correct the name or remove it. Queues with handlers: \"a\", \"b\".",
+        ], ignoreOrder: true);
+
+    [Fact]
+    public void Settings_of_every_queue_are_checked() =>
+        Errors([Some.Handler(queue: "a", concurrency: -1), Some.Handler(queue: "b")], ("Queues:b:Prefetch", "0")).ShouldBe([
+            "Concurrency of the queue \"a\" (\"ReliableMq:Queues:a\" or [MessageHandler]) is -1. Use 1 to 1000.",
+            "Prefetch of the queue \"b\" (\"ReliableMq:Queues:b\" or [MessageHandler]) is 0. Use 1 to 2000, the most that a quorum queue allows.",
+        ], ignoreOrder: true);
+
+    [Fact]
+    public void Errors_of_all_kinds_are_told_at_once() =>
+        Errors([Some.Handler(concurrency: -1)], ("Broker:Hosts", ""), ("Broker:Hots", "x"), ("Database:Schema", "X"), ("Outbox:BatchSize", "0"))
+            .Count().ShouldBe(5);
+
+    [Fact]
+    public void Handlers_with_an_inbox_are_fine() => Errors([Some.Handler(), Some.Handler(queue: "other")]).ShouldBeEmpty();
+
+    private static IEnumerable<string> Errors(HandlerDefinition[] handlers, params (string Key, string? Value)[] settings) =>
+        Configured.Errors(
+            builder =>
+            {
+                builder.AddInbox<BillingDb>();
+                Array.ForEach(handlers, handler => builder.AddHandler(handler));
+            },
+            settings);
+}

@@ -1,0 +1,172 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using ReliableMq.Handling;
+using ReliableMq.Outbox;
+using ReliableMq.TestSupport;
+
+namespace ReliableMq.Tests.Outbox;
+
+public sealed class AddMessageTests
+{
+    private const string NoDatabase = "Host=never.connected.invalid";
+
+    private static readonly OrderPlaced Order = new(Guid.Empty, 12.5m);
+
+    [Fact]
+    public void A_context_without_an_outbox_refuses()
+    {
+        using var context = new OrdersDb(new DbContextOptionsBuilder<OrdersDb>().UseNpgsql(NoDatabase).Options);
+
+        Should.Throw<ReliableMqException>(() => context.AddMessage(Order)).Message.ShouldBe(
+            "The context \"OrdersDb\" has no outbox. Call AddReliableMq(…).AddOutbox<OrdersDb>() where the services are registered, and take the context from them.");
+    }
+
+    [Fact]
+    public void Nothing_is_no_message_and_no_context()
+    {
+        using var context = new OrdersDb(new DbContextOptionsBuilder<OrdersDb>().UseNpgsql(NoDatabase).Options);
+
+        Should.Throw<ArgumentNullException>(() => context.AddMessage(null!)).ParamName.ShouldBe("message");
+        Should.Throw<ArgumentNullException>(() => ((DbContext)null!).AddMessage(Order)).ParamName.ShouldBe("context");
+    }
+
+    [Fact]
+    public void A_context_with_an_outbox_keeps_the_message_until_it_is_saved()
+    {
+        using var host = Host();
+        using var scope = host.Services.CreateScope();
+        var context = scope.ServiceProvider.GetRequiredService<OrdersDb>();
+
+        context.AddMessage(Order, new MessageOptions { MessageId = "m-1" });
+
+        var staged = OutboxOptionsExtension.Find(context)!;
+        staged.HasUnwritten().ShouldBeTrue();
+        staged.TakeUnwritten().ShouldHaveSingleItem().MessageId.ShouldBe("m-1");
+        staged.HasUnwritten().ShouldBeFalse();
+    }
+
+    [Fact]
+    public void A_message_that_is_refused_is_not_kept()
+    {
+        using var host = Host();
+        using var scope = host.Services.CreateScope();
+        var context = scope.ServiceProvider.GetRequiredService<OrdersDb>();
+
+        Should.Throw<ReliableMqException>(() => context.AddMessage("no message"));
+
+        OutboxOptionsExtension.Find(context)!.HasUnwritten().ShouldBeFalse();
+    }
+
+    [Fact]
+    public void A_message_is_serialized_when_it_is_added()
+    {
+        using var host = Host();
+        using var scope = host.Services.CreateScope();
+        var context = scope.ServiceProvider.GetRequiredService<OrdersDb>();
+        var changing = new Changing { Text = "before" };
+
+        context.AddMessage(changing);
+        changing.Text = "after";
+
+        OutboxOptionsExtension.Find(context)!.TakeUnwritten().ShouldHaveSingleItem().Body.ShouldBe("{\"text\":\"before\"}"u8.ToArray());
+    }
+
+    [Fact]
+    public void Contexts_keep_their_messages_apart()
+    {
+        using var host = Host();
+        using var one = host.Services.CreateScope();
+        using var other = host.Services.CreateScope();
+
+        one.ServiceProvider.GetRequiredService<OrdersDb>().AddMessage(Order);
+
+        OutboxOptionsExtension.Find(other.ServiceProvider.GetRequiredService<OrdersDb>())!.HasUnwritten().ShouldBeFalse();
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Messages_that_are_never_saved_are_told_and_forgotten(bool pooled)
+    {
+        var logs = new CapturingLoggerProvider();
+        using var host = Host(logs, pooled);
+        using (var scope = host.Services.CreateScope())
+        {
+            var context = scope.ServiceProvider.GetRequiredService<OrdersDb>();
+            context.AddMessage(Order);
+            context.AddMessage(Order);
+            context.AddMessage(new Changing());
+        }
+
+        logs.AtLeast(LogLevel.Warning).Select(entry => $"{entry.EventId.Id} {entry.Message}").ShouldBe([
+            "1001 2 message(s) \"orders.order-placed.v1\" were added to a \"OrdersDb\" but never saved, so they will not be sent. Call SaveChanges after AddMessage.",
+            "1001 1 message(s) \"orders.changing.v1\" were added to a \"OrdersDb\" but never saved, so they will not be sent. Call SaveChanges after AddMessage.",
+        ]);
+        using var next = host.Services.CreateScope();
+        OutboxOptionsExtension.Find(next.ServiceProvider.GetRequiredService<OrdersDb>())!.HasUnwritten().ShouldBeFalse();
+    }
+
+    [Fact]
+    public void While_handling_only_the_handlers_own_context_takes_messages()
+    {
+        using var host = Host();
+        using var handlers = host.Services.CreateScope();
+        using var another = host.Services.CreateScope();
+        var own = handlers.ServiceProvider.GetRequiredService<OrdersDb>();
+        var foreign = another.ServiceProvider.GetRequiredService<OrdersDb>();
+        HandlingScope.Current = new HandlingScope(own, "m-1", null, "Shop.Handlers.Handle");
+        try
+        {
+            Should.Throw<ReliableMqException>(() => foreign.AddMessage(Order)).Message.ShouldBe(
+                "A message was added to another \"OrdersDb\" than the one in whose transaction \"Shop.Handlers.Handle\" handles, so it could be sent although the handling fails. Add it to the context that is injected into the handler.");
+            own.AddMessage(Order);
+        }
+        finally
+        {
+            HandlingScope.Current = null;
+        }
+
+        OutboxOptionsExtension.Find(own)!.HasUnwritten().ShouldBeTrue();
+        OutboxOptionsExtension.Find(foreign)!.HasUnwritten().ShouldBeFalse();
+    }
+
+    [Fact]
+    public void Two_hosts_in_one_process_share_nothing()
+    {
+        using var one = Host(maxBytes: 10);
+        using var other = Host();
+        using var small = one.Services.CreateScope();
+        using var large = other.Services.CreateScope();
+
+        large.ServiceProvider.GetRequiredService<OrdersDb>().AddMessage(Order);
+        Should.Throw<ReliableMqException>(() => small.ServiceProvider.GetRequiredService<OrdersDb>().AddMessage(Order))
+            .Message.ShouldContain("more than the 10 allowed");
+    }
+
+    private static IHost Host(ILoggerProvider? logs = null, bool pooled = false, int maxBytes = 1_000)
+    {
+        var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new() { ApplicationName = "orders" });
+        if (logs is not null)
+        {
+            builder.Logging.AddProvider(logs);
+        }
+
+        builder.Services.AddReliableMq(options =>
+        {
+            options.Broker.Hosts = "never.connected.invalid";
+            options.Broker.MaxMessageBytes = maxBytes;
+        }).AddOutbox<OrdersDb>();
+        _ = pooled
+            ? builder.Services.AddDbContextPool<OrdersDb>(context => context.UseNpgsql(NoDatabase))
+            : builder.Services.AddDbContext<OrdersDb>(context => context.UseNpgsql(NoDatabase));
+        return builder.Build();
+    }
+
+    [Message("orders.changing.v1")]
+    private sealed class Changing
+    {
+        public string? Text { get; set; }
+    }
+}

@@ -1,0 +1,185 @@
+using ReliableMq.Receiving;
+
+namespace ReliableMq.Tests.Receiving;
+
+public sealed class QueueSettingsTests
+{
+    private readonly List<string> _errors = [];
+
+    [Fact]
+    public void Defaults_hold_where_nothing_is_said()
+    {
+        var settings = Resolve([Some.Handler()]);
+
+        settings.Queue.ShouldBe("billing");
+        settings.Retry.Delays.ShouldBe([Seconds(1), Seconds(10), Seconds(60), Seconds(600)]);
+        settings.Concurrency.ShouldBe(8);
+        settings.Prefetch.ShouldBe(200);
+        settings.Timeout.ShouldBe(TimeSpan.FromMinutes(5));
+        _errors.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Attributes_win_over_defaults()
+    {
+        var settings = Resolve([Some.Handler(retry: "2s", concurrency: 3, prefetch: 4, timeout: "5s")]);
+
+        Describe(settings).ShouldBe("2s, concurrency 3, prefetch 4, timeout 5s");
+    }
+
+    [Fact]
+    public void Configuration_wins_over_attributes()
+    {
+        var settings = Resolve(
+            [Some.Handler(retry: "2s", concurrency: 3, prefetch: 4, timeout: "5s")],
+            new QueueOptions { Retry = "20s", Concurrency = 30, Prefetch = 40, Timeout = "50s" });
+
+        Describe(settings).ShouldBe("20s, concurrency 30, prefetch 40, timeout 50s");
+    }
+
+    [Fact]
+    public void Each_setting_is_looked_up_by_itself()
+    {
+        var settings = Resolve(
+            [Some.Handler("A", retry: "2s"), Some.Handler("B", concurrency: 3), Some.Handler("C")],
+            new QueueOptions { Prefetch = 40 });
+
+        Describe(settings).ShouldBe("2s, concurrency 3, prefetch 40, timeout 300s");
+        _errors.ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData(1, 200)]
+    [InlineData(100, 200)]
+    [InlineData(101, 202)]
+    [InlineData(1000, 2000)]
+    public void The_default_prefetch_keeps_every_handler_busy(int concurrency, int prefetch) =>
+        Resolve([Some.Handler(concurrency: concurrency)]).Prefetch.ShouldBe(prefetch);
+
+    [Fact]
+    public void An_empty_retry_is_a_single_attempt()
+    {
+        Resolve([Some.Handler(retry: "")]).Retry.Delays.ShouldBeEmpty();
+        Resolve([Some.Handler(retry: "1s")], new QueueOptions { Retry = "" }).Retry.Delays.ShouldBeEmpty();
+        _errors.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Handlers_that_say_the_same_agree()
+    {
+        var settings = Resolve([Some.Handler("A", retry: "2s", concurrency: 3), Some.Handler("B", retry: "2s", concurrency: 3)]);
+
+        Describe(settings).ShouldBe("2s, concurrency 3, prefetch 200, timeout 300s");
+        _errors.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Handlers_that_disagree_are_named_with_what_they_say()
+    {
+        Resolve([
+            Some.Handler("A", retry: "1s", concurrency: 1, prefetch: 10, timeout: "1s"),
+            Some.Handler("B"),
+            Some.Handler("C", retry: "2s", concurrency: 2, prefetch: 20, timeout: "2s"),
+        ]);
+
+        _errors.ShouldBe([
+            Disagree("Retry", "1s", "2s"),
+            Disagree("Timeout", "1s", "2s"),
+            Disagree("Concurrency", "1", "2"),
+            Disagree("Prefetch", "10", "20"),
+        ]);
+
+        static string Disagree(string setting, string first, string second) =>
+            $"The handlers \"A\" and \"C\" of the queue \"billing\" give {setting} as \"{first}\" and \"{second}\", but a queue has one. Say it on one of them, or in \"ReliableMq:Queues:billing:{setting}\".";
+    }
+
+    [Fact]
+    public void Configuration_settles_a_disagreement()
+    {
+        Resolve([Some.Handler("A", retry: "1s"), Some.Handler("B", retry: "2s")], new QueueOptions { Retry = "3s" });
+
+        _errors.ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("soon")]
+    [InlineData("1s,")]
+    [InlineData("10")]
+    [InlineData("8761h")]
+    public void A_retry_that_is_no_list_of_durations_is_refused(string retry)
+    {
+        Resolve([Some.Handler(retry: retry)]);
+
+        _errors.ShouldBe([$"Retry of the queue \"billing\" (\"ReliableMq:Queues:billing\" or [MessageHandler]) is \"{retry}\", which is not a list of durations. Write at most 100, separated by commas, each a number and ms, s, m or h, like \"1s, 10s, 1m, 10m\"; an empty text means a single attempt."]);
+    }
+
+    [Theory]
+    [InlineData(100, 0)]
+    [InlineData(101, 1)]
+    public void A_retry_has_at_most_100_delays(int delays, int errors)
+    {
+        Resolve([Some.Handler(retry: string.Join(",", Enumerable.Repeat("1s", delays)))]);
+
+        _errors.Count.ShouldBe(errors);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("soon")]
+    [InlineData("0s")]
+    [InlineData("601s")]
+    [InlineData("1h")]
+    public void A_timeout_that_is_no_duration_or_too_long_is_refused(string timeout)
+    {
+        Resolve([Some.Handler(timeout: timeout)]);
+
+        _errors.ShouldBe([$"Timeout of the queue \"billing\" (\"ReliableMq:Queues:billing\" or [MessageHandler]) is \"{timeout}\", which is not a duration of at most 10m. Write a number and ms, s or m, like \"30s\"."]);
+    }
+
+    [Fact]
+    public void A_timeout_of_ten_minutes_is_the_longest()
+    {
+        Resolve([Some.Handler(timeout: "10m")]).Timeout.ShouldBe(TimeSpan.FromMinutes(10));
+
+        _errors.ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(0)]
+    [InlineData(1001)]
+    [InlineData(int.MaxValue)]
+    public void A_concurrency_out_of_range_is_refused(int concurrency)
+    {
+        Resolve([Some.Handler()], new QueueOptions { Concurrency = concurrency });
+
+        _errors.ShouldBe([$"Concurrency of the queue \"billing\" (\"ReliableMq:Queues:billing\" or [MessageHandler]) is {concurrency}. Use 1 to 1000."]);
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(0)]
+    [InlineData(2001)]
+    public void A_prefetch_out_of_range_is_refused(int prefetch)
+    {
+        Resolve([Some.Handler()], new QueueOptions { Prefetch = prefetch });
+
+        _errors.ShouldBe([$"Prefetch of the queue \"billing\" (\"ReliableMq:Queues:billing\" or [MessageHandler]) is {prefetch}. Use 1 to 2000, the most that a quorum queue allows."]);
+    }
+
+    [Fact]
+    public void All_errors_are_told_at_once()
+    {
+        Resolve([Some.Handler(retry: "x", concurrency: -1, prefetch: -1, timeout: "x")]);
+
+        _errors.Select(error => error.Split(' ')[0]).ShouldBe(["Retry", "Timeout", "Concurrency", "Prefetch"]);
+    }
+
+    private QueueSettings Resolve(HandlerDefinition[] handlers, QueueOptions? configured = null) =>
+        QueueSettings.Resolve("billing", handlers, configured, _errors);
+
+    private static string Describe(QueueSettings settings) =>
+        $"{string.Join(", ", settings.Retry.Delays.Select(delay => $"{delay.TotalSeconds}s"))}, concurrency {settings.Concurrency}, prefetch {settings.Prefetch}, timeout {settings.Timeout.TotalSeconds}s";
+
+    private static TimeSpan Seconds(int seconds) => TimeSpan.FromSeconds(seconds);
+}

@@ -1,0 +1,73 @@
+using Microsoft.EntityFrameworkCore;
+using RabbitMQ.Client;
+using ReliableMq.Outbox;
+using ReliableMq.Receiving;
+using ReliableMq.TestSupport;
+
+namespace ReliableMq.Tests;
+
+/// <summary>Things that tests need but do not look at.</summary>
+internal static class Some
+{
+    public static OutboxRow Row(
+        TimeSpan remaining = default, string? headers = null, string? correlationId = null, string? causationId = null) => new()
+    {
+        Id = Guid.CreateVersion7(),
+        Fence = 0,
+        MessageId = "m-1",
+        Name = "orders.order-placed.v1",
+        Exchange = "orders",
+        RoutingKey = "orders.order-placed.v1",
+        ContentType = "application/json",
+        Headers = headers,
+        Body = [1, 2, 3],
+        CorrelationId = correlationId,
+        CausationId = causationId,
+        TraceParent = null,
+        CreatedAt = new DateTimeOffset(2025, 1, 2, 3, 4, 5, 678, TimeSpan.Zero),
+        Attempts = 0,
+        Remaining = remaining,
+    };
+
+    public static OutboxMessage Message(DateTimeOffset? dueAt = null) => new()
+    {
+        MessageId = "m-1",
+        Name = "orders.order-placed.v1",
+        Exchange = "orders",
+        RoutingKey = "orders.order-placed.v1",
+        ContentType = "application/json",
+        Body = [1, 2, 3],
+        DueAt = dueAt,
+    };
+
+    public static HandlerDefinition Handler(
+        string name = "Shop.Handlers.Handle", string queue = "billing", string message = "orders.order-placed.v1",
+        string? retry = null, int concurrency = 0, int prefetch = 0, string? timeout = null) => new()
+    {
+        Queue = queue,
+        MessageName = message,
+        MessageType = typeof(OrderPlaced),
+        HandlerName = name,
+        Invoke = (_, _, _) => ValueTask.CompletedTask,
+        Retry = retry,
+        Concurrency = concurrency,
+        Prefetch = prefetch,
+        Timeout = timeout,
+    };
+
+    public static Delivery Delivery(BasicProperties? properties = null, string routingKey = "orders.order-placed.v1") =>
+        ReliableMq.Receiving.Delivery.From(
+            "billing", 7, redelivered: false, "orders", routingKey, properties ?? new BasicProperties(), new byte[] { 1, 2, 3 }, new ManualTimeProvider());
+
+    public static Delivery DeliveryWith(string header, object? value) =>
+        Delivery(new BasicProperties { Headers = new Dictionary<string, object?> { [header] = value } });
+}
+
+[Message("orders.order-placed.v1")]
+internal sealed record OrderPlaced(Guid OrderId, decimal Total);
+
+/// <summary>A context that is never connected.</summary>
+internal sealed class OrdersDb(DbContextOptions<OrdersDb> options) : DbContext(options);
+
+/// <inheritdoc cref="OrdersDb"/>
+internal sealed class BillingDb(DbContextOptions<BillingDb> options) : DbContext(options);

@@ -1,0 +1,59 @@
+using Microsoft.Extensions.DependencyInjection;
+using ReliableMq.Storage;
+
+namespace ReliableMq.Tests.Storage;
+
+public sealed class HandOverTests
+{
+    private readonly ServiceDatabase _database = new(
+        typeof(OrdersDb), new ReliableMqOptions(), Node.Create(), new ServiceCollection().BuildServiceProvider().GetRequiredService<IServiceScopeFactory>());
+
+    [Fact]
+    public void Ids_of_what_is_due_are_handed_over_in_order()
+    {
+        var messages = new[] { Some.Message(), Some.Message() };
+
+        _database.HandOver(messages);
+
+        var handedOver = Take();
+        handedOver.Ids.ShouldBe(messages.Select(message => message.Id));
+        handedOver.HasScheduled.ShouldBeFalse();
+    }
+
+    [Fact]
+    public void What_is_scheduled_only_wakes_the_dispatcher()
+    {
+        var due = Some.Message();
+
+        _database.HandOver([Some.Message(dueAt: DateTimeOffset.MaxValue), due]);
+
+        var handedOver = Take();
+        handedOver.Ids.ShouldBe([due.Id]);
+        handedOver.HasScheduled.ShouldBeTrue();
+    }
+
+    [Fact]
+    public void Nothing_is_not_handed_over()
+    {
+        _database.HandOver([]);
+
+        _database.HandedOver.Reader.TryRead(out _).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void A_full_hand_over_holds_nobody_up_and_leaves_the_rows_to_the_next_poll()
+    {
+        for (var i = 0; i < 10_001; i++)
+        {
+            _database.HandOver([Some.Message()]);
+        }
+
+        _database.HandedOver.Reader.Count.ShouldBe(10_000);
+    }
+
+    private HandOver Take()
+    {
+        _database.HandedOver.Reader.TryRead(out var handedOver).ShouldBeTrue();
+        return handedOver!;
+    }
+}

@@ -1,0 +1,270 @@
+# shellcheck shell=bash disable=SC2154  # its globals are set by the files around it
+# Private RabbitMQ and PostgreSQL servers on loopback: for machines without a container engine, and for tests
+# that kill, freeze and restart their servers. Sourced by ../dev, which gives say, die, phase and lock.
+#
+# A server is a folder .servers/<kind>-<name> with its data, its log and these small files:
+#   series   the version that made its data, such as 3.10 or 15
+#   port     the first of the ten ports that are its own, chosen once
+#   pid      its main process (RabbitMQ deletes its own pid file when it stops)
+#   owner    the command that ends it when it ends itself; empty if the server stays
+
+servers=$root/.servers
+provided=()         # the folders of the servers that this command brought up
+launched=''         # the main process of one that does not answer yet
+
+select_server() { # kind, name
+    kind=$1 name=$2 dir=$servers/$1-$2
+    [[ $kind == rabbitmq || $kind == postgres ]] || die "Unknown kind of server '$kind'. Use rabbitmq or postgres."
+    [[ $name =~ ^[A-Za-z0-9][A-Za-z0-9._-]*$ ]] || die "Bad server name '$name'. Use letters, digits, '.', '_' and '-'."
+    port=$(cat "$dir/port" 2>/dev/null || true)
+    series=$(cat "$dir/series" 2>/dev/null || true)
+}
+
+need_server() {
+    [ -n "$port" ] || die "There is no $kind server '$name'. Create it with: ./dev server up $kind $name"
+}
+
+need_running() { is_running || die "The $kind server '$name' is not running. Start it with: ./dev server up $kind $name"; }
+
+# --- Processes are found by what they carry, not by their parents, so that the orphans of a crash are found too.
+
+# epmd and the port programs leave the session and the process tree, but keep the environment.
+rabbitmq_processes() { grep -slzxF "RELIABLEMQ_SERVER=$dir" /proc/[0-9]*/environ | cut -d/ -f3 || true; }
+
+# PostgreSQL writes its titles over the environment, but every backend works in the data folder.
+postgres_processes() {
+    local process
+    for process in /proc/[0-9]*; do
+        if [[ $process/cwd -ef $dir/data && $(cat "$process/comm") == postgres ]]; then echo "${process##*/}"; fi
+    done 2>/dev/null
+}
+
+processes() { "${kind}_processes"; }
+main_process() { cat "$dir/pid" 2>/dev/null || true; }
+is_running() { [ -s "$dir/pid" ] && grep -qxF "$(main_process)" <<<"$(processes)"; }
+is_frozen() { grep -q '^State:[[:space:]]*T' "/proc/$(main_process)/status" 2>/dev/null; }
+listening() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+signal() { # name of a signal
+    local pids
+    mapfile -t pids < <(processes)
+    ((${#pids[@]} == 0)) || kill "-$1" "${pids[@]}" 2>/dev/null || true
+}
+
+# Twice: what the main process forked before it stopped is found by the second look.
+freeze_server() { signal STOP; signal STOP; }
+
+kill_server() {
+    local patience=100
+    while signal KILL; [ -n "$(processes)" ]; do sleep 0.02; done
+    # A dying process loses its memory, by which it is found, before its sockets.
+    while [ -n "$port" ] && listening "$port" && ((patience-- > 0)); do sleep 0.02; done
+    "${kind}_forget"
+}
+
+stop_server() {
+    local patience=600
+    signal CONT
+    if is_running; then kill "-$("${kind}_stop_signal")" "$(main_process)" || true; fi
+    while is_running && ((patience-- > 0)); do sleep 0.1; done
+    kill_server     # epmd outlives its node
+}
+
+wipe_server() {
+    kill_server
+    rm -rf "$dir"
+}
+
+# --- Starting
+
+# Running and answering afterwards, whatever was before: absent, stopped, crashed, frozen.
+server_up() { # kind, name
+    select_server "$1" "$2"
+    lock "$kind-$name"
+    select_server "$1" "$2"
+    settle_series
+    find_home
+    if is_running; then signal CONT; else start_server; fi
+    provided+=("$dir")
+    unlock
+}
+
+settle_series() {
+    local chosen
+    chosen=$(chosen_series)
+    [[ -z $series || -z $chosen || $series == "$chosen" ]] ||
+        die "The data of $kind server '$name' is of version $series, not $chosen. Remove it with: ./dev server wipe $kind $name"
+    : "${series:=$chosen}"
+}
+
+start_server() {
+    mkdir -p "$dir"
+    echo "$series" >"$dir/series"
+    [ -n "$port" ] || choose_ports
+    kill_server     # what a crash left behind
+    ! listening "$port" ||
+        die "Port $port of $kind server '$name' is taken by another process. End that, or give up the server's data and port with: ./dev server wipe $kind $name"
+    echo "$this_command" >"$dir/owner"
+    phase "Starting $(title) on port $port" launch_and_wait
+}
+
+# Ten ports in a row, below the range from which the kernel takes ports for outgoing connections. Each checkout
+# begins at its own place, so that it seldom meets the stopped servers of another one.
+choose_ports() {
+    local first=21000 blocks=600 block claimed
+    lock ports
+    claimed=" $(cat "$servers"/*/port 2>/dev/null | tr '\n' ' ' || true)"
+    block=$(($(cksum <<<"$root" | cut -d' ' -f1) % blocks))
+    while port=$((first + 10 * block)); [[ $claimed == *" $port "* ]] || any_listening "$port"; do
+        block=$(((block + 1) % blocks))
+    done
+    echo "$port" >"$dir/port"
+    unlock
+}
+
+any_listening() { # first of ten ports
+    local candidate
+    for ((candidate = $1; candidate < $1 + 10; candidate++)); do ! listening "$candidate" || return 0; done
+    return 1
+}
+
+launch_and_wait() {
+    local patience=1200
+    "${kind}_prepare"
+    launch
+    until "${kind}_answers"; do
+        if ! kill -0 "$launched" 2>/dev/null || ((patience-- == 0)); then
+            tail -n 20 "$dir/server.log"
+            die "$(title) did not start. Its log: $dir/server.log"
+        fi
+        sleep 0.1
+    done
+    launched=''
+}
+
+# In a session of its own, so that Ctrl-C does not reach it, and without this script's locks and pipes, for which
+# others would wait as long as the server lives.
+launch() {
+    (
+        for descriptor in "/proc/$BASHPID/fd/"*; do
+            descriptor=${descriptor##*/}
+            if ((descriptor > 2)); then exec {descriptor}>&-; fi
+        done
+        exec >>"$dir/server.log" 2>&1 </dev/null
+        "${kind}_exec"
+    ) &
+    launched=$!
+    disown "$launched"
+    echo "$launched" >"$dir/pid"
+}
+
+server_status() {
+    local state=stopped
+    if [ -z "$port" ]; then echo state=absent; return; fi
+    if is_running; then state=running; fi
+    if is_frozen; then state=frozen; fi
+    find_home
+    echo "state=$state"
+    describe_server
+}
+
+describe_server() {
+    printf '%s=%s\n' host 127.0.0.1 port "$port"
+    "${kind}_describe"
+    printf '%s=%s\n' pid "$(! is_running || main_process)" version "$("${kind}_version")"
+}
+
+# --- RabbitMQ. Of its ten ports: 0 AMQP, 1 epmd, 2 distribution, 3 management, 4 to 9 command line tools.
+
+rabbitmq_stop_signal() { echo TERM; }
+rabbitmq_answers() { listening "$port"; }      # AMQP is the last listener to open
+rabbitmq_describe() { printf '%s=%s\n' user guest password guest management_port $((port + 3)); }
+rabbitmq_forget() { :; }
+rabbitmq_version() { basename "$home"/lib/rabbitmq/lib/rabbitmq_server-* | sed 's/.*-//'; }
+
+rabbitmq_prepare() {
+    mkdir -p "$dir/conf.d"
+    if [ ! -f "$dir/.erlang.cookie" ]; then (umask 377 && echo "$RANDOM$RANDOM$RANDOM" >"$dir/.erlang.cookie"); fi
+    echo '[rabbitmq_management].' >"$dir/enabled_plugins"
+    cat >"$dir/rabbitmq.conf" <<-END
+	listeners.tcp.1 = 127.0.0.1:$port
+	management.tcp.ip = 127.0.0.1
+	management.tcp.port = $((port + 3))
+	vm_memory_high_watermark.absolute = 1GiB
+	disk_free_limit.absolute = 50MB
+	END
+}
+
+# Everything by environment, so that nothing of a RabbitMQ that the machine runs itself is read or written.
+rabbitmq_environment() {
+    local loopback='-kernel inet_dist_use_interface {127,0,0,1}'
+    unset "${!RABBITMQ_@}"
+    export HOME=$dir PATH=$home/lib/erlang/bin:$PATH
+    export ERL_EPMD_ADDRESS=127.0.0.1 ERL_EPMD_PORT=$((port + 1)) RABBITMQ_DIST_PORT=$((port + 2))
+    export RABBITMQ_CTL_DIST_PORT_MIN=$((port + 4)) RABBITMQ_CTL_DIST_PORT_MAX=$((port + 9))
+    export RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=$loopback RABBITMQ_CTL_ERL_ARGS=$loopback
+    export RABBITMQ_NODENAME=rabbit@localhost RABBITMQ_CONF_ENV_FILE=/dev/null
+    export RABBITMQ_CONFIG_FILE=$dir/rabbitmq.conf RABBITMQ_ADVANCED_CONFIG_FILE=$dir/advanced.config
+    export RABBITMQ_CONFIG_FILES=$dir/conf.d RABBITMQ_ENABLED_PLUGINS_FILE=$dir/enabled_plugins
+    export RABBITMQ_MNESIA_BASE=$dir/data RABBITMQ_FEATURE_FLAGS_FILE=$dir/feature_flags
+    export RABBITMQ_LOG_BASE=$dir/log RABBITMQ_GENERATED_CONFIG_DIR=$dir/generated RABBITMQ_PID_FILE=$dir/rabbitmq.pid
+}
+
+# The scripts under lib, since those in sbin change the user and drop the environment. Under systemd the script
+# becomes the server instead of starting it, and so keeps its process id.
+rabbitmq_exec() {
+    rabbitmq_environment
+    RELIABLEMQ_SERVER=$dir RUNNING_UNDER_SYSTEMD=true exec setsid "$home/lib/rabbitmq/bin/rabbitmq-server"
+}
+
+rabbitmq_ctl() {
+    rabbitmq_environment
+    "$home/lib/rabbitmq/bin/rabbitmqctl" "$@"
+}
+
+# --- PostgreSQL
+
+postgres_stop_signal() { echo INT; }
+postgres_answers() { "$home/bin/pg_isready" --quiet --host=127.0.0.1 --port="$port"; }
+postgres_describe() { printf '%s=%s\n' user postgres password ''; }
+postgres_version() { "$home/bin/postgres" --version | cut -d' ' -f3; }
+
+# PostgreSQL refuses to be root. The capability lets it reach a checkout below a closed home folder, the secure bit
+# makes that count for access() too.
+as_postgres() {
+    local user=postgres
+    ((EUID == 0)) || exec "$@"
+    id -u "$user" >/dev/null 2>&1 || user=nobody
+    chown "$user" "$dir"
+    exec setpriv --reuid="$user" --regid="$(id -g "$user")" --clear-groups \
+        --securebits=+no_setuid_fixup --inh-caps=-all,+dac_override --ambient-caps=+dac_override "$@"
+}
+
+# Made aside and moved, so that an interrupted initdb is never taken for a database.
+postgres_prepare() {
+    [ ! -d "$dir/data" ] || return 0
+    rm -rf "$dir/new"
+    (as_postgres "$home/bin/initdb" --pgdata="$dir/new" --username=postgres --auth=trust --encoding=UTF8 --no-locale --no-sync)
+    mv "$dir/new" "$dir/data"
+}
+
+# No socket file: a deep checkout exceeds the length that such a path may have. Shared memory in the data folder:
+# elsewhere a killed server would leave it behind.
+postgres_exec() {
+    as_postgres setsid "$home/bin/postgres" -D "$dir/data" -p "$port" -c listen_addresses=127.0.0.1 \
+        -c unix_socket_directories= -c dynamic_shared_memory_type=mmap -c max_connections=300
+}
+
+# A killed server leaves its lock, which holds as long as its process is a zombie, and a small memory segment.
+# Nothing of it runs any more when this is called.
+postgres_forget() {
+    local key id
+    [ -f "$dir/data/postmaster.pid" ] || return 0
+    read -r key id < <(sed -n 7p "$dir/data/postmaster.pid") || true
+    if awk -v key="$key" -v id="$id" '$1 == key && $2 == id && $7 == 0 { found = 1 } END { exit !found }' /proc/sysvipc/shm; then
+        ipcrm --shmem-id "$id" || true
+    fi
+    rm -f "$dir/data/postmaster.pid"
+}
+
+postgres_ctl() { "$home/bin/psql" --host=127.0.0.1 --port="$port" --username=postgres "$@"; }
