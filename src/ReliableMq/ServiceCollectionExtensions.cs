@@ -9,6 +9,7 @@ using ReliableMq;
 using ReliableMq.Broker;
 using ReliableMq.DeadLettering;
 using ReliableMq.Diagnostics;
+using ReliableMq.Dispatching;
 using ReliableMq.Handling;
 using ReliableMq.Hosting;
 using ReliableMq.Outbox;
@@ -66,6 +67,8 @@ public static class ReliableMqServiceCollectionExtensions
         services.AddSingleton<HandlerRegistry>();
         services.AddSingleton<ReliableMqMetrics>();
         services.AddSingleton<IDeadLetters, DeadLetters>();
+        services.AddSingleton<IOutbox, TransactionOutbox>();
+        services.AddSingleton<IMessagePublisher, MessagePublisher>();
 
         services.AddSingleton<DispatcherHost>();
         services.AddSingleton<ConsumerHost>();
