@@ -75,7 +75,9 @@ public static class ReliableMqServiceCollectionExtensions
         services.AddSingleton<IHostedService, DatabaseStartup>();
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<DispatcherHost>());
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<ConsumerHost>());
-        services.AddSingleton<IHostedService, ResendSchedule>();
+        services.AddSingleton<IScheduledWork, Resend>();
+        services.AddSingleton<IScheduledWork, HistoryHousekeeping>();
+        services.AddSingleton<IHostedService, QuartzSchedule>();
         services.AddSingleton<IHostedService, PendingMeasurement>();
 
         services.AddHealthChecks()
