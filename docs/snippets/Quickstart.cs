@@ -85,6 +85,23 @@ public static class Quickstart
         // end: message-options
     }
 
+    public static async Task AddWithoutEfAsync(IOutbox outbox, Npgsql.NpgsqlConnection connection, Order order, CancellationToken ct)
+    {
+        // begin: without-ef
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        // … your own statements, by Dapper or plain ADO.NET
+        await outbox.AddAsync(transaction, new OrderPlaced(order.Id, order.Total), cancellationToken: ct);
+        await transaction.CommitAsync(ct);   // it is sent within about a second
+        // end: without-ef
+    }
+
+    public static async Task PublishAsync(IMessagePublisher publisher, Order order, CancellationToken ct)
+    {
+        // begin: without-database
+        await publisher.PublishAsync(new OrderPlaced(order.Id, order.Total), cancellationToken: ct);
+        // end: without-database
+    }
+
     public static void MapHealth(WebApplication app)
     {
         // begin: health

@@ -29,3 +29,27 @@ public sealed class PermanentFailureException : ReliableMqException
     {
     }
 }
+
+/// <summary>No queue takes the published message; the text has the broker's reason.</summary>
+public sealed class MessageReturnedException : ReliableMqException
+{
+    internal MessageReturnedException(string message) : base(message)
+    {
+    }
+}
+
+/// <summary>The broker refused the published message, such as a queue that is full.</summary>
+public sealed class MessageNackedException : ReliableMqException
+{
+    internal MessageNackedException(string message) : base(message)
+    {
+    }
+}
+
+/// <summary>Whether the published message arrives is not known: its confirm did not come.</summary>
+public sealed class MessageUnconfirmedException : ReliableMqException
+{
+    internal MessageUnconfirmedException(string message) : base(message)
+    {
+    }
+}

@@ -27,4 +27,8 @@ public sealed class OutboxOptions
     /// </summary>
     /// <value>Default: 1 minute. From 1 second to 1 day.</value>
     public TimeSpan ResendInterval { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How long sent messages are kept in the history before they are removed.</summary>
+    /// <value>Default: 7 days. From 1 minute to 10 years.</value>
+    public TimeSpan KeepSent { get; set; } = TimeSpan.FromDays(7);
 }

@@ -9,6 +9,7 @@ using ReliableMq;
 using ReliableMq.Broker;
 using ReliableMq.DeadLettering;
 using ReliableMq.Diagnostics;
+using ReliableMq.Dispatching;
 using ReliableMq.Handling;
 using ReliableMq.Hosting;
 using ReliableMq.Outbox;
@@ -66,13 +67,17 @@ public static class ReliableMqServiceCollectionExtensions
         services.AddSingleton<HandlerRegistry>();
         services.AddSingleton<ReliableMqMetrics>();
         services.AddSingleton<IDeadLetters, DeadLetters>();
+        services.AddSingleton<IOutbox, TransactionOutbox>();
+        services.AddSingleton<IMessagePublisher, MessagePublisher>();
 
         services.AddSingleton<DispatcherHost>();
         services.AddSingleton<ConsumerHost>();
         services.AddSingleton<IHostedService, DatabaseStartup>();
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<DispatcherHost>());
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<ConsumerHost>());
-        services.AddSingleton<IHostedService, ResendSchedule>();
+        services.AddSingleton<IScheduledWork, Resend>();
+        services.AddSingleton<IScheduledWork, HistoryHousekeeping>();
+        services.AddSingleton<IHostedService, QuartzSchedule>();
         services.AddSingleton<IHostedService, PendingMeasurement>();
 
         services.AddHealthChecks()

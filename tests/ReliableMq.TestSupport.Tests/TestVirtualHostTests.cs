@@ -8,6 +8,7 @@ namespace ReliableMq.TestSupport.Tests;
 public sealed class TestVirtualHostTests : IAsyncLifetime
 {
     private const string Queue = "orders";
+    private const string NoRoute = "Publishing to exchange '' with routing key 'nowhere': returned: 312 NO_ROUTE";
 
     private TestVirtualHost _host = null!;
 
@@ -78,8 +79,7 @@ public sealed class TestVirtualHostTests : IAsyncLifetime
         });
         await _host.UseChannelAsync(channel => channel.QueueDeclareAsync("full", true, false, false));
 
-        (await FailureAsync("", "nowhere")).ShouldBe(
-            "Publishing to exchange '' with routing key 'nowhere': returned: 312 NO_ROUTE");
+        (await FailureAsync("", "nowhere")).ShouldBe(NoRoute);
         (await FailureAsync("missing", "x")).ShouldStartWith(
             "Publishing to exchange 'missing' with routing key 'x': cut off: 404 NOT_FOUND");
         await Eventually.EqualAsync(
@@ -88,6 +88,21 @@ public sealed class TestVirtualHostTests : IAsyncLifetime
             "answer of a queue of which the policy makes a full one");
 
         await _host.PublishAsync("", Queue, "still works");
+    }
+
+    [Fact]
+    public async Task The_confirm_of_a_returned_message_is_not_taken_for_the_next_one_s()
+    {
+        await using var proxy = await TcpProxy.StartAsync(_host.HostName, _host.Port);
+        var server = (await SharedServers.GetAsync()).RabbitMq with { HostName = proxy.Host, Port = proxy.Port };
+        await using var host = await TestVirtualHost.CreateAsync(server);
+        (await FailureAsync(host, "", "nowhere")).ShouldBe(NoRoute);
+
+        // So slow that the confirm arrives well after the return.
+        proxy.BytesPerSecond = 400;
+        (await FailureAsync(host, "", "nowhere")).ShouldBe(NoRoute);
+        (await FailureAsync(host, "", "nowhere")).ShouldBe(NoRoute);
+        proxy.BytesPerSecond = 0;
     }
 
     [Fact]
@@ -207,11 +222,13 @@ public sealed class TestVirtualHostTests : IAsyncLifetime
     private static string? Text(BasicGetResult? message) =>
         message is null ? null : Encoding.UTF8.GetString(message.Body.Span);
 
-    private async Task<string> FailureAsync(string exchange, string routingKey)
+    private Task<string> FailureAsync(string exchange, string routingKey) => FailureAsync(_host, exchange, routingKey);
+
+    private static async Task<string> FailureAsync(TestVirtualHost host, string exchange, string routingKey)
     {
         try
         {
-            await _host.PublishAsync(exchange, routingKey, "x");
+            await host.PublishAsync(exchange, routingKey, "x");
             return "published";
         }
         catch (InvalidOperationException error)

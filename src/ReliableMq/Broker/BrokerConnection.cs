@@ -49,6 +49,12 @@ internal sealed class BrokerConnection : IAsyncDisposable
         {
             ObjectDisposedException.ThrowIf(_stopping.IsCancellationRequested, this);
             _supervisor ??= Task.Run(SuperviseAsync, CancellationToken.None);
+            if (_ready.Task is { IsCompletedSuccessfully: true, Result.IsOpen: false })
+            {
+                // It has just closed, and its own event has not arrived yet.
+                Renew();
+            }
+
             return _ready.Task.WaitAsync(cancellationToken);
         }
     }

@@ -116,4 +116,7 @@ internal static partial class LogMessages
 
     [LoggerMessage(8004, LogLevel.Error, "The background work \"{Name}\" ended unexpectedly. The application stops.")]
     public static partial void BackgroundWorkEnded(ILogger logger, string name, Exception exception);
+
+    [LoggerMessage(8005, LogLevel.Error, "The scheduled work \"{Name}\" failed; it runs again at its next time.")]
+    public static partial void ScheduledWorkFailed(ILogger logger, string name, Exception exception);
 }

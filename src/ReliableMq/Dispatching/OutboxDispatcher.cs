@@ -23,6 +23,7 @@ internal sealed class OutboxDispatcher
     private readonly ReliableMqOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly OpenHandOvers _open;
     private long _nextPoll;
 
     public OutboxDispatcher(
@@ -34,6 +35,7 @@ internal sealed class OutboxDispatcher
         _connection = connections.Publishing;
         _time = time;
         _logger = logger;
+        _open = new OpenHandOvers(_options.Outbox.Lease, time);
         _publisher = new RowPublisher(topology, _options);
         _table = new OutboxTable(database);
         _recorder = new OutcomeRecorder(_table, _options.Outbox, metrics, PollWithin, time, logger);
@@ -149,6 +151,8 @@ internal sealed class OutboxDispatcher
     {
         if (outcome.Result == PublishResult.Suspect && (connection.IsOpen || ProtocolErrors.Contains(connection.CloseReason)) && held.IsUsable(_time))
         {
+            // An exchange may have been deleted: it is declared again before the suspects are sent.
+            _publisher.ForgetDeclared();
             _quarantine.Add(held);
         }
         else
@@ -165,14 +169,24 @@ internal sealed class OutboxDispatcher
         var hasScheduled = false;
         while (ids.Count < _options.Outbox.BatchSize && _database.HandedOver.Reader.TryRead(out var handedOver))
         {
-            ids.AddRange(handedOver.Ids);
             hasScheduled |= handedOver.HasScheduled;
+            if (handedOver.MayBeOpen)
+            {
+                _open.Add(handedOver.Ids);
+            }
+            else
+            {
+                ids.AddRange(handedOver.Ids);
+            }
         }
 
+        ids.AddRange(_open.TakeDue());
         if (ids.Count > 0)
         {
             var askedAt = _time.GetTimestamp();
-            await PublishAsync(connection, channel, await _table.ReadHandedOverAsync([.. ids], cancellationToken), askedAt, cancellationToken);
+            var rows = await _table.ReadHandedOverAsync([.. ids], cancellationToken);
+            _open.Looked(rows.Select(row => row.Id).ToHashSet());
+            await PublishAsync(connection, channel, rows, askedAt, cancellationToken);
         }
 
         return hasScheduled;
@@ -193,6 +207,11 @@ internal sealed class OutboxDispatcher
     private async Task WaitForWorkAsync(CancellationToken cancellationToken)
     {
         var untilPoll = TimeSpan.FromSeconds((double)(Volatile.Read(ref _nextPoll) - _time.GetTimestamp()) / _time.TimestampFrequency);
+        if (_open.Wait is { } untilLook && untilLook < untilPoll)
+        {
+            untilPoll = untilLook;
+        }
+
         if (untilPoll <= TimeSpan.Zero || _database.HandedOver.Reader.TryPeek(out _))
         {
             return;

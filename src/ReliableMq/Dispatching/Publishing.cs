@@ -4,30 +4,47 @@ using ReliableMq.Outbox;
 
 namespace ReliableMq.Dispatching;
 
-/// <summary>The AMQP properties of a stored message.</summary>
+/// <summary>The AMQP properties of a message.</summary>
 internal static class Publishing
 {
-    public static BasicProperties PropertiesOf(OutboxRow row, string? service)
+    /// <summary>Of a stored message.</summary>
+    public static BasicProperties PropertiesOf(OutboxRow row, string? service) =>
+        Properties(row.MessageId, row.Name, row.ContentType, row.Headers, row.CorrelationId, row.CausationId, service, row.CreatedAt);
+
+    /// <summary>Of a message that is published at once.</summary>
+    public static BasicProperties PropertiesOf(OutboxMessage message, string? service, DateTimeOffset now)
     {
-        var headers = row.Headers is null ? [] : HeaderJson.Read(row.Headers);
-        headers.TryAdd(MessageHeaders.SentAt, row.CreatedAt.ToUnixTimeMilliseconds());
-        if (row.CausationId is not null)
+        var properties = Properties(message.MessageId, message.Name, message.ContentType, message.Headers, message.CorrelationId, message.CausationId, service, now);
+        if (message.TraceParent is not null)
         {
-            headers[MessageHeaders.CausationId] = row.CausationId;
+            properties.Headers![MessageHeaders.TraceParent] = message.TraceParent;
+        }
+
+        return properties;
+    }
+
+    private static BasicProperties Properties(
+        string messageId, string name, string contentType, string? storedHeaders, string? correlationId, string? causationId, string? service, DateTimeOffset createdAt)
+    {
+        var headers = storedHeaders is null ? [] : HeaderJson.Read(storedHeaders);
+        headers.TryAdd(MessageHeaders.SentAt, createdAt.ToUnixTimeMilliseconds());
+        if (causationId is not null)
+        {
+            headers[MessageHeaders.CausationId] = causationId;
         }
 
         var properties = new BasicProperties
         {
-            MessageId = row.MessageId,
-            Type = row.Name,
-            ContentType = row.ContentType,
+            MessageId = messageId,
+            Type = name,
+            ContentType = contentType,
             DeliveryMode = DeliveryModes.Persistent,
-            Timestamp = new AmqpTimestamp(row.CreatedAt.ToUnixTimeSeconds()),
+            Timestamp = new AmqpTimestamp(createdAt.ToUnixTimeSeconds()),
             Headers = headers,
         };
-        if (row.CorrelationId is not null)
+        if (correlationId is not null)
         {
-            properties.CorrelationId = row.CorrelationId;
+            properties.CorrelationId = correlationId;
         }
 
         if (service is not null)

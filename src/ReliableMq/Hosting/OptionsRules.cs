@@ -61,6 +61,7 @@ internal sealed class OptionsRules(IEnumerable<DatabaseRegistration> databases, 
         Between(errors, "Outbox:Lease", outbox.Lease, TimeSpan.FromSeconds(10), TimeSpan.FromMinutes(10));
         Between(errors, "Outbox:PollInterval", outbox.PollInterval, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1));
         Between(errors, "Outbox:ResendInterval", outbox.ResendInterval, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
+        Between(errors, "Outbox:KeepSent", outbox.KeepSent, TimeSpan.FromMinutes(1), TimeSpan.FromDays(3650));
         Between(errors, "Outbox:BatchSize", outbox.BatchSize, 1, 10_000);
         Between(errors, "Outbox:MaxUnconfirmed", outbox.MaxUnconfirmed, 1, 30_000);
     }

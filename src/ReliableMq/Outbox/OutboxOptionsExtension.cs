@@ -26,7 +26,7 @@ internal sealed class OutboxOptionsExtension(ServiceDatabase database, MessageFa
 
     public DbContextOptionsExtensionInfo Info => _info ??= new ExtensionInfo(this);
 
-    public void HandOver(IReadOnlyList<OutboxMessage> committed) => Database.HandOver(committed);
+    public void HandOver(IReadOnlyList<OutboxMessage> messages, bool mayBeOpen = false) => Database.HandOver(messages, mayBeOpen);
 
     public void ApplyServices(IServiceCollection services)
     {

@@ -124,6 +124,23 @@ internal sealed class OutboxSql(string schema)
         """;
 
     /// <summary>
+    /// Removes sent rows that are old enough. Ids begin with the time they were made, so the primary key finds
+    /// the oldest without an index on the time of sending; a row that was sent much later than made is skipped
+    /// until its time.
+    /// </summary>
+    public string RemoveHistory { get; } =
+        $"""
+        DELETE FROM {schema}.outbox_history
+        WHERE id IN (
+            SELECT id FROM {schema}.outbox_history
+            WHERE id < (SELECT (lpad(to_hex((extract(epoch FROM clock_timestamp() - @keep) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid)
+              AND sent_at < (SELECT clock_timestamp()) - @keep
+            ORDER BY id
+            LIMIT @limit
+            FOR UPDATE SKIP LOCKED)
+        """;
+
+    /// <summary>
     /// For health and metrics: how many should have left, and how late the oldest is. A row between two
     /// attempts counts too; the longest delay between them is five minutes. Index <c>outbox_available</c>.
     /// </summary>

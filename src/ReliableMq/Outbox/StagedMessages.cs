@@ -181,7 +181,7 @@ internal sealed class StagedMessages(IDbContextOptions options, ICurrentDbContex
 
             if (!ended.IsAmbient)
             {
-                Extension.HandOver([.. _messages.Where(staged => ended.Equals(staged.WrittenIn)).Select(staged => staged.Message)]);
+                Extension.HandOver([.. _messages.Where(staged => ended.Equals(staged.WrittenIn)).Select(staged => staged.Message)], mayBeOpen: true);
             }
 
             // A save of messages alone shows no sign of acceptance; a strategy that re-executes it must find them.
@@ -226,7 +226,7 @@ internal sealed class StagedMessages(IDbContextOptions options, ICurrentDbContex
     {
         if (_messages.Count > 0)
         {
-            Extension.HandOver([.. _messages.Where(staged => staged.WrittenIn is { IsAmbient: false }).Select(staged => staged.Message)]);
+            Extension.HandOver([.. _messages.Where(staged => staged.WrittenIn is { IsAmbient: false }).Select(staged => staged.Message)], mayBeOpen: true);
             foreach (var name in _messages.Where(staged => staged.WrittenIn is null).GroupBy(staged => staged.Message.Name))
             {
                 LogMessages.MessageNeverSaved(Extension.Logger, name.Count(), name.Key, Extension.Database.ContextType.Name);

@@ -18,8 +18,8 @@ internal static class SchemaCheck
         }
 
         var version = await ReadVersionAsync(session.Connection, database.Schema, cancellationToken);
-        var name = new NpgsqlConnectionStringBuilder(session.Connection.ConnectionString).Database;
-        return version switch
+        var name = session.Connection.Database;
+        var known = version switch
         {
             null => throw new SchemaException(
                 $"The schema \"{database.Schema}\" is missing in the database \"{name}\" of \"{database.ContextType.Name}\". Apply the script that ReliableMqSchema.Script(\"{database.Schema}\") returns, or set \"ReliableMq:Database:CreateSchema\" to true in development."),
@@ -27,6 +27,23 @@ internal static class SchemaCheck
                 $"The schema \"{database.Schema}\" in the database \"{name}\" has version {version}, but this version of ReliableMq needs {SchemaScript.Version}. Apply the script that ReliableMqSchema.Script(\"{database.Schema}\") returns."),
             _ => version.Value,
         };
+        await ClaimAsync(session.Connection, database, cancellationToken);
+        return known;
+    }
+
+    private static async Task ClaimAsync(NpgsqlConnection connection, ServiceDatabase database, CancellationToken cancellationToken)
+    {
+        await using var claim = new NpgsqlCommand($"INSERT INTO {database.Schema}.owner (service) VALUES (@service) ON CONFLICT DO NOTHING", connection)
+        {
+            Parameters = { new NpgsqlParameter<string>("service", database.Options.Service!) },
+        };
+        await claim.ExecuteNonQueryAsync(cancellationToken);
+        await using var read = new NpgsqlCommand($"SELECT service FROM {database.Schema}.owner", connection);
+        if (await read.ExecuteScalarAsync(cancellationToken) is string owner && owner != database.Options.Service)
+        {
+            throw new SchemaException(
+                $"The schema \"{database.Schema}\" in the database \"{connection.Database}\" belongs to the service \"{owner}\", but this is \"{database.Options.Service}\": each would send the other's messages. Give this service a schema of its own in \"ReliableMq:Database:Schema\". If both are one service, give both the same \"ReliableMq:Service\"; if it was renamed, update {database.Schema}.owner.");
+        }
     }
 
     private static async Task<int?> ReadVersionAsync(NpgsqlConnection connection, string schema, CancellationToken cancellationToken)

@@ -18,6 +18,11 @@ internal static class SchemaScript
             version     integer     PRIMARY KEY,
             applied_at  timestamptz NOT NULL DEFAULT clock_timestamp());
 
+        -- The one service whose rows these are. Its processes share it; another service would send its messages.
+        CREATE TABLE IF NOT EXISTS {schema}.owner (
+            only_one  boolean PRIMARY KEY DEFAULT true CHECK (only_one),
+            service   text    NOT NULL);
+
         -- What still has to be sent. available_at is the one time that counts: until then the row is leased,
         -- waits for its next attempt or for its due time; after it anybody may take it.
         CREATE TABLE IF NOT EXISTS {schema}.outbox (

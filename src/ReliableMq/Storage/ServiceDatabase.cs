@@ -13,6 +13,7 @@ namespace ReliableMq.Storage;
 internal sealed class ServiceDatabase
 {
     private readonly IServiceScopeFactory _scopes;
+    private DatabaseAddress? _address;
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public ServiceDatabase(Type contextType, ReliableMqOptions options, Node node, IServiceScopeFactory scopes)
@@ -40,16 +41,30 @@ internal sealed class ServiceDatabase
 
     public string Schema => Options.Database.Schema;
 
+    /// <summary>Where it is. Only an open connection knows: the first of several hosts may be away.</summary>
+    public async ValueTask<DatabaseAddress> GetAddressAsync(CancellationToken cancellationToken)
+    {
+        if (_address is null)
+        {
+            await using var session = await OpenAsync(cancellationToken);
+            _address = DatabaseAddress.Of(session.Connection);
+        }
+
+        return _address;
+    }
+
     /// <summary>The ids that this process has just committed.</summary>
     public Channel<HandOver> HandedOver { get; }
 
-    /// <summary>Tells the dispatcher of messages whose transaction has committed, or may have.</summary>
-    public void HandOver(IReadOnlyList<OutboxMessage> messages)
+    /// <summary>Tells the dispatcher of stored messages.</summary>
+    /// <param name="messages">They have been written.</param>
+    /// <param name="mayBeOpen">Nobody will tell whether their transaction has committed: it is looked for.</param>
+    public void HandOver(IReadOnlyList<OutboxMessage> messages, bool mayBeOpen = false)
     {
         if (messages.Count > 0)
         {
             var ids = messages.Where(message => message.DueAt is null).Select(message => message.Id).ToArray();
-            HandedOver.Writer.TryWrite(new HandOver(ids, HasScheduled: ids.Length < messages.Count));
+            HandedOver.Writer.TryWrite(new HandOver(ids, HasScheduled: ids.Length < messages.Count, mayBeOpen));
         }
     }
 
@@ -117,7 +132,19 @@ internal readonly struct DatabaseSession(AsyncServiceScope scope, DbContext cont
 }
 
 /// <summary>Ids of rows whose transaction has committed, or may have: the dispatcher looks before it publishes.</summary>
-internal readonly record struct HandOver(IReadOnlyList<Guid> Ids, bool HasScheduled);
+/// <param name="Ids">What to look for.</param>
+/// <param name="HasScheduled">Rows with a later due time were stored, too: their time is the database's to tell.</param>
+/// <param name="MayBeOpen">Their transaction may commit later.</param>
+internal readonly record struct HandOver(IReadOnlyList<Guid> Ids, bool HasScheduled, bool MayBeOpen = false);
+
+/// <summary>Names a database, as far as a client can tell two apart.</summary>
+internal sealed record DatabaseAddress(string Host, int Port, string Database)
+{
+    public static DatabaseAddress Of(NpgsqlConnection connection) =>
+        new(connection.Host ?? "", connection.Port, connection.Database);
+
+    public override string ToString() => $"{Host}:{Port}/{Database}";
+}
 
 /// <summary>This process, as the owner of leases.</summary>
 internal sealed record Node(Guid Id, string Host)

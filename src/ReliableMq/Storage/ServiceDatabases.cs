@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using Npgsql;
 
 namespace ReliableMq.Storage;
 
@@ -22,6 +23,25 @@ internal sealed class ServiceDatabases
     public ServiceDatabase? Inbox { get; }
 
     public ServiceDatabase For(Type contextType) => _byContext[contextType];
+
+    /// <summary>The database that a foreign connection leads to, if its outbox is sent from here; and all that are.</summary>
+    public async ValueTask<(ServiceDatabase? Found, List<DatabaseAddress> Served)> FindAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var address = DatabaseAddress.Of(connection);
+        var served = new List<DatabaseAddress>();
+        foreach (var database in All)
+        {
+            var known = await database.GetAddressAsync(cancellationToken);
+            if (known == address)
+            {
+                return (database, served);
+            }
+
+            served.Add(known);
+        }
+
+        return (null, served);
+    }
 }
 
 /// <summary>What <c>AddOutbox</c> and <c>AddInbox</c> said.</summary>

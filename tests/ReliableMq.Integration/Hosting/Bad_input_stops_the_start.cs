@@ -72,6 +72,19 @@ public class Bad_input_stops_the_start
     }
 
     [Fact]
+    public async Task A_schema_of_another_service_stops_the_start()
+    {
+        await using var world = await World.CreateAsync();
+        await using var owner = await world.StartAsync();
+        await using var second = await world.StartAsync();
+
+        var error = await Should.ThrowAsync<ReliableMqException>(() => world.StartAsync(setup => setup.Settings["Service"] = "stranger"));
+
+        error.Message.ShouldStartWith(
+            $"The schema \"reliable_mq\" in the database \"{world.Database.Name}\" belongs to the service \"tests\", but this is \"stranger\": each would send the other's messages. ");
+    }
+
+    [Fact]
     public async Task A_context_that_was_never_registered_stops_the_start()
     {
         await using var world = await World.CreateAsync();

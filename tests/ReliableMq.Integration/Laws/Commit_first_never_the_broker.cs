@@ -63,7 +63,6 @@ public class Commit_first_never_the_broker
             await transaction.RollbackAsync();
 
             // The context goes on: only what comes after the rollback is saved.
-            db.ChangeTracker.Clear();
             db.AddMessage(new Numbered(2));
             await db.SaveChangesAsync();
         });

@@ -28,7 +28,7 @@ internal sealed class AdminConnection(RabbitMqServer server, string virtualHost)
         await _one.WaitAsync();
         try
         {
-            if (_publisher is not { IsOpen: true })
+            if (_publisher is not { IsUsable: true })
             {
                 _publisher = await ConfirmedChannel.OpenAsync(connection);
             }

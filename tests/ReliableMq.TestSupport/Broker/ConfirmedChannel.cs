@@ -10,17 +10,20 @@ internal sealed class ConfirmedChannel
 {
     private readonly IChannel _channel;
     private TaskCompletionSource _outcome = new();
+    private string? _returned;
+    private bool _unanswered;
 
     private ConfirmedChannel(IChannel channel)
     {
         _channel = channel;
-        channel.BasicAcksAsync += (_, _) => End(null);
+        channel.BasicAcksAsync += (_, _) => End(_returned);
         channel.BasicNacksAsync += (_, _) => End("nacked by the broker");
-        channel.BasicReturnAsync += (_, returned) => End($"returned: {returned.ReplyCode} {returned.ReplyText}");
+        channel.BasicReturnAsync += (_, returned) => Remember($"returned: {returned.ReplyCode} {returned.ReplyText}");
         channel.ChannelShutdownAsync += (_, reason) => End($"cut off: {reason.ReplyCode} {reason.ReplyText}");
     }
 
-    public bool IsOpen => _channel.IsOpen;
+    /// <summary>Not where a publish was given up: its answer may still come, and would be taken for the next one's.</summary>
+    public bool IsUsable => _channel.IsOpen && !_unanswered;
 
     public static async Task<ConfirmedChannel> OpenAsync(IConnection connection) =>
         new(await connection.CreateChannelAsync(new CreateChannelOptions(
@@ -30,6 +33,8 @@ internal sealed class ConfirmedChannel
         string exchange, string routingKey, ReadOnlyMemory<byte> body, BasicProperties properties)
     {
         _outcome = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _returned = null;
+        _unanswered = true;
         try
         {
             await _channel.BasicPublishAsync(exchange, routingKey, mandatory: true, properties, body);
@@ -42,9 +47,16 @@ internal sealed class ConfirmedChannel
         }
     }
 
-    // The broker returns a message before it acks it: the first word counts.
+    private Task Remember(string returned)
+    {
+        _returned = returned;
+        return Task.CompletedTask;
+    }
+
+    // A returned message is acked too, after its return: only then is it over.
     private Task End(string? failure)
     {
+        _unanswered = false;
         if (failure is null)
         {
             _outcome.TrySetResult();

@@ -74,7 +74,7 @@ public sealed class HeaderJsonTests
         var read = RoundTrip(new List<object?> { death, "after" });
 
         read.ShouldBeOfType<List<object?>>().Count.ShouldBe(2);
-        Text(read).ShouldBe(Text(new List<object?> { death, "after" }));
+        HeaderText.Of(read).ShouldBe(HeaderText.Of(new List<object?> { death, "after" }));
     }
 
     [Theory]
@@ -92,7 +92,7 @@ public sealed class HeaderJsonTests
         RoundTrip(table).ShouldBeOfType<Dictionary<string, object?>>().ShouldBe(table);
 
         var nested = new Dictionary<string, object?> { ["$table"] = new Dictionary<string, object?> { [name] = value } };
-        Text(RoundTrip(nested)).ShouldBe(Text(nested));
+        HeaderText.Of(RoundTrip(nested)).ShouldBe(HeaderText.Of(nested));
     }
 
     [Fact]
@@ -134,7 +134,7 @@ public sealed class HeaderJsonTests
         var read = HeaderJson.Read(HeaderJson.Write(new Dictionary<string, object?> { ["lists"] = lists, ["tables"] = tables, ["after"] = 1L })!);
 
         read["after"].ShouldBe(1L);
-        Text(read["lists"]).Contains("core", StringComparison.Ordinal).ShouldBe(levels == 50);
+        HeaderText.Of(read["lists"]).Contains("core", StringComparison.Ordinal).ShouldBe(levels == 50);
     }
 
     [Fact]
@@ -179,12 +179,4 @@ public sealed class HeaderJsonTests
 
     private static object? RoundTrip(object? value) =>
         HeaderJson.Read(HeaderJson.Write([KeyValuePair.Create("header", value)])!)["header"];
-
-    private static string Text(object? value) => value switch
-    {
-        Dictionary<string, object?> table => $"{{{string.Join(", ", table.Select(member => $"{member.Key}: {Text(member.Value)}"))}}}",
-        List<object?> list => $"[{string.Join(", ", list.Select(Text))}]",
-        null => "null",
-        _ => $"{value.GetType().Name} {value}",
-    };
 }

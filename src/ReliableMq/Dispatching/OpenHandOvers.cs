@@ -1,0 +1,62 @@
+namespace ReliableMq.Dispatching;
+
+/// <summary>
+/// Ids handed over by somebody who is not told when their transaction ends. They are looked for again at
+/// growing intervals of at most a second, until they are found or their lease has run out: from then on the
+/// poll finds them.
+/// </summary>
+internal sealed class OpenHandOvers(TimeSpan lease, TimeProvider time)
+{
+    private static readonly TimeSpan First = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(1);
+
+    private readonly List<Open> _open = [];
+
+    public void Add(IEnumerable<Guid> ids) => _open.Add(new Open([.. ids], time.GetTimestamp(), time.GetTimestamp(), TimeSpan.Zero));
+
+    /// <summary>How long until somebody has to be looked for; null when nobody is missed.</summary>
+    public TimeSpan? Wait
+    {
+        get
+        {
+            TimeSpan? least = null;
+            foreach (var open in _open)
+            {
+                var wait = open.Interval - time.GetElapsedTime(open.LookedAt);
+                least = least is null || wait < least ? wait : least;
+            }
+
+            return least;
+        }
+    }
+
+    /// <summary>The ids to look for now.</summary>
+    public List<Guid> TakeDue() => [.. _open.Where(IsDue).SelectMany(open => open.Ids)];
+
+    /// <summary>After a look: what was not found is looked for again, later.</summary>
+    public void Looked(IReadOnlySet<Guid> found)
+    {
+        for (var i = _open.Count - 1; i >= 0; i--)
+        {
+            var open = _open[i];
+            if (!IsDue(open))
+            {
+                continue;
+            }
+
+            var missing = open.Ids.Where(id => !found.Contains(id)).ToList();
+            if (missing.Count == 0 || time.GetElapsedTime(open.Since) > lease)
+            {
+                _open.RemoveAt(i);
+                continue;
+            }
+
+            var interval = open.Interval == TimeSpan.Zero ? First : open.Interval * 2;
+            _open[i] = open with { Ids = missing, LookedAt = time.GetTimestamp(), Interval = interval < Longest ? interval : Longest };
+        }
+    }
+
+    private bool IsDue(Open open) => time.GetElapsedTime(open.LookedAt) >= open.Interval;
+
+    private sealed record Open(List<Guid> Ids, long Since, long LookedAt, TimeSpan Interval);
+}

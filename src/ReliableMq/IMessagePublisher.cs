@@ -1,0 +1,31 @@
+namespace ReliableMq;
+
+/// <summary>
+/// Publishes without a database, for services that have none. What must not be lost when this process dies
+/// before the call returns belongs into an outbox instead.
+/// </summary>
+public interface IMessagePublisher
+{
+    /// <summary>Publishes a message and returns after the broker has confirmed it and did not return it.</summary>
+    /// <param name="message">An instance of a type marked with <see cref="MessageAttribute"/>.</param>
+    /// <param name="options">What else is to be said; <see cref="MessageOptions.DeliverAt"/> needs an outbox.</param>
+    /// <param name="cancellationToken">
+    /// Ends the waiting, for a connection or for the confirm. Once published the message may arrive all the same.
+    /// </param>
+    /// <exception cref="MessageReturnedException">No queue takes the message.</exception>
+    /// <exception cref="MessageNackedException">The broker refused the message.</exception>
+    /// <exception cref="MessageUnconfirmedException">
+    /// No confirm within <see cref="BrokerOptions.ConfirmTimeout"/>, or the channel was lost: the message may or
+    /// may not arrive. Publish it again with the same message id; receivers handle an id once.
+    /// </exception>
+    Task PublishAsync(object message, MessageOptions? options = null, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Publishes a message without waiting for a confirm: it is lost without a sign when the broker, the
+    /// connection or the routing fails. For what is worthless a second later, such as a progress display.
+    /// </summary>
+    /// <param name="message">An instance of a type marked with <see cref="MessageAttribute"/>.</param>
+    /// <param name="options">What else is to be said; <see cref="MessageOptions.DeliverAt"/> needs an outbox.</param>
+    /// <param name="cancellationToken">Ends the waiting for a connection.</param>
+    Task PublishAndMayBeLostAsync(object message, MessageOptions? options = null, CancellationToken cancellationToken = default);
+}
