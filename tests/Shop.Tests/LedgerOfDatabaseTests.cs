@@ -1,14 +1,8 @@
-using Microsoft.EntityFrameworkCore;
 using ReliableMq.TestSupport;
-using Shop.Billing;
-using Shop.Contracts;
-using Shop.Orders;
 using Shop.Runner.Data;
 using Shop.Runner.Ledgers;
 using Shop.Runner.Running;
-using Shop.Shipping;
 using Xunit;
-using DeadOrder = Shop.Runner.Ledgers.DeadOrder;
 
 namespace Shop.Tests;
 
@@ -16,8 +10,6 @@ namespace Shop.Tests;
 public sealed class LedgerOfDatabaseTests : IAsyncLifetime
 {
     private static readonly IReadOnlyList<OrderLine> Lines = OrdersCsv.Read(OrdersCsv.DefaultPath, 300);
-    private static readonly DateTimeOffset Now = new(2026, 1, 5, 8, 0, 0, TimeSpan.Zero);
-
     private static readonly IReadOnlyList<DeadOrder> DeadOrders =
         [.. Lines.Where(line => line.Refusal is not null).Select(line => new DeadOrder(line.OrderId, $"Refused: {line.Refusal}."))];
 
@@ -60,8 +52,8 @@ public sealed class LedgerOfDatabaseTests : IAsyncLifetime
         await using var data = OpenData();
 
         (await data.CountAsync(CancellationToken.None)).ShouldBe(new ShopCounts(Orders: 300, BadOrders: 3, Invoices: 297, Shipments: 297));
-        (await data.LatencyAsync(Now, CancellationToken.None)).ShouldBe(new Latency(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(2)));
-        (await data.LatencyAsync(Now.AddSeconds(1), CancellationToken.None)).ShouldBeNull();
+        (await data.LatencyAsync(SampleRows.PlacedAt, CancellationToken.None)).ShouldBe(new Latency(SampleRows.Latency, SampleRows.Latency));
+        (await data.LatencyAsync(SampleRows.PlacedAt.AddSeconds(1), CancellationToken.None)).ShouldBeNull();
     }
 
     public async ValueTask InitializeAsync()
@@ -70,9 +62,9 @@ public sealed class LedgerOfDatabaseTests : IAsyncLifetime
         _billing = await TestDatabase.CreateAsync();
         _shipping = await TestDatabase.CreateAsync();
         var good = Lines.Where(line => line.Refusal is null).ToList();
-        await FillAsync(new OrdersDb(Options<OrdersDb>(_orders)), Lines.Select(Order));
-        await FillAsync(new BillingDb(Options<BillingDb>(_billing)), good.Select(line => Invoice.For(Placed(line), 0.19m, Now)));
-        await FillAsync(new ShippingDb(Options<ShippingDb>(_shipping)), good.Select(line => Shipment.For(Billed(line), Now.AddSeconds(2))));
+        await SampleRows.PlaceAsync(_orders.ConnectionString, Lines);
+        await SampleRows.BillAsync(_billing.ConnectionString, good);
+        await SampleRows.ShipAsync(_shipping.ConnectionString, good);
     }
 
     public async ValueTask DisposeAsync()
@@ -89,35 +81,4 @@ public sealed class LedgerOfDatabaseTests : IAsyncLifetime
     }
 
     private ShopData OpenData() => new(_orders.ConnectionString, _billing.ConnectionString, _shipping.ConnectionString);
-
-    private static DbContextOptions<TDb> Options<TDb>(TestDatabase database)
-        where TDb : DbContext =>
-        new DbContextOptionsBuilder<TDb>().UseNpgsql(database.ConnectionString).Options;
-
-    private static async Task FillAsync(DbContext db, IEnumerable<object> rows)
-    {
-        await using (db)
-        {
-            await db.Database.EnsureCreatedAsync();
-            db.AddRange(rows);
-            await db.SaveChangesAsync();
-        }
-    }
-
-    private static Order Order(OrderLine line) => new()
-    {
-        Id = line.OrderId,
-        Customer = line.Customer,
-        Country = line.Country,
-        Product = line.Product,
-        Quantity = line.Quantity,
-        Amount = line.Amount,
-        PlacedAt = Now,
-    };
-
-    private static OrderPlaced Placed(OrderLine line) =>
-        new(line.OrderId, line.Customer, line.Country, line.Product, line.Quantity, line.Amount, Now);
-
-    private static OrderBilled Billed(OrderLine line) =>
-        new(line.OrderId, line.Customer, line.Country, line.Product, line.Quantity, Now);
 }

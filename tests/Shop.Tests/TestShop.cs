@@ -40,17 +40,25 @@ internal sealed class TestShop : IAsyncDisposable
     /// <summary>The first value that a statement on Billing's database gives.</summary>
     public async Task<object?> BillingAsync(string sql)
     {
-        await using var billing = NpgsqlDataSource.Create($"{_servers.Postgres};Database={_name}_billing");
+        await using var billing = NpgsqlDataSource.Create(ConnectionString($"{_name}_billing"));
         await using var command = billing.CreateCommand(sql);
         return await command.ExecuteScalarAsync();
     }
+
+    /// <summary>Without a pool, so that nothing is in the way when the database is dropped.</summary>
+    public string ConnectionString(string database) =>
+        new NpgsqlConnectionStringBuilder(_servers.Postgres) { Database = database, Pooling = false }.ConnectionString;
+
+    public ShopDatabases Databases() => new(_servers.Postgres, _name);
+
+    public ShopVirtualHost VirtualHost() => new(_servers, _name);
 
     public async ValueTask DisposeAsync() => await DropAsync();
 
     private async Task DropAsync()
     {
-        using var virtualHost = new ShopVirtualHost(_servers, _name);
-        await using var databases = new ShopDatabases(_servers.Postgres, _name);
+        using var virtualHost = VirtualHost();
+        await using var databases = Databases();
         await databases.OpenAsync(CancellationToken.None);
         await databases.DropAsync(() => virtualHost.DeleteAsync(CancellationToken.None), CancellationToken.None);
     }

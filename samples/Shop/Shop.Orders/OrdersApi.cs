@@ -39,7 +39,7 @@ internal static class OrdersApi
         }
         catch (DbUpdateException e) when (e.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation })
         {
-            // Asked again: the order is there, and the message was rolled back with the second one.
+            // Asked again: the order is there, and this copy of it was rolled back together with its message.
             return Results.Ok();
         }
 

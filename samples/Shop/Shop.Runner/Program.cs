@@ -48,9 +48,10 @@ catch (Exception) when (interrupted.IsCancellationRequested)
     Console.Error.WriteLine("Interrupted. The next run with as many orders goes on from here.");
     return 130;
 }
-catch (Exception e) when (e is ShopException or NpgsqlException or HttpRequestException)
+catch (Exception e)
 {
-    Console.Error.WriteLine(e.Message);
+    var isForUsers = e is ShopException or NpgsqlException or HttpRequestException;
+    Console.Error.WriteLine(isForUsers ? e.Message : e.ToString());
     return 1;
 }
 

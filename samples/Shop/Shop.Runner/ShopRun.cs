@@ -97,8 +97,14 @@ internal sealed class ShopRun(Arguments arguments, IAnsiConsole console, IView v
               RabbitMQ        {servers.Management}#/queues (user {servers.UserName}, virtual host {arguments.Name})
               logs            {services.LogFolder}
             """);
-        var stopped = Task.Delay(Timeout.InfiniteTimeSpan, clock, ct);
-        await FirstFailureOrAsync(stopped.ContinueWith(_ => { }, TaskScheduler.Default), services.Failures);
+        try
+        {
+            await FirstFailureOrAsync(Task.Delay(Timeout.InfiniteTimeSpan, clock, ct), services.Failures);
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            // The usual end.
+        }
     }
 
     private static string Example =>

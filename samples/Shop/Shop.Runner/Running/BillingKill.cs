@@ -24,7 +24,7 @@ internal sealed class BillingKill(Service billing, ShopData data, RunStatus stat
 
     public async Task RunAsync(CancellationToken ct)
     {
-        var held = await billing.Http.GetFromJsonAsync<Guid>("held", ct);
+        var held = await HeldOrderAsync(ct);
         await billing.KillAsync();
         _killedAt = clock.GetTimestamp();
         if (await data.HasInvoiceAsync(held, ct))
@@ -47,6 +47,18 @@ internal sealed class BillingKill(Service billing, ShopData data, RunStatus stat
         {
             status.Note($"What the killed Billing was sending may come again: the books close in {left.TotalSeconds:0} s.");
             await Task.Delay(left, clock, ct);
+        }
+    }
+
+    private async Task<Guid> HeldOrderAsync(CancellationToken ct)
+    {
+        try
+        {
+            return await billing.Http.GetFromJsonAsync<Guid>("held", ct);
+        }
+        catch (HttpRequestException e)
+        {
+            throw new ShopException($"{billing.Name} did not say which handler it holds: {e.Message} Its log: {billing.Log}", e);
         }
     }
 }

@@ -17,10 +17,17 @@ internal static class OrderFeeder
 
     private static async Task PlaceAsync(OrderLine order, Service service, CancellationToken ct)
     {
-        using var response = await service.Http.PostAsJsonAsync("orders", order, ct);
-        if (response.StatusCode is not (HttpStatusCode.Created or HttpStatusCode.OK))
+        try
         {
-            throw new ShopException($"{service.Name} answered {(int)response.StatusCode} to order {order.OrderId}. Its log: {service.Log}");
+            using var response = await service.Http.PostAsJsonAsync("orders", order, ct);
+            if (response.StatusCode is not (HttpStatusCode.Created or HttpStatusCode.OK))
+            {
+                throw new ShopException($"{service.Name} answered {(int)response.StatusCode} to order {order.OrderId}. Its log: {service.Log}");
+            }
+        }
+        catch (HttpRequestException e)
+        {
+            throw new ShopException($"{service.Name} did not answer to order {order.OrderId}: {e.Message} Its log: {service.Log}", e);
         }
     }
 }
