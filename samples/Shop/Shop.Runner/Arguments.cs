@@ -29,9 +29,9 @@ internal sealed record Arguments(Command Command, int? Orders = null, bool Exit 
           --help       print this text
           generate     write the {OrderGenerator.Count} orders of orders.csv to the standard output
 
-        A run that was interrupted is continued by the next one with the same number of orders. One that
-        reached its ledger is not: the databases shop_orders, shop_billing and shop_shipping and the
-        virtual host "shop" are then made anew, or those of the other name.
+        A run that was interrupted while orders were still to be billed is continued by the next one with
+        as many orders. Otherwise a run makes the databases shop_orders, shop_billing and shop_shipping and
+        the virtual host "shop" anew, or those of the other name.
 
         Environment:
           RELIABLEMQ_POSTGRES              Host=127.0.0.1;Port=5432;Username=postgres

@@ -72,7 +72,7 @@ internal sealed class ShopRun(Arguments arguments, IAnsiConsole console, IView v
             }
 
             await Task.WhenAll(feeding, killing);
-            status.Note($"All orders are done; {orders.Count:N0} new ones, {orders.Count / status.Elapsed.TotalSeconds:N0} a second.");
+            status.Note($"All orders are done: {orders.Count:N0} in {status.Elapsed.TotalSeconds:0.0} s, {orders.Count / status.Elapsed.TotalSeconds:N0} a second.");
             await kill.WaitForAftermathAsync(ct);
             return null;
         }

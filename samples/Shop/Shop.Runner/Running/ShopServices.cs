@@ -42,6 +42,8 @@ internal sealed class ShopServices : IAsyncDisposable
                 ["ReliableMq__Broker__VirtualHost"] = shop,
                 ["ReliableMq__Broker__UserName"] = servers.UserName,
                 ["ReliableMq__Broker__Password"] = servers.Password,
+                // A run is over before what the compiler would learn from it pays: this saves a third of the processor time.
+                ["DOTNET_TieredPGO"] = "0",
                 // The shortest there is, so that what the killed Billing was sending is soon taken over.
                 ["ReliableMq__Outbox__Lease"] = $"{BillingKill.Lease}",
                 ["ReliableMq__Broker__ConfirmTimeout"] = $"{BillingKill.Lease / 2}",
