@@ -10,20 +10,21 @@ namespace ReliableMq.Tests;
 internal static class Some
 {
     public static OutboxRow Row(
-        TimeSpan remaining = default, string? headers = null, string? correlationId = null, string? causationId = null) => new()
+        TimeSpan remaining = default, string exchange = "orders", string? headers = null, string? correlationId = null, string? causationId = null,
+        string? traceParent = null) => new()
     {
         Id = Guid.CreateVersion7(),
         Fence = 0,
         MessageId = "m-1",
         Name = "orders.order-placed.v1",
-        Exchange = "orders",
+        Exchange = exchange,
         RoutingKey = "orders.order-placed.v1",
         ContentType = "application/json",
         Headers = headers,
         Body = [1, 2, 3],
         CorrelationId = correlationId,
         CausationId = causationId,
-        TraceParent = null,
+        TraceParent = traceParent,
         CreatedAt = new DateTimeOffset(2025, 1, 2, 3, 4, 5, 678, TimeSpan.Zero),
         Attempts = 0,
         Remaining = remaining,

@@ -35,6 +35,8 @@ internal static class HeaderJson
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
 
+    /// <exception cref="FormatException">The text is JSON, but not of <see cref="Write"/>.</exception>
+    /// <exception cref="JsonException">The text is no JSON.</exception>
     public static Dictionary<string, object?> Read(string json)
     {
         using var document = JsonDocument.Parse(json);
@@ -132,6 +134,11 @@ internal static class HeaderJson
 
     private static Dictionary<string, object?> ReadTable(JsonElement element)
     {
+        if (element.ValueKind != JsonValueKind.Object)
+        {
+            throw new FormatException($"The JSON value \"{element.GetRawText()}\" is no object.");
+        }
+
         var table = new Dictionary<string, object?>(StringComparer.Ordinal);
         foreach (var member in element.EnumerateObject())
         {

@@ -21,7 +21,9 @@ internal static class Telemetry
             ? Tag(Source.StartActivity($"send {row.Exchange}", ActivityKind.Producer, ParentOf(row.TraceParent)), "send", row.Exchange, row.MessageId)
             : null;
         // The client starts a trace of its own where it sees none, and would overwrite the stored one.
-        return activity ?? (row.TraceParent is null ? null : new Activity("send").SetParentId(row.TraceParent).Start());
+        return activity ?? (ParentOf(row.TraceParent) is { } parent && parent != default
+            ? new Activity("send").SetParentId(parent.TraceId, parent.SpanId, parent.TraceFlags).Start()
+            : null);
     }
 
     public static Activity? StartProcess(Delivery delivery)

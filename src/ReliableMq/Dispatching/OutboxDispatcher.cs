@@ -23,8 +23,8 @@ internal sealed class OutboxDispatcher
     private readonly ReliableMqOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly OpenHandOvers _open;
-    private long _nextPoll;
+    private readonly OutboxIntake _intake;
+    private readonly ChannelWatch _watch;
 
     public OutboxDispatcher(
         ServiceDatabase database, BrokerConnections connections, TopologyDeclarer topology, ReliableMqMetrics metrics,
@@ -35,10 +35,11 @@ internal sealed class OutboxDispatcher
         _connection = connections.Publishing;
         _time = time;
         _logger = logger;
-        _open = new OpenHandOvers(_options.Outbox.Lease, time);
         _publisher = new RowPublisher(topology, _options);
         _table = new OutboxTable(database);
-        _recorder = new OutcomeRecorder(_table, _options.Outbox, metrics, PollWithin, time, logger);
+        _intake = new OutboxIntake(database, _table, time);
+        _watch = new ChannelWatch(_connection, _options, time, logger);
+        _recorder = new OutcomeRecorder(_table, _options.Outbox, metrics, _intake.PollWithin, time, logger);
         _quarantine = new Quarantine(_connection, _publisher, _recorder, _options.Broker.ConfirmTimeout, time, logger);
     }
 
@@ -92,43 +93,24 @@ internal sealed class OutboxDispatcher
     }
 
     /// <summary>The resend: asks for due rows at once, whatever the poll believes.</summary>
-    public void RunSoon() => PollWithin(TimeSpan.Zero);
-
-    private void PollWithin(TimeSpan delay)
-    {
-        var at = TimestampIn(delay);
-        for (var known = Volatile.Read(ref _nextPoll); at < known; known = Volatile.Read(ref _nextPoll))
-        {
-            if (Interlocked.CompareExchange(ref _nextPoll, at, known) == known)
-            {
-                // Wakes the loop, which then waits for the earlier time. When full, it is awake.
-                _database.HandedOver.Writer.TryWrite(new HandOver([], HasScheduled: false));
-                return;
-            }
-        }
-    }
-
-    private long TimestampIn(TimeSpan delay) => _time.GetTimestamp() + (long)(delay.TotalSeconds * _time.TimestampFrequency);
+    public void RunSoon() => _intake.PollWithin(TimeSpan.Zero);
 
     private async Task DispatchOnAsync(IConnection connection, CancellationToken stopping, CancellationToken givingUp)
     {
         await using var channel = await PublishChannel<HeldRow>.OpenAsync(
             connection, _options.Outbox.MaxUnconfirmed, (held, outcome) => Completed(connection, held, outcome), _time, stopping);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        var watching = WatchAsync(connection, channel, ended);
+        var watching = _watch.RunAsync(channel, ended);
         try
         {
             _publisher.ForgetDeclared();
-            PollWithin(TimeSpan.Zero);
+            RunSoon();
             while (!ended.IsCancellationRequested)
             {
                 await WaitWhileBlockedAsync(ended.Token);
-                await WaitForWorkAsync(ended.Token);
-                var pollDue = await DispatchHandedOverAsync(connection, channel, ended.Token);
-                if (pollDue || _time.GetTimestamp() >= Volatile.Read(ref _nextPoll))
-                {
-                    await DispatchDueAsync(connection, channel, ended.Token);
-                }
+                await _intake.WaitAsync(ended.Token);
+                await PublishAsync(connection, channel, await _intake.TakeHandedOverAsync(ended.Token), ended.Token);
+                await PublishAsync(connection, channel, await _intake.TakeDueAsync(ended.Token), ended.Token);
             }
         }
         catch (OperationCanceledException) when (ended.IsCancellationRequested)
@@ -139,7 +121,7 @@ internal sealed class OutboxDispatcher
         {
             if (stopping.IsCancellationRequested)
             {
-                await DrainAsync(channel, givingUp);
+                await _watch.DrainAsync(channel, givingUp);
             }
 
             await ended.CancelAsync();
@@ -161,75 +143,7 @@ internal sealed class OutboxDispatcher
         }
     }
 
-    /// <summary>Sends what this process has just committed.</summary>
-    /// <returns>Whether a scheduled row was stored, whose time only the database knows.</returns>
-    private async Task<bool> DispatchHandedOverAsync(IConnection connection, PublishChannel<HeldRow> channel, CancellationToken cancellationToken)
-    {
-        var ids = new List<Guid>();
-        var hasScheduled = false;
-        while (ids.Count < _options.Outbox.BatchSize && _database.HandedOver.Reader.TryRead(out var handedOver))
-        {
-            hasScheduled |= handedOver.HasScheduled;
-            if (handedOver.MayBeOpen)
-            {
-                _open.Add(handedOver.Ids);
-            }
-            else
-            {
-                ids.AddRange(handedOver.Ids);
-            }
-        }
-
-        ids.AddRange(_open.TakeDue());
-        if (ids.Count > 0)
-        {
-            var askedAt = _time.GetTimestamp();
-            var rows = await _table.ReadHandedOverAsync([.. ids], cancellationToken);
-            _open.Looked(rows.Select(row => row.Id).ToHashSet());
-            await PublishAsync(connection, channel, rows, askedAt, cancellationToken);
-        }
-
-        return hasScheduled;
-    }
-
-    /// <summary>Sends what is due, whoever left it.</summary>
-    private async Task DispatchDueAsync(IConnection connection, PublishChannel<HeldRow> channel, CancellationToken cancellationToken)
-    {
-        var limit = _options.Outbox.BatchSize;
-        var askedAt = _time.GetTimestamp();
-        // Set before asking: an earlier wish that comes meanwhile is kept.
-        Volatile.Write(ref _nextPoll, TimestampIn(_options.Outbox.PollInterval));
-        var poll = await _table.PollAsync(limit, cancellationToken);
-        PollWithin(DispatchRules.NextPoll(poll, limit, _options.Outbox.PollInterval));
-        await PublishAsync(connection, channel, poll.Rows, askedAt, cancellationToken);
-    }
-
-    private async Task WaitForWorkAsync(CancellationToken cancellationToken)
-    {
-        var untilPoll = TimeSpan.FromSeconds((double)(Volatile.Read(ref _nextPoll) - _time.GetTimestamp()) / _time.TimestampFrequency);
-        if (_open.Wait is { } untilLook && untilLook < untilPoll)
-        {
-            untilPoll = untilLook;
-        }
-
-        if (untilPoll <= TimeSpan.Zero || _database.HandedOver.Reader.TryPeek(out _))
-        {
-            return;
-        }
-
-        using var timeout = new CancellationTokenSource(untilPoll, _time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-        try
-        {
-            await _database.HandedOver.Reader.WaitToReadAsync(either.Token);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            // Time to poll.
-        }
-    }
-
-    private async Task PublishAsync(IConnection connection, PublishChannel<HeldRow> channel, List<OutboxRow> rows, long askedAt, CancellationToken cancellationToken)
+    private async Task PublishAsync(IConnection connection, PublishChannel<HeldRow> channel, List<HeldRow> rows, CancellationToken cancellationToken)
     {
         var next = 0;
         try
@@ -238,7 +152,7 @@ internal sealed class OutboxDispatcher
             {
                 await WaitWhileBlockedAsync(cancellationToken);
                 await WaitForRecorderAsync(cancellationToken);
-                var held = HeldRow.From(rows[next], askedAt, _options.Outbox.Lease, _time);
+                var held = rows[next];
                 if (!held.IsUsable(_time))
                 {
                     _recorder.Add(held.Row, new PublishOutcome(PublishResult.Lost, "Half of the lease passed before it could be published."));
@@ -265,7 +179,7 @@ internal sealed class OutboxDispatcher
             // What was published tells its own outcome; the row at `next` was not yet.
             foreach (var unpublished in rows.Skip(next))
             {
-                _recorder.Add(unpublished, new PublishOutcome(PublishResult.Lost, "The channel closed before it was published."));
+                _recorder.Add(unpublished.Row, new PublishOutcome(PublishResult.Lost, "The channel closed before it was published."));
             }
 
             throw;
@@ -281,52 +195,11 @@ internal sealed class OutboxDispatcher
         }
     }
 
-    /// <summary>Ends the channel when it closes, and when it has stopped answering.</summary>
-    private async Task WatchAsync(IConnection connection, PublishChannel<HeldRow> channel, CancellationTokenSource ended)
-    {
-        var confirmTimeout = _options.Broker.ConfirmTimeout;
-        using var timer = new PeriodicTimer(confirmTimeout / 10, _time);
-        var token = ended.Token;
-        try
-        {
-            while (!channel.Closed.IsCompleted)
-            {
-                var tick = timer.WaitForNextTickAsync(token).AsTask();
-                await Task.WhenAny(tick, channel.Closed);
-                token.ThrowIfCancellationRequested();
-                // A blocked connection is not a failed publish: the broker answers when its alarm is over.
-                if (_connection.Blocked is null && channel.OldestAge >= confirmTimeout)
-                {
-                    LogMessages.ConfirmsMissing(_logger, channel.Outstanding, confirmTimeout);
-                    channel.Abandon(confirmTimeout);
-                }
-                else if (channel.OldestAge >= _options.Outbox.Lease / 2)
-                {
-                    channel.Abandon(TimeSpan.MaxValue);
-                }
-            }
-
-            await ended.CancelAsync();
-        }
-        catch (OperationCanceledException)
-        {
-            // The dispatcher is done with this channel.
-        }
-    }
-
     private async ValueTask WaitWhileBlockedAsync(CancellationToken cancellationToken)
     {
         while (_connection.Blocked is not null)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(200), _time, cancellationToken);
-        }
-    }
-
-    private async Task DrainAsync(PublishChannel<HeldRow> channel, CancellationToken givingUp)
-    {
-        while (channel.Outstanding > 0 && !channel.Closed.IsCompleted && !givingUp.IsCancellationRequested)
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(20), _time, givingUp).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

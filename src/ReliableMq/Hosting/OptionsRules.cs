@@ -30,9 +30,9 @@ internal sealed class OptionsRules(IEnumerable<DatabaseRegistration> databases, 
             errors.Add($"\"ReliableMq:Broker:Hosts\" has the entry \"{wrong ?? broker.Hosts}\", which is not a host with an optional port. Write hosts separated by commas, like \"rabbit-1:5672, rabbit-2\"; user, password and virtual host have settings of their own.");
         }
 
-        if (options.Service is { } service && (service.Length is 0 or > 200 || service.Contains('\0')))
+        if (options.Service is { } service && (service.Length == 0 || !MessageNames.IsShortString(service) || SafeText.Clean(service) != service))
         {
-            errors.Add($"\"ReliableMq:Service\" is \"{service}\". Use 1 to 200 characters.");
+            errors.Add($"\"ReliableMq:Service\" is \"{service}\". Use 1 to {MessageNames.MaxShortStringBytes} bytes of UTF-8 without U+0000 and half surrogate pairs.");
         }
 
         Between(errors, "Broker:Heartbeat", broker.Heartbeat, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10));

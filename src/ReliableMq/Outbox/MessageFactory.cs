@@ -27,7 +27,7 @@ internal sealed class MessageFactory(ReliableMqOptions options, MessageSerialize
         var handling = HandlingScope.Current;
         return new OutboxMessage
         {
-            MessageId = ShortString(messageOptions?.MessageId, name, nameof(MessageOptions.MessageId)) ?? Guid.CreateVersion7().ToString(),
+            MessageId = MessageId(messageOptions?.MessageId, name) ?? Guid.CreateVersion7().ToString(),
             Name = name,
             Exchange = MessageNames.ExchangeOf(name),
             RoutingKey = name,
@@ -41,6 +41,12 @@ internal sealed class MessageFactory(ReliableMqOptions options, MessageSerialize
         };
     }
 
+    private static string? MessageId(string? value, string name) =>
+        ShortString(value, name, nameof(MessageOptions.MessageId)) is { } id && id.Contains('\uFFFD')
+            ? throw new ReliableMqException(
+                $"The MessageId \"{value}\" of the message \"{name}\" contains U+FFFD, which stands where bytes were no text, so that receivers cannot tell such ids apart. Give the text itself.")
+            : value;
+
     private static string? ShortString(string? value, string name, string option)
     {
         if (value is null)
@@ -48,7 +54,7 @@ internal sealed class MessageFactory(ReliableMqOptions options, MessageSerialize
             return null;
         }
 
-        if (value.Length == 0 || !MessageNames.IsShortString(value) || SafeText.ForPostgres(value) != value)
+        if (value.Length == 0 || !MessageNames.IsShortString(value) || SafeText.Clean(value) != value)
         {
             throw new ReliableMqException(
                 $"The {option} \"{value}\" of the message \"{name}\" is not valid. Use 1 to {MessageNames.MaxShortStringBytes} bytes of UTF-8 without U+0000 and half surrogate pairs.");

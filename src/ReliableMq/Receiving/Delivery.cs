@@ -66,7 +66,7 @@ internal sealed class Delivery
             RoutingKey = routingKey,
             Redelivered = redelivered,
             MessageId = string.IsNullOrEmpty(messageId) || messageId.AsSpan().ContainsAny('\0', '\uFFFD') ? null : messageId,
-            Name = SafeText.ForPostgres(string.IsNullOrEmpty(properties.Type) ? routingKey : properties.Type),
+            Name = SafeText.Clean(string.IsNullOrEmpty(properties.Type) ? routingKey : properties.Type),
             ContentType = Clean(properties.ContentType),
             CorrelationId = Clean(properties.CorrelationId),
             Body = body.ToArray(),
@@ -97,7 +97,7 @@ internal sealed class Delivery
     };
 
     /// <summary>With a text that PostgreSQL refuses, not even the failure of the message could be stored.</summary>
-    private static string? Clean(string? text) => text is null ? null : SafeText.ForPostgres(text);
+    private static string? Clean(string? text) => text is null ? null : SafeText.Clean(text);
 
     public override string ToString() =>
         string.Create(CultureInfo.InvariantCulture, $"\"{Name}\" {MessageId ?? "(no id)"} from \"{Queue}\"");

@@ -5,20 +5,18 @@ namespace ReliableMq.Tests.Docs;
 /// <summary>Guides show only code that is compiled: every C# block stands between two marks in docs/snippets.</summary>
 public sealed partial class SnippetTests
 {
-    private static readonly string Root = FindRoot();
-
     public static TheoryData<string> Guides() => [.. new[] { "README.md", "docs/getting-started.md", "docs/operating.md", "docs/configuration.md", "docs/architecture.md" }];
 
     [Theory]
     [MemberData(nameof(Guides))]
     public void Every_block_of_code_is_compiled(string guide)
     {
-        var compiled = Directory.GetFiles(Path.Combine(Root, "docs/snippets"), "*.cs")
+        var compiled = Directory.GetFiles(Repository.PathOf("docs/snippets"), "*.cs")
             .SelectMany(file => Region().Matches(File.ReadAllText(file)))
             .Select(match => Normalise(match.Groups["code"].Value))
             .ToHashSet();
 
-        foreach (Match block in CodeBlock().Matches(File.ReadAllText(Path.Combine(Root, guide))))
+        foreach (Match block in CodeBlock().Matches(File.ReadAllText(Repository.PathOf(guide))))
         {
             compiled.ShouldContain(Normalise(block.Groups["code"].Value), $"in {guide}");
         }
@@ -27,7 +25,7 @@ public sealed partial class SnippetTests
     [Fact]
     public void Every_link_between_guides_leads_somewhere()
     {
-        foreach (var guide in Directory.GetFiles(Path.Combine(Root, "docs"), "*.md").Append(Path.Combine(Root, "README.md")))
+        foreach (var guide in Directory.GetFiles(Repository.PathOf("docs"), "*.md").Append(Repository.PathOf("README.md")))
         {
             foreach (Match link in Link().Matches(File.ReadAllText(guide)))
             {
@@ -42,17 +40,6 @@ public sealed partial class SnippetTests
         var lines = code.Trim('\n', '\r').Split('\n').Select(line => line.TrimEnd()).ToList();
         var indent = lines.Where(line => line.Length > 0).Min(line => line.Length - line.TrimStart().Length);
         return string.Join('\n', lines.Select(line => line.Length > 0 ? line[indent..] : line)).TrimEnd();
-    }
-
-    private static string FindRoot()
-    {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "ReliableMq.sln")))
-        {
-            folder = Path.GetDirectoryName(folder)!;
-        }
-
-        return folder;
     }
 
     [GeneratedRegex(@"// begin: (?<name>[\w-]+)\n(?<code>.*?)\n *// end: \k<name>", RegexOptions.Singleline)]

@@ -50,6 +50,7 @@ public sealed class DatabaseDownTests
     [
         new InvalidOperationException(), new TimeoutException(), new OperationCanceledException(), new IOException(), new PermanentFailureException("x"),
         new InvalidOperationException("outer", new InvalidOperationException("inner")),
+        new NpgsqlException("The connection pool has been exhausted, either raise 'Max Pool Size' (currently 100) or 'Timeout' (currently 15 seconds) in your connection string.", new TimeoutException()),
     ];
 
     [Theory]

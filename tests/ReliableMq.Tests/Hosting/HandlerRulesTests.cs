@@ -23,6 +23,17 @@ public sealed class HandlerRulesTests
             "\"ReliableMq:Queues:c\" is configured, but no handler consumes the queue \"c\". Correct the name or remove it. Queues with handlers: \"a\", \"b\".",
         ], ignoreOrder: true);
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("ä123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789")]
+    public void A_queue_name_whose_dead_letter_queue_RabbitMQ_cannot_name_is_told(string queue) =>
+        Errors([Some.Handler(queue: queue), Some.Handler(queue: queue, message: "orders.order-shipped.v1")]).ShouldBe([
+            $"The queue name \"{queue}\" is not valid. Use 1 to 250 bytes of UTF-8: \"{queue}.dead\" must fit RabbitMQ's 255.",
+        ]);
+
+    [Fact]
+    public void A_queue_name_of_250_bytes_is_fine() => Errors([Some.Handler(queue: new string('q', 250))]).ShouldBeEmpty();
+
     [Fact]
     public void Settings_of_every_queue_are_checked() =>
         Errors([Some.Handler(queue: "a", concurrency: -1), Some.Handler(queue: "b")], ("Queues:b:Prefetch", "0")).ShouldBe([

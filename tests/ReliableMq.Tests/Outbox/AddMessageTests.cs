@@ -1,6 +1,5 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using ReliableMq.Handling;
 using ReliableMq.Outbox;
@@ -10,14 +9,12 @@ namespace ReliableMq.Tests.Outbox;
 
 public sealed class AddMessageTests
 {
-    private const string NoDatabase = "Host=never.connected.invalid";
-
     private static readonly OrderPlaced Order = new(Guid.Empty, 12.5m);
 
     [Fact]
     public void A_context_without_an_outbox_refuses()
     {
-        using var context = new OrdersDb(new DbContextOptionsBuilder<OrdersDb>().UseNpgsql(NoDatabase).Options);
+        using var context = new OrdersDb(new DbContextOptionsBuilder<OrdersDb>().UseNpgsql(Outboxes.NoDatabase).Options);
 
         Should.Throw<ReliableMqException>(() => context.AddMessage(Order)).Message.ShouldBe(
             "The context \"OrdersDb\" has no outbox. Call AddReliableMq(…).AddOutbox<OrdersDb>() where the services are registered, and take the context from them.");
@@ -26,7 +23,7 @@ public sealed class AddMessageTests
     [Fact]
     public void Nothing_is_no_message_and_no_context()
     {
-        using var context = new OrdersDb(new DbContextOptionsBuilder<OrdersDb>().UseNpgsql(NoDatabase).Options);
+        using var context = new OrdersDb(new DbContextOptionsBuilder<OrdersDb>().UseNpgsql(Outboxes.NoDatabase).Options);
 
         Should.Throw<ArgumentNullException>(() => context.AddMessage(null!)).ParamName.ShouldBe("message");
         Should.Throw<ArgumentNullException>(() => ((DbContext)null!).AddMessage(Order)).ParamName.ShouldBe("context");
@@ -35,7 +32,7 @@ public sealed class AddMessageTests
     [Fact]
     public void A_context_with_an_outbox_keeps_the_message_until_it_is_saved()
     {
-        using var host = Host();
+        using var host = Outboxes.Host();
         using var scope = host.Services.CreateScope();
         var context = scope.ServiceProvider.GetRequiredService<OrdersDb>();
 
@@ -50,7 +47,7 @@ public sealed class AddMessageTests
     [Fact]
     public void A_message_that_is_refused_is_not_kept()
     {
-        using var host = Host();
+        using var host = Outboxes.Host();
         using var scope = host.Services.CreateScope();
         var context = scope.ServiceProvider.GetRequiredService<OrdersDb>();
 
@@ -62,7 +59,7 @@ public sealed class AddMessageTests
     [Fact]
     public void A_message_is_serialized_when_it_is_added()
     {
-        using var host = Host();
+        using var host = Outboxes.Host();
         using var scope = host.Services.CreateScope();
         var context = scope.ServiceProvider.GetRequiredService<OrdersDb>();
         var changing = new Changing { Text = "before" };
@@ -76,7 +73,7 @@ public sealed class AddMessageTests
     [Fact]
     public void Contexts_keep_their_messages_apart()
     {
-        using var host = Host();
+        using var host = Outboxes.Host();
         using var one = host.Services.CreateScope();
         using var other = host.Services.CreateScope();
 
@@ -91,7 +88,7 @@ public sealed class AddMessageTests
     public void Messages_that_are_never_saved_are_told_and_forgotten(bool pooled)
     {
         var logs = new CapturingLoggerProvider();
-        using var host = Host(logs, pooled);
+        using var host = Outboxes.Host(logs, pooled);
         using (var scope = host.Services.CreateScope())
         {
             var context = scope.ServiceProvider.GetRequiredService<OrdersDb>();
@@ -109,9 +106,37 @@ public sealed class AddMessageTests
     }
 
     [Fact]
+    public void Clearing_the_change_tracker_takes_messages_along()
+    {
+        using var host = Outboxes.Host();
+        using var scope = host.Services.CreateScope();
+        var context = scope.ServiceProvider.GetRequiredService<OrdersDb>();
+        context.AddMessage(Order);
+
+        context.ChangeTracker.Clear();
+
+        OutboxOptionsExtension.Find(context)!.HasUnwritten().ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task A_save_that_could_part_rows_and_messages_is_refused()
+    {
+        using var host = Outboxes.Host();
+        using var scope = host.Services.CreateScope();
+        var context = scope.ServiceProvider.GetRequiredService<OrdersDb>();
+        context.Database.AutoTransactionBehavior = AutoTransactionBehavior.Never;
+        context.AddMessage(Order);
+
+        const string refusal = "\"OrdersDb\" has messages to save, but its AutoTransactionBehavior is \"Never\" and there is no transaction: rows and messages would not be saved together. Begin a transaction, or use \"WhenNeeded\".";
+        Should.Throw<ReliableMqException>(() => context.SaveChanges()).Message.ShouldBe(refusal);
+        (await Should.ThrowAsync<ReliableMqException>(() => context.SaveChangesAsync())).Message.ShouldBe(refusal);
+        OutboxOptionsExtension.Find(context)!.HasUnwritten().ShouldBeTrue("it can be saved in a transaction now");
+    }
+
+    [Fact]
     public void While_handling_only_the_handlers_own_context_takes_messages()
     {
-        using var host = Host();
+        using var host = Outboxes.Host();
         using var handlers = host.Services.CreateScope();
         using var another = host.Services.CreateScope();
         var own = handlers.ServiceProvider.GetRequiredService<OrdersDb>();
@@ -135,33 +160,14 @@ public sealed class AddMessageTests
     [Fact]
     public void Two_hosts_in_one_process_share_nothing()
     {
-        using var one = Host(maxBytes: 10);
-        using var other = Host();
+        using var one = Outboxes.Host(maxBytes: 10);
+        using var other = Outboxes.Host();
         using var small = one.Services.CreateScope();
         using var large = other.Services.CreateScope();
 
         large.ServiceProvider.GetRequiredService<OrdersDb>().AddMessage(Order);
         Should.Throw<ReliableMqException>(() => small.ServiceProvider.GetRequiredService<OrdersDb>().AddMessage(Order))
             .Message.ShouldContain("more than the 10 allowed");
-    }
-
-    private static IHost Host(ILoggerProvider? logs = null, bool pooled = false, int maxBytes = 1_000)
-    {
-        var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new() { ApplicationName = "orders" });
-        if (logs is not null)
-        {
-            builder.Logging.AddProvider(logs);
-        }
-
-        builder.Services.AddReliableMq(options =>
-        {
-            options.Broker.Hosts = "never.connected.invalid";
-            options.Broker.MaxMessageBytes = maxBytes;
-        }).AddOutbox<OrdersDb>();
-        _ = pooled
-            ? builder.Services.AddDbContextPool<OrdersDb>(context => context.UseNpgsql(NoDatabase))
-            : builder.Services.AddDbContext<OrdersDb>(context => context.UseNpgsql(NoDatabase));
-        return builder.Build();
     }
 
     [Message("orders.changing.v1")]

@@ -4,6 +4,7 @@ using Microsoft.EntityFrameworkCore;
 using ReliableMq.Broker;
 using ReliableMq.Handling;
 using ReliableMq.Outbox;
+using ReliableMq.TestSupport;
 
 namespace ReliableMq.Tests.Outbox;
 
@@ -131,6 +132,14 @@ public sealed class MessageFactoryTests
             $"The CorrelationId \"{id}\" of the message \"orders.order-placed.v1\" is not valid. Use 1 to 255 bytes of UTF-8 without U+0000 and half surrogate pairs.");
     }
 
+    [Fact]
+    public void An_id_that_receivers_would_not_take_is_refused()
+    {
+        Refusal(Order, new MessageOptions { MessageId = "a\uFFFD" }).ShouldBe(
+            "The MessageId \"a\uFFFD\" of the message \"orders.order-placed.v1\" contains U+FFFD, which stands where bytes were no text, so that receivers cannot tell such ids apart. Give the text itself.");
+        Create(Order, new MessageOptions { CorrelationId = "a\uFFFD" }).CorrelationId.ShouldBe("a\uFFFD", "it may come from a foreign message");
+    }
+
     [Theory]
     [InlineData("a")]
     [InlineData(" ")]
@@ -155,6 +164,36 @@ public sealed class MessageFactoryTests
         Refusal(Order, new MessageOptions { Headers = new Dictionary<string, string> { [new string('h', 256)] = "" } }).ShouldContain("is not valid. Use 1 to 255 bytes of UTF-8");
 
     [Theory]
+    [InlineData(16_384, 16_384, true)]
+    [InlineData(16_384, 16_385, false)]
+    public void All_headers_together_fit_a_frame(int first, int second, bool accepted)
+    {
+        // Each character has two bytes; the names are counted with their values.
+        var headers = new Dictionary<string, string> { ["a"] = new string('ä', first - 1), ["bc"] = new string('ä', second - 1) + "d" };
+        if (accepted)
+        {
+            HeaderJson.Read(Create(Order, new MessageOptions { Headers = headers }).Headers!).Count.ShouldBe(2);
+        }
+        else
+        {
+            Refusal(Order, new MessageOptions { Headers = headers }).ShouldBe(
+                "The headers of the message \"orders.order-placed.v1\" have 65538 bytes, more than the 65536 allowed. Put large values into the message.");
+        }
+    }
+
+    [Fact]
+    public void A_time_more_than_ten_years_ahead_is_a_mistake()
+    {
+        var now = new DateTimeOffset(2025, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+        Create(Order, new MessageOptions { DeliverAt = now.AddDays(3660) }).DueAt.ShouldBe(now.AddDays(3660));
+        Create(Order, new MessageOptions { DeliverAt = DateTimeOffset.MinValue }).DueAt.ShouldBe(DateTimeOffset.MinValue, "at once");
+        Refusal(Order, new MessageOptions { DeliverAt = now.AddDays(3660).AddSeconds(1) }).ShouldBe(
+            "DeliverAt \"2035-01-09T00:00:01.0000000+00:00\" of the message \"orders.order-placed.v1\" is more than ten years ahead. Give an earlier time.");
+        Refusal(Order, new MessageOptions { DeliverAt = DateTimeOffset.MaxValue }).ShouldContain("is more than ten years ahead");
+    }
+
+    [Theory]
     [InlineData("x")]
     [InlineData("xyz")]
     [InlineData("tenant")]
@@ -167,7 +206,7 @@ public sealed class MessageFactoryTests
     }
 
     private static OutboxMessage Create(object message, MessageOptions? options = null, int maxBytes = 1_000) =>
-        new MessageFactory(new ReliableMqOptions { Broker = { MaxMessageBytes = maxBytes } }, new MessageSerializer(), TimeProvider.System).Create(message, options);
+        new MessageFactory(new ReliableMqOptions { Broker = { MaxMessageBytes = maxBytes } }, new MessageSerializer(), new ManualTimeProvider()).Create(message, options);
 
     private static string Refusal(object message, MessageOptions? options = null, int maxBytes = 1_000) =>
         Should.Throw<ReliableMqException>(() => Create(message, options, maxBytes)).Message;

@@ -38,6 +38,10 @@ public sealed class SafeTextTests
     }
 
     [Fact]
+    public void Text_that_must_stay_whole_is_cleaned_and_not_cut() =>
+        SafeText.Clean(new string('a', 100_000) + "\0").ShouldBe(new string('a', 100_000) + "\uFFFD");
+
+    [Fact]
     public void Long_text_is_cut() =>
         SafeText.ForPostgres(new string('a', 32_001)).ShouldBe(new string('a', 32_000) + "…");
 

@@ -1,0 +1,100 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
+using ReliableMq.Diagnostics;
+using ReliableMq.Outbox;
+
+namespace ReliableMq.Tests.Diagnostics;
+
+/// <summary>Dashboards and alerts of users are built on these names.</summary>
+public sealed class MetricsTests : IDisposable
+{
+    private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+    private readonly MeterListener _listener = new();
+    private readonly List<string> _measured = [];
+    private readonly ReliableMqMetrics _metrics;
+
+    public MetricsTests()
+    {
+        var factory = _services.GetRequiredService<IMeterFactory>();
+        // By its factory, so that nothing of a host in another test is heard.
+        _listener.InstrumentPublished = (instrument, listener) =>
+        {
+            if (instrument.Meter.Name == "ReliableMq" && ReferenceEquals(instrument.Meter.Scope, factory))
+            {
+                listener.EnableMeasurementEvents(instrument);
+            }
+        };
+        _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Measured(instrument, $"{value}", tags));
+        _listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Measured(instrument, $"{value}", tags));
+        _listener.Start();
+        _metrics = new ReliableMqMetrics(factory);
+    }
+
+    [Fact]
+    public void Sent_messages_are_counted_by_exchange_and_error()
+    {
+        _metrics.Sent([Some.Row(), Some.Row(exchange: "billing")]);
+        _metrics.SendFailed([new FailedRow(Some.Row(), "returned", "no queue", TimeSpan.Zero)]);
+
+        _measured.ShouldBe([
+            "messaging.client.sent.messages {message} 1: messaging.destination.name=orders, messaging.system=rabbitmq",
+            "messaging.client.sent.messages {message} 1: messaging.destination.name=billing, messaging.system=rabbitmq",
+            "messaging.client.sent.messages {message} 1: error.type=returned, messaging.destination.name=orders, messaging.system=rabbitmq",
+        ]);
+    }
+
+    [Fact]
+    public void Handled_deliveries_are_counted_and_timed_by_queue_and_error()
+    {
+        _metrics.Handled("billing", TimeSpan.FromSeconds(1.5), errorType: null);
+        _metrics.Handled("billing", TimeSpan.FromSeconds(2), "System.TimeoutException");
+
+        _measured.ShouldBe([
+            "messaging.client.consumed.messages {message} 1: messaging.destination.name=billing, messaging.system=rabbitmq",
+            "messaging.process.duration s 1.5: messaging.destination.name=billing, messaging.system=rabbitmq",
+            "messaging.client.consumed.messages {message} 1: error.type=System.TimeoutException, messaging.destination.name=billing, messaging.system=rabbitmq",
+            "messaging.process.duration s 2: error.type=System.TimeoutException, messaging.destination.name=billing, messaging.system=rabbitmq",
+        ]);
+    }
+
+    [Fact]
+    public void Dead_letters_are_counted_by_queue()
+    {
+        _metrics.DeadLettered("billing");
+
+        _measured.ShouldBe(["reliablemq.dead_letters {message} 1: messaging.destination.name=billing, messaging.system=rabbitmq"]);
+    }
+
+    [Fact]
+    public void Pending_messages_are_gauged_by_context()
+    {
+        _metrics.MeasuresPending.ShouldBeTrue();
+        _metrics.Pending("OrdersDb", new PendingRows(7, TimeSpan.FromSeconds(90)));
+        _metrics.Pending("OrdersDb", new PendingRows(8, TimeSpan.FromSeconds(91)));
+
+        _listener.RecordObservableInstruments();
+
+        _measured.ShouldBe([
+            "reliablemq.outbox.pending {message} 8: reliablemq.context=OrdersDb",
+            "reliablemq.outbox.oldest_pending_age s 91: reliablemq.context=OrdersDb",
+        ]);
+    }
+
+    [Fact]
+    public void Where_nobody_listens_the_outbox_is_not_measured()
+    {
+        _listener.Dispose();
+
+        _metrics.MeasuresPending.ShouldBeFalse();
+    }
+
+    public void Dispose()
+    {
+        _listener.Dispose();
+        _metrics.Dispose();
+        _services.Dispose();
+    }
+
+    private void Measured(Instrument instrument, string value, ReadOnlySpan<KeyValuePair<string, object?>> tags) =>
+        _measured.Add($"{instrument.Name} {instrument.Unit} {value}: {string.Join(", ", tags.ToArray().Select(tag => $"{tag.Key}={tag.Value}").Order(StringComparer.Ordinal))}");
+}
