@@ -45,21 +45,5 @@ public sealed class PollClockTests
         _clock.Wait.ShouldBe(Seconds(wait));
     }
 
-    [Fact]
-    public async Task Of_many_wishes_at_once_the_earliest_counts()
-    {
-        _clock.Restart(Seconds(10_000));
-
-        await Task.WhenAll(Enumerable.Range(0, 4).Select(worker => Task.Run(() =>
-        {
-            for (var i = 2_000; i > 0; i--)
-            {
-                _clock.PollWithin(Seconds((i * 4) + worker));
-            }
-        })));
-
-        _clock.Wait.ShouldBe(Seconds(4));
-    }
-
     private static TimeSpan Seconds(double seconds) => TimeSpan.FromSeconds(seconds);
 }
