@@ -41,19 +41,32 @@ public sealed class HandOverTests
     }
 
     [Fact]
-    public void A_full_hand_over_holds_nobody_up_and_leaves_the_rows_to_the_next_poll()
+    public void A_full_hand_over_holds_nobody_up_and_leaves_the_newest_rows_to_the_next_poll()
     {
-        for (var i = 0; i < 10_001; i++)
+        var oldest = Some.Message();
+        _database.HandOver([oldest]);
+        for (var i = 0; i < 10_000; i++)
         {
             _database.HandOver([Some.Message()]);
         }
 
         _database.HandedOver.Reader.Count.ShouldBe(10_000);
+        Take().Ids.ShouldBe([oldest.Id]);
+    }
+
+    [Fact]
+    public void Whoever_is_not_told_of_the_commit_says_so()
+    {
+        _database.HandOver([Some.Message()]);
+        _database.HandOver([Some.Message()], mayBeOpen: true);
+
+        Take().MayBeOpen.ShouldBeFalse();
+        Take().MayBeOpen.ShouldBeTrue();
     }
 
     private HandOver Take()
     {
         _database.HandedOver.Reader.TryRead(out var handedOver).ShouldBeTrue();
-        return handedOver!;
+        return handedOver;
     }
 }

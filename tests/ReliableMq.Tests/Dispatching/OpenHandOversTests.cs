@@ -1,0 +1,79 @@
+using ReliableMq.Dispatching;
+using ReliableMq.TestSupport;
+
+namespace ReliableMq.Tests.Dispatching;
+
+public sealed class OpenHandOversTests
+{
+    private static readonly Guid First = Guid.CreateVersion7();
+    private static readonly Guid Second = Guid.CreateVersion7();
+
+    private readonly ManualTimeProvider _time = new();
+    private readonly OpenHandOvers _open;
+
+    public OpenHandOversTests() => _open = new OpenHandOvers(lease: TimeSpan.FromSeconds(10), _time);
+
+    [Fact]
+    public void Nobody_is_missed_at_first()
+    {
+        _open.Wait.ShouldBeNull();
+        _open.TakeDue().ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Ids_are_looked_for_at_once()
+    {
+        _open.Add([First, Second]);
+
+        _open.Wait.ShouldBe(TimeSpan.Zero);
+        _open.TakeDue().ShouldBe([First, Second]);
+    }
+
+    [Fact]
+    public void What_is_found_is_not_looked_for_again()
+    {
+        _open.Add([First, Second]);
+
+        Look(found: [First]);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        _open.TakeDue().ShouldBe([Second]);
+
+        Look(found: [Second]);
+        _open.Wait.ShouldBeNull();
+    }
+
+    [Fact]
+    public void What_is_missing_is_looked_for_at_growing_intervals_until_its_lease_has_run_out()
+    {
+        _open.Add([First]);
+        var waits = new List<double>();
+        while (_open.Wait is { } wait)
+        {
+            waits.Add(wait.TotalMilliseconds);
+            _time.Advance(wait);
+            _open.TakeDue().ShouldBe([First]);
+            Look(found: []);
+        }
+
+        waits[..7].ShouldBe([0, 50, 100, 200, 400, 800, 1_000]);
+        waits[7..].ShouldAllBe(wait => wait == 1_000);
+        waits.Sum().ShouldBeInRange(10_000, 11_000);
+    }
+
+    [Fact]
+    public void Each_hand_over_has_times_of_its_own()
+    {
+        _open.Add([First]);
+        Look(found: []);
+        _time.Advance(TimeSpan.FromMilliseconds(30));
+        _open.Add([Second]);
+        _open.TakeDue().ShouldBe([Second]);
+        Look(found: []);
+
+        _open.Wait.ShouldBe(TimeSpan.FromMilliseconds(20));
+        _time.Advance(TimeSpan.FromMilliseconds(20));
+        _open.TakeDue().ShouldBe([First]);
+    }
+
+    private void Look(Guid[] found) => _open.Looked(found.ToHashSet());
+}
