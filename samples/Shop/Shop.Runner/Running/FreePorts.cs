@@ -9,8 +9,16 @@ internal static class FreePorts
     private const int First = 5080;
     private const int Last = 5980;
 
+    /// <summary>
+    /// A runner binds the port that is this far above each one it takes, for as long as it lives: between
+    /// finding a port free and a service listening on it, another runner would find it free as well.
+    /// </summary>
+    private const int ClaimOffset = 10_000;
+
+    private static readonly List<Socket> Claims = [];
+
     public static IEnumerable<int> Find() =>
-        Enumerable.Range(First, Last - First).Where(IsFree);
+        Enumerable.Range(First, Last - First).Where(port => IsFree(port) && Claim(port));
 
     private static bool IsFree(int port)
     {
@@ -24,5 +32,26 @@ internal static class FreePorts
         {
             return false;
         }
+    }
+
+    private static bool Claim(int port)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.Bind(new IPEndPoint(IPAddress.Loopback, port + ClaimOffset));
+        }
+        catch (SocketException)
+        {
+            socket.Dispose();
+            return false;
+        }
+
+        lock (Claims)
+        {
+            Claims.Add(socket);
+        }
+
+        return true;
     }
 }
