@@ -1,7 +1,4 @@
 namespace ReliableMq.Failing;
 
 /// <summary>The delays before each further attempt; one attempt more than there are delays.</summary>
-internal sealed record RetryPolicy(IReadOnlyList<TimeSpan> Delays)
-{
-    public int Attempts => Delays.Count + 1;
-}
+internal sealed record RetryPolicy(IReadOnlyList<TimeSpan> Delays);

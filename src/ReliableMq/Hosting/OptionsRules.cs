@@ -78,6 +78,11 @@ internal sealed class OptionsRules(IEnumerable<DatabaseRegistration> databases, 
             errors.Add($"The queue name \"{queue}\" is not valid. Use 1 to {MessageNames.MaxShortStringBytes - 5} bytes of UTF-8: \"{queue}.dead\" must fit RabbitMQ's {MessageNames.MaxShortStringBytes}.");
         }
 
+        foreach (var queue in all.Select(handler => handler.Queue).Distinct().Where(queue => all.Exists(other => QueueTopology.DeadLetterQueueOf(other.Queue) == queue)))
+        {
+            errors.Add($"The queue \"{queue}\" has a handler, but it is the dead-letter queue of \"{queue[..^".dead".Length]}\", which ReliableMq reads itself. Give the handler another queue.");
+        }
+
         foreach (var queue in all.GroupBy(handler => handler.Queue))
         {
             _ = QueueSettings.Resolve(queue.Key, [.. queue], options.Queues.GetValueOrDefault(queue.Key), errors);

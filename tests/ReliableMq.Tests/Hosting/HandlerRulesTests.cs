@@ -32,6 +32,12 @@ public sealed class HandlerRulesTests
         ]);
 
     [Fact]
+    public void A_handler_of_another_queues_dead_letters_is_told() =>
+        Errors([Some.Handler(queue: "a"), Some.Handler("B", queue: "a.dead")]).ShouldBe([
+            "The queue \"a.dead\" has a handler, but it is the dead-letter queue of \"a\", which ReliableMq reads itself. Give the handler another queue.",
+        ]);
+
+    [Fact]
     public void A_queue_name_of_250_bytes_is_fine() => Errors([Some.Handler(queue: new string('q', 250))]).ShouldBeEmpty();
 
     [Fact]
