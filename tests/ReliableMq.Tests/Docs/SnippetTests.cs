@@ -5,7 +5,7 @@ namespace ReliableMq.Tests.Docs;
 /// <summary>Guides show only code that is compiled: every C# block stands between two marks in docs/snippets.</summary>
 public sealed partial class SnippetTests
 {
-    public static TheoryData<string> Guides() => [.. new[] { "README.md", "docs/getting-started.md", "docs/operating.md", "docs/configuration.md", "docs/architecture.md" }];
+    public static TheoryData<string> Guides() => [.. new[] { "README.md", "docs/getting-started.md", "docs/operating.md", "docs/configuration.md", "docs/architecture.md", "docs/performance.md" }];
 
     [Theory]
     [MemberData(nameof(Guides))]
