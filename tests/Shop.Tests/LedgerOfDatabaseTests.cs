@@ -9,7 +9,7 @@ namespace Shop.Tests;
 /// <summary>The ledger read from tables as the services make them.</summary>
 public sealed class LedgerOfDatabaseTests : IAsyncLifetime
 {
-    private static readonly IReadOnlyList<OrderLine> Lines = OrdersCsv.Read(OrdersCsv.DefaultPath, 300);
+    private static readonly IReadOnlyList<OrderLine> Lines = OrdersCsv.Read(OrdersCsv.DefaultPath, 500);
     private static readonly IReadOnlyList<DeadOrder> DeadOrders =
         [.. Lines.Where(line => line.Refusal is not null).Select(line => new DeadOrder(line.OrderId, $"Refused: {line.Refusal}."))];
 
@@ -23,7 +23,7 @@ public sealed class LedgerOfDatabaseTests : IAsyncLifetime
         var report = await CheckAsync();
 
         report.Differences.ShouldBeEmpty();
-        (report.Placed, report.InvoicedOnce, report.ShippedOnce, report.DeadWithReason).ShouldBe((300, 297, 297, 3));
+        (report.Placed, report.InvoicedOnce, report.ShippedOnce, report.DeadWithReason).ShouldBe((500, 495, 495, 5));
     }
 
     [Fact]
@@ -43,7 +43,7 @@ public sealed class LedgerOfDatabaseTests : IAsyncLifetime
         var report = await CheckAsync();
         report.Balances.ShouldBeFalse();
         report.Differences.ShouldBe([new(deleted, "invoiced 0 times"), new(doubled, "invoiced 2 times")]);
-        report.InvoicedOnce.ShouldBe(295);
+        report.InvoicedOnce.ShouldBe(493);
     }
 
     [Fact]
@@ -51,7 +51,7 @@ public sealed class LedgerOfDatabaseTests : IAsyncLifetime
     {
         await using var data = OpenData();
 
-        (await data.CountAsync(CancellationToken.None)).ShouldBe(new ShopCounts(Orders: 300, BadOrders: 3, Invoices: 297, Shipments: 297));
+        (await data.CountAsync(CancellationToken.None)).ShouldBe(new ShopCounts(Orders: 500, BadOrders: 5, Invoices: 495, Shipments: 495));
         (await data.LatencyAsync(SampleRows.PlacedAt, CancellationToken.None)).ShouldBe(new Latency(SampleRows.Latency, SampleRows.Latency));
         (await data.LatencyAsync(SampleRows.PlacedAt.AddSeconds(1), CancellationToken.None)).ShouldBeNull();
     }

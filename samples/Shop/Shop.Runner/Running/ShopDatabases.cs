@@ -39,11 +39,18 @@ internal sealed class ShopDatabases(string server, string shop) : IAsyncDisposab
             throw new ShopException($"PostgreSQL does not answer: {e.Message}. Is RELIABLEMQ_POSTGRES right, is the server up?", e);
         }
 
-        await using var command = new NpgsqlCommand("select pg_try_advisory_lock(hashtextextended($1, 0))", _maintenance);
-        command.Parameters.Add(new() { Value = $"{Mark}: {shop}" });
-        if (await command.ExecuteScalarAsync(ct) is not true)
+        try
         {
-            throw new ShopException($"Another run of the Shop '{shop}' uses this PostgreSQL server. End that one, or give this one another --name.");
+            // An earlier run that has just ended may take a moment to be gone.
+            await ExecuteAsync("set lock_timeout = '5s'", ct);
+            await using var command = new NpgsqlCommand("select pg_advisory_lock(hashtextextended($1, 0))", _maintenance);
+            command.Parameters.Add(new() { Value = $"{Mark}: {shop}" });
+            await command.ExecuteNonQueryAsync(ct);
+            await ExecuteAsync("reset lock_timeout", ct);
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable)
+        {
+            throw new ShopException($"Another run of the Shop '{shop}' uses this PostgreSQL server. End that one, or give this one another --name.", e);
         }
     }
 
