@@ -11,14 +11,15 @@ internal static class FreePorts
 
     /// <summary>
     /// A runner binds the port that is this far above each one it takes, for as long as it lives: between
-    /// finding a port free and a service listening on it, another runner would find it free as well.
+    /// finding a port free and a service listening on it, another runner would find it free as well. Claimed
+    /// first and tried then, because trying a port takes it for an instant.
     /// </summary>
     private const int ClaimOffset = 10_000;
 
     private static readonly List<Socket> Claims = [];
 
     public static IEnumerable<int> Find() =>
-        Enumerable.Range(First, Last - First).Where(port => IsFree(port) && Claim(port));
+        Enumerable.Range(First, Last - First).Where(port => Claim(port) && IsFree(port));
 
     private static bool IsFree(int port)
     {
