@@ -112,6 +112,16 @@ internal sealed class Destinations(TimeProvider time)
         }
     }
 
+    /// <summary>Ends every pause; what was set aside is not called back.</summary>
+    public void Forget()
+    {
+        lock (_gate)
+        {
+            _pauses.Clear();
+            _count = 0;
+        }
+    }
+
     private sealed class Pause
     {
         public int Failures { get; set; }

@@ -97,6 +97,9 @@ internal sealed class OutboxDispatcher
     /// <summary>The resend: asks for due rows at once, whatever the poll believes.</summary>
     public void RunSoon() => _intake.PollWithin(TimeSpan.Zero);
 
+    /// <summary>Tries destinations again whose pauses are not over.</summary>
+    public void ForgetPauses() => _destinations.Forget();
+
     private async Task DispatchOnAsync(IConnection connection, CancellationToken stopping, CancellationToken givingUp)
     {
         await using var channel = await PublishChannel<HeldRow>.OpenAsync(

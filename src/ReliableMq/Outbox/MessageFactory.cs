@@ -91,10 +91,11 @@ internal sealed class MessageFactory(ReliableMqOptions options, MessageSerialize
 
         foreach (var key in headers.Keys)
         {
-            if (key.Length == 0 || !MessageNames.IsShortString(key) || key.StartsWith("x-", StringComparison.OrdinalIgnoreCase))
+            // The broker closes the channel over a CC or BCC header that is no list.
+            if (key.Length == 0 || !MessageNames.IsShortString(key) || key.StartsWith("x-", StringComparison.OrdinalIgnoreCase) || key is "CC" or "BCC")
             {
                 throw new ReliableMqException(
-                    $"The header \"{key}\" of the message \"{name}\" is not valid. Use 1 to {MessageNames.MaxShortStringBytes} bytes of UTF-8; names that start with \"x-\" belong to the broker and to ReliableMq.");
+                    $"The header \"{key}\" of the message \"{name}\" is not valid. Use 1 to {MessageNames.MaxShortStringBytes} bytes of UTF-8; \"CC\", \"BCC\" and names that start with \"x-\" belong to the broker and to ReliableMq.");
             }
         }
 
