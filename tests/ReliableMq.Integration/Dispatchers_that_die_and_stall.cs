@@ -7,16 +7,14 @@ namespace ReliableMq.Integration;
 
 /// <summary>
 /// Several processes send from one database while they are killed, and stopped for longer than their leases
-/// last. RELIABLEMQ_LONG=1 makes the runs as long as they should be now and then.
+/// last.
 /// </summary>
 public class Dispatchers_that_die_and_stall
 {
-    private static readonly bool Long = Environment.GetEnvironmentVariable("RELIABLEMQ_LONG") == "1";
-
     [Fact]
     public async Task Nothing_is_lost_little_comes_twice_and_every_key_keeps_its_order()
     {
-        var transactions = Long ? 5_000 : 600;
+        var transactions = Runs.Long(5_000, 600);
         const int lease = 10;
         await using var world = await World.CreateAsync();
         await world.Database.ExecuteAsync(JournalEntry.Schema);
@@ -33,7 +31,7 @@ public class Dispatchers_that_die_and_stall
         }
 
         await nemesis.ResumeAllAsync();
-        await Eventually.EqualAsync(0, () => world.CountAsync("outbox"), "rows left in the outbox", TimeSpan.FromSeconds(Long ? 300 : 90));
+        await Eventually.EqualAsync(0, () => world.CountAsync("outbox"), "rows left in the outbox", TimeSpan.FromSeconds(Runs.Long(300, 90)));
         await nemesis.StopAsync();
         var committed = await world.Database.QueryAsync("SELECT coalesce(key, ''), number FROM journal", row => (row.GetString(0), row.GetInt32(1)));
         await Eventually.TrueAsync(() => arrivals.All.DistinctBy(arrival => arrival.MessageId).Count() >= committed.Count, "everything arrived");
