@@ -147,6 +147,27 @@ public class The_databases_clock_decides
     }
 
     [Fact]
+    public async Task A_stopping_service_waits_for_the_confirms_of_what_it_has_sent()
+    {
+        await using var world = await World.CreateAsync();
+        await using var proxy = await TcpProxy.StartAsync(world.Broker.HostName, world.Broker.Port);
+        await world.BindPlainQueueAsync("target", "tests", "tests.numbered.v1");
+        await using var arrivals = await Arrivals.InAsync(world, "target");
+        await using var service = await world.StartAsync(setup => setup.Through(proxy));
+        await service.SaveAsync(new Numbered(0));
+        await Eventually.EqualAsync(1, () => world.CountAsync("outbox_history"), "messages sent");
+        proxy.Latency = TimeSpan.FromSeconds(1);
+
+        await service.SaveAsync([.. Enumerable.Range(1, 20).Select(number => new Numbered(number))]);
+        await Eventually.EqualAsync(21, () => arrivals.All.Count, "messages that have reached the broker");
+        (await world.CountAsync("outbox")).ShouldBe(20, "their confirms are on the way");
+        await service.StopAsync();
+
+        (await world.CountAsync("outbox")).ShouldBe(0);
+        (await world.CountAsync("outbox_history")).ShouldBe(21);
+    }
+
+    [Fact]
     public async Task A_scheduled_message_leaves_when_its_time_has_come()
     {
         await using var world = await World.CreateAsync();
