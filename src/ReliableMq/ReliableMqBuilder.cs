@@ -19,4 +19,15 @@ public sealed class ReliableMqBuilder
         Services.AddSingleton(handler);
         return this;
     }
+
+    /// <summary>
+    /// Adds a sink that is told of alerts, besides the log, which always is. It is one instance, made by the
+    /// application's services.
+    /// </summary>
+    /// <typeparam name="TSink">The sink.</typeparam>
+    public ReliableMqBuilder AddAlertSink<TSink>() where TSink : class, IAlertSink
+    {
+        Services.AddSingleton<IAlertSink, TSink>();
+        return this;
+    }
 }

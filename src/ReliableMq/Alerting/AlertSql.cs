@@ -43,4 +43,103 @@ internal sealed class AlertSql(string schema)
                 examples = jsonb_path_query_array(excluded.examples || a.examples, '$[0 to 9]'))
         SELECT kind, sum(count)::bigint, count(*) FROM raised GROUP BY kind
         """;
+
+    /// <summary>Makes the open alerts known to a sink. Index <c>alert_open</c>.</summary>
+    public string Begin { get; } =
+        $"""
+        INSERT INTO {schema}.alert_telling (alert_id, sink)
+        SELECT a.id, @sink FROM {schema}.alert a
+        WHERE a.resolved_at IS NULL
+          AND NOT EXISTS (SELECT FROM {schema}.alert_telling t WHERE t.alert_id = a.id AND t.sink = @sink)
+        ORDER BY a.id
+        ON CONFLICT DO NOTHING
+        """;
+
+    /// <summary>
+    /// Takes the alert that has waited longest of those with something new for a sink. One at a time, so that
+    /// its lease is not spent on others. Index <c>alert_open</c>.
+    /// </summary>
+    public string Claim { get; } =
+        $"""
+        WITH due AS MATERIALIZED (
+            SELECT t.alert_id FROM {schema}.alert_telling t JOIN {schema}.alert a ON a.id = t.alert_id
+            WHERE a.resolved_at IS NULL AND t.sink = @sink AND a.count > t.told_count AND t.next_at <= clock_timestamp()
+            ORDER BY t.next_at, t.alert_id
+            LIMIT 1
+            FOR UPDATE OF t SKIP LOCKED)
+        UPDATE {schema}.alert_telling t
+        SET fence = t.fence + 1, node = @node, next_at = clock_timestamp() + @lease
+        FROM due JOIN {schema}.alert a ON a.id = due.alert_id
+        WHERE t.alert_id = due.alert_id AND t.sink = @sink
+        RETURNING a.id, a.kind, a.group_key, a.severity, a.text, a.count, a.examples::text, a.first_raised_at, a.last_raised_at,
+                  t.told_count, t.tellings, t.fence, t.attempts
+        """;
+
+    /// <summary>The time until a sink may be told of something new, null when there is nothing. Index <c>alert_open</c>.</summary>
+    public string Next { get; } =
+        $"""
+        SELECT min(t.next_at) - clock_timestamp()
+        FROM {schema}.alert_telling t JOIN {schema}.alert a ON a.id = t.alert_id
+        WHERE a.resolved_at IS NULL AND t.sink = @sink AND a.count > t.told_count
+        """;
+
+    /// <summary>Records that a sink was told, if this process still holds the claim. Primary key.</summary>
+    public string Told { get; } =
+        $"""
+        UPDATE {schema}.alert_telling
+        SET told_count = @count, tellings = tellings + 1, told_at = clock_timestamp(), next_at = clock_timestamp() + @peace,
+            node = NULL, attempts = 0, error = NULL
+        WHERE alert_id = @id AND sink = @sink AND fence = @fence
+        """;
+
+    /// <summary>Records that a sink was not told, and why, if this process still holds the claim. Primary key.</summary>
+    public string Failed { get; } =
+        $"""
+        UPDATE {schema}.alert_telling
+        SET attempts = attempts + 1, error = @error, next_at = clock_timestamp() + @delay, node = NULL
+        WHERE alert_id = @id AND sink = @sink AND fence = @fence
+        """;
+
+    /// <summary>For health and metrics: the open alerts that each sink has failed to take. Index <c>alert_open</c>.</summary>
+    public string Untold { get; } =
+        $"""
+        SELECT t.sink, count(*), (array_agg(t.error ORDER BY t.attempts DESC))[1]
+        FROM {schema}.alert_telling t JOIN {schema}.alert a ON a.id = t.alert_id
+        WHERE a.resolved_at IS NULL AND t.attempts > 0
+        GROUP BY t.sink
+        ORDER BY t.sink
+        """;
+
+    /// <summary>
+    /// Resolves what has not been raised for long, but nothing that a sink in use still has to be told of.
+    /// Index <c>alert_open</c>.
+    /// </summary>
+    public string ResolveQuiet { get; } =
+        $"""
+        UPDATE {schema}.alert
+        SET resolved_at = clock_timestamp(), resolution = 'quiet'
+        WHERE id IN (
+            SELECT a.id FROM {schema}.alert a
+            WHERE a.resolved_at IS NULL AND a.last_raised_at < clock_timestamp() - @quiet
+              AND NOT EXISTS (
+                  SELECT FROM unnest(@sinks) AS used (sink) LEFT JOIN {schema}.alert_telling t ON t.alert_id = a.id AND t.sink = used.sink
+                  WHERE t.told_count IS DISTINCT FROM a.count)
+            ORDER BY a.kind, a.group_key
+            FOR UPDATE SKIP LOCKED)
+        """;
+
+    /// <summary>Removes alerts that have been resolved for long. Runs rarely and scans the table, which is small.</summary>
+    public string RemoveResolved { get; } =
+        $"""
+        WITH old AS MATERIALIZED (
+            SELECT id FROM {schema}.alert
+            WHERE resolved_at < clock_timestamp() - @keep
+            LIMIT @limit
+            FOR UPDATE SKIP LOCKED),
+        tellings AS (
+            DELETE FROM {schema}.alert_telling t USING old WHERE t.alert_id = old.id),
+        removed AS (
+            DELETE FROM {schema}.alert a USING old WHERE a.id = old.id RETURNING a.id)
+        SELECT count(*) FROM removed
+        """;
 }

@@ -59,6 +59,9 @@ internal sealed class Alerts(AlertSql sql)
     /// <summary>A hint that something was raised, in a transaction that may still be open. The poll finds the rest.</summary>
     public void WakeSoon() => Raised?.Invoke(UsualCommit);
 
+    /// <summary>What was raised has just become visible in its alerts.</summary>
+    public void Gathered() => Raised?.Invoke(TimeSpan.Zero);
+
     private static string Examples(IEnumerable<AlertRaise> group) => JsonSerializer.Serialize(
         group.Where(raise => raise.MessageId is not null || raise.Reason is not null)
             .Reverse().Take(MostExamples)

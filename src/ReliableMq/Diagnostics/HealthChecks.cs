@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using ReliableMq.Alerting;
 using ReliableMq.Broker;
 using ReliableMq.Hosting;
 using ReliableMq.Outbox;
@@ -64,5 +65,30 @@ internal sealed class OutboxHealthCheck(ServiceDatabases databases) : IHealthChe
         }
 
         return late.Count == 0 ? HealthCheckResult.Healthy("Messages leave in time.") : HealthCheckResult.Degraded(string.Join("; ", late));
+    }
+}
+
+/// <summary>Whether alerts can be told. Whether the database can be reached is the outbox's check.</summary>
+internal sealed class AlertsHealthCheck(ServiceDatabases databases) : IHealthCheck
+{
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        var untold = new List<string>();
+        foreach (var database in databases.All.Where(database => database.Ready.IsCompletedSuccessfully))
+        {
+            try
+            {
+                untold.AddRange((await new AlertTable(database).ReadUntoldAsync(cancellationToken))
+                    .Select(sink => $"\"{sink.Sink}\": {sink.Count} alert(s), {sink.Error}"));
+            }
+            catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+            {
+                untold.Add($"The alerts of \"{database.ContextType.Name}\" cannot be read: {exception.Message}");
+            }
+        }
+
+        return untold.Count == 0
+            ? HealthCheckResult.Healthy("Alerts are told.")
+            : new HealthCheckResult(context.Registration.FailureStatus, $"Alerts that could not be told: {string.Join("; ", untold)}");
     }
 }

@@ -139,7 +139,7 @@ internal static class SchemaScript
             told_count  bigint           NOT NULL DEFAULT 0,
             tellings    integer          NOT NULL DEFAULT 0,
             told_at     timestamptz,
-            next_at     timestamptz      NOT NULL DEFAULT '-infinity',
+            next_at     timestamptz      NOT NULL DEFAULT clock_timestamp(),
             node        uuid,
             fence       bigint           NOT NULL DEFAULT 0,
             attempts    integer          NOT NULL DEFAULT 0,
