@@ -1,4 +1,7 @@
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using ReliableMq.Alerting;
+using ReliableMq.Storage;
 
 namespace ReliableMq.Integration.Support;
 
@@ -14,6 +17,11 @@ internal static class Worker
     public const string Consume = "consume";
 
     public const string Produce = "produce";
+
+    /// <summary>Raises an alert, and says so when its sink is told, which never returns.</summary>
+    public const string Tell = "tell";
+
+    public const string TrapSink = "trap";
 
     public static async Task<int> RunAsync(string role, int count, string addresses)
     {
@@ -36,8 +44,24 @@ internal static class Worker
             });
         }
 
+        if (role == Tell)
+        {
+            new RecordingSink(TrapSink, async (_, _) =>
+            {
+                Console.WriteLine("telling");
+                await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, CancellationToken.None);
+            }).AddTo(setup);
+        }
+
         await using var service = new TestService(setup);
         await service.StartAsync();
+        if (role == Tell)
+        {
+            var database = service.Host.Services.GetRequiredService<ServiceDatabases>().All.Single();
+            await using var session = await database.OpenAsync(CancellationToken.None);
+            await database.Alerts.RaiseAsync(session.Connection, new AlertRaise("kind", "group", AlertSeverity.Warning, "Text."), CancellationToken.None);
+        }
+
         Console.WriteLine("started");
         for (var number = 0; number < count; number++)
         {
