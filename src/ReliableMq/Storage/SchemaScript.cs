@@ -146,6 +146,20 @@ internal static class SchemaScript
             error       text,
             PRIMARY KEY (alert_id, sink));
 
+        -- The last run of each piece of scheduled work, on whichever process.
+        CREATE TABLE IF NOT EXISTS {schema}.scheduled_work (
+            name         text COLLATE "C" PRIMARY KEY,
+            every        interval         NOT NULL,
+            started_at   timestamptz      NOT NULL,
+            finished_at  timestamptz,
+            duration     interval,
+            outcome      text             NOT NULL CHECK (outcome IN ('running', 'done', 'failed', 'stopped')),
+            error        text,
+            failures     integer          NOT NULL DEFAULT 0,
+            node         uuid             NOT NULL,
+            host         text             NOT NULL,
+            next_at      timestamptz      NOT NULL);
+
         CREATE TABLE IF NOT EXISTS {schema}.node (
             id            uuid        PRIMARY KEY,
             service       text        NOT NULL,
