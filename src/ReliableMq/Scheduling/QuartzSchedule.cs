@@ -106,7 +106,7 @@ internal sealed class QuartzSchedule(
             {
                 await scheduler.ScheduleJob(
                     JobBuilder.Create<ScheduledJob>().WithIdentity(work.Name, Group).Build(),
-                    TriggerBuilder.Create().WithIdentity(key).StartNow().WithSimpleSchedule(schedule => schedule.WithInterval(work.Interval).RepeatForever()).Build(),
+                    TriggerOf(key, work.Interval),
                     ScheduleJobOptions.Replacing,
                     cancellationToken);
             }
@@ -117,10 +117,14 @@ internal sealed class QuartzSchedule(
         }
     }
 
-    /// <param name="name">The work.</param>
-    /// <param name="next">The time until its next run, where the scheduler knows.</param>
-    /// <param name="cancellationToken">The scheduler stops.</param>
-    public async Task RunAsync(string name, TimeSpan? next, CancellationToken cancellationToken)
+    /// <summary>The interval is between two runs: after a pause, what was missed is not made up for by a burst.</summary>
+    private static ITrigger TriggerOf(TriggerKey key, TimeSpan interval) => TriggerBuilder.Create()
+        .WithIdentity(key)
+        .StartNow()
+        .WithSimpleSchedule(schedule => schedule.WithInterval(interval).RepeatForever().MeasureIntervalFromCompletion())
+        .Build();
+
+    public async Task RunAsync(string name, CancellationToken cancellationToken)
     {
         // Unknown is what another version of the service has left in a store that stays.
         if (works.FirstOrDefault(work => work.Name == name) is { } work)
@@ -129,7 +133,7 @@ internal sealed class QuartzSchedule(
             _running.Add();
             try
             {
-                await runner.RunAsync(work, next ?? work.Interval, either.Token);
+                await runner.RunAsync(work, either.Token);
             }
             finally
             {

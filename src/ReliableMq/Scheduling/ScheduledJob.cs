@@ -3,7 +3,7 @@ using Quartz;
 namespace ReliableMq.Scheduling;
 
 /// <summary>
-/// Quartz's side of all scheduled work. A run that takes longer than its interval is not overtaken. It is made by
+/// Quartz's side of all scheduled work. A run is not overtaken by the next. It is made by
 /// whatever job factory the scheduler has, so it finds its host by the scheduler's own context, which no other
 /// process shares.
 /// </summary>
@@ -16,8 +16,7 @@ internal sealed class ScheduledJob : IJob
     {
         if (context.Scheduler.Context.TryGetValue(context.JobDetail.Key.Group, out var found) && found is QuartzSchedule schedule)
         {
-            var next = context.NextFireTimeUtc - context.Scheduler.TimeProvider.GetUtcNow();
-            await schedule.RunAsync(context.JobDetail.Key.Name, next, cancellationToken);
+            await schedule.RunAsync(context.JobDetail.Key.Name, cancellationToken);
         }
         else
         {

@@ -7,13 +7,12 @@ namespace ReliableMq.Scheduling;
 internal sealed class ScheduledWorkRunner(ScheduledWorkTable table, TimeProvider time, ILogger<ScheduledWorkRunner> logger)
 {
     /// <param name="work">What to run.</param>
-    /// <param name="next">The time until its next run.</param>
     /// <param name="cancellationToken">The host stops.</param>
-    public async Task RunAsync(IScheduledWork work, TimeSpan next, CancellationToken cancellationToken)
+    public async Task RunAsync(IScheduledWork work, CancellationToken cancellationToken)
     {
         await RecordAsync(work, async token =>
         {
-            await table.StartedAsync(work, next, token);
+            await table.StartedAsync(work, token);
             return 0;
         }, cancellationToken);
         var startedAt = time.GetTimestamp();

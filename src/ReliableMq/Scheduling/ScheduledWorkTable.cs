@@ -12,7 +12,7 @@ internal sealed class ScheduledWorkTable(ServiceDatabases databases)
     /// <summary>Whether there is a database to write to by now.</summary>
     public bool IsReady => _database is { Ready.IsCompletedSuccessfully: true };
 
-    public async Task StartedAsync(IScheduledWork work, TimeSpan next, CancellationToken cancellationToken)
+    public async Task StartedAsync(IScheduledWork work, CancellationToken cancellationToken)
     {
         await using var session = await _database!.OpenAsync(cancellationToken);
         await using var command = new NpgsqlCommand(new ScheduledWorkSql(_database.Schema).Started, session.Connection)
@@ -21,7 +21,6 @@ internal sealed class ScheduledWorkTable(ServiceDatabases databases)
             {
                 new NpgsqlParameter<string>("name", work.Name),
                 Interval("every", work.Interval),
-                Interval("next", next),
                 new NpgsqlParameter<Guid>("node", _database.Node.Id),
                 new NpgsqlParameter<string>("host", _database.Node.Host),
             },
