@@ -7,12 +7,13 @@ namespace ReliableMq.Dispatching;
 /// </summary>
 internal sealed class OpenHandOvers(TimeSpan lease, TimeProvider time)
 {
-    private static readonly TimeSpan First = TimeSpan.FromMilliseconds(50);
+    /// <summary>At once it is never there: its owner commits after this call.</summary>
+    private static readonly TimeSpan First = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(1);
 
     private readonly List<Open> _open = [];
 
-    public void Add(IEnumerable<Guid> ids) => _open.Add(new Open([.. ids], time.GetTimestamp(), time.GetTimestamp(), TimeSpan.Zero));
+    public void Add(IEnumerable<Guid> ids) => _open.Add(new Open([.. ids], time.GetTimestamp(), time.GetTimestamp(), First));
 
     /// <summary>How long until somebody has to be looked for; null when nobody is missed.</summary>
     public TimeSpan? Wait
@@ -51,7 +52,7 @@ internal sealed class OpenHandOvers(TimeSpan lease, TimeProvider time)
                 continue;
             }
 
-            var interval = open.Interval == TimeSpan.Zero ? First : open.Interval * 2;
+            var interval = open.Interval * 2;
             _open[i] = open with { Ids = missing, LookedAt = time.GetTimestamp(), Interval = interval < Longest ? interval : Longest };
         }
     }

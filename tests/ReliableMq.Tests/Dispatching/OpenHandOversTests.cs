@@ -7,6 +7,7 @@ public sealed class OpenHandOversTests
 {
     private static readonly Guid First = Guid.CreateVersion7();
     private static readonly Guid Second = Guid.CreateVersion7();
+    private static readonly TimeSpan Usual = TimeSpan.FromMilliseconds(5);
 
     private readonly ManualTimeProvider _time = new();
     private readonly OpenHandOvers _open;
@@ -21,11 +22,13 @@ public sealed class OpenHandOversTests
     }
 
     [Fact]
-    public void Ids_are_looked_for_at_once()
+    public void Ids_are_looked_for_when_their_owner_has_had_time_to_commit()
     {
         _open.Add([First, Second]);
 
-        _open.Wait.ShouldBe(TimeSpan.Zero);
+        _open.Wait.ShouldBe(Usual);
+        _open.TakeDue().ShouldBeEmpty();
+        _time.Advance(Usual);
         _open.TakeDue().ShouldBe([First, Second]);
     }
 
@@ -33,6 +36,7 @@ public sealed class OpenHandOversTests
     public void What_is_found_is_not_looked_for_again()
     {
         _open.Add([First, Second]);
+        _time.Advance(Usual);
 
         Look(found: [First]);
         _time.Advance(TimeSpan.FromSeconds(1));
@@ -55,8 +59,8 @@ public sealed class OpenHandOversTests
             Look(found: []);
         }
 
-        waits[..7].ShouldBe([0, 50, 100, 200, 400, 800, 1_000]);
-        waits[7..].ShouldAllBe(wait => wait == 1_000);
+        waits[..9].ShouldBe([5, 10, 20, 40, 80, 160, 320, 640, 1_000]);
+        waits[9..].ShouldAllBe(wait => wait == 1_000);
         waits.Sum().ShouldBeInRange(10_000, 11_000);
     }
 
@@ -64,14 +68,15 @@ public sealed class OpenHandOversTests
     public void Each_hand_over_has_times_of_its_own()
     {
         _open.Add([First]);
+        _time.Advance(Usual);
         Look(found: []);
-        _time.Advance(TimeSpan.FromMilliseconds(30));
         _open.Add([Second]);
+        _time.Advance(Usual);
         _open.TakeDue().ShouldBe([Second]);
         Look(found: []);
 
-        _open.Wait.ShouldBe(TimeSpan.FromMilliseconds(20));
-        _time.Advance(TimeSpan.FromMilliseconds(20));
+        _open.Wait.ShouldBe(TimeSpan.FromMilliseconds(5));
+        _time.Advance(TimeSpan.FromMilliseconds(5));
         _open.TakeDue().ShouldBe([First]);
     }
 
