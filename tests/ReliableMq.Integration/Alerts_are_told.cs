@@ -142,7 +142,9 @@ public class Alerts_are_told
     [Fact]
     public async Task Of_two_processes_one_tells()
     {
-        var (one, other) = (new RecordingSink("pager"), new RecordingSink("pager"));
+        // Slow enough for the other process to look meanwhile.
+        static Task SlowlyAsync(int call, CancellationToken token) => Task.Delay(TimeSpan.FromMilliseconds(30), TimeProvider.System, token);
+        var (one, other) = (new RecordingSink("pager", SlowlyAsync), new RecordingSink("pager", SlowlyAsync));
         await using var world = await World.CreateAsync();
         await using var first = await world.StartAsync(one.AddTo);
         await using var second = await world.StartAsync(other.AddTo);
