@@ -70,6 +70,7 @@ public static class ReliableMqServiceCollectionExtensions
         services.AddSingleton<IDeadLetters, DeadLetters>();
         services.AddSingleton<IOutbox, TransactionOutbox>();
         services.AddSingleton<IMessagePublisher, MessagePublisher>();
+        services.AddSingleton<IPendingMessages, PendingMessages>();
 
         services.AddSingleton<DispatcherHost>();
         services.AddSingleton<ConsumerHost>();

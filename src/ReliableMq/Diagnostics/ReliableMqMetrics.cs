@@ -40,7 +40,7 @@ internal sealed class ReliableMqMetrics : IDisposable
     /// <summary>Whether anybody listens.</summary>
     public bool MeasuresPending => _pendingGauge.Enabled;
 
-    public void Sent(List<OutboxRow> rows)
+    public void Sent(IEnumerable<OutboxRow> rows)
     {
         if (_sent.Enabled)
         {
@@ -51,11 +51,19 @@ internal sealed class ReliableMqMetrics : IDisposable
         }
     }
 
-    public void SendFailed(List<FailedRow> rows)
+    public void SendFailed(IEnumerable<FailedRow> rows)
     {
         foreach (var failed in rows)
         {
-            _sent.Add(1, System, Tag("messaging.destination.name", failed.Row.Exchange), Tag("error.type", failed.Kind));
+            _sent.Add(1, System, Tag("messaging.destination.name", failed.Row.Exchange), Tag("error.type", failed.Failure.Kind));
+        }
+    }
+
+    public void Expired(IEnumerable<OutboxRow> rows)
+    {
+        foreach (var row in rows)
+        {
+            _sent.Add(1, System, Tag("messaging.destination.name", row.Exchange), Tag("error.type", "expired"));
         }
     }
 

@@ -32,7 +32,7 @@ internal sealed class RowPublisher(TopologyDeclarer topology, ReliableMqOptions 
         }
         catch (OperationInterruptedException exception) when (connection.IsOpen)
         {
-            return (null, new(PublishResult.Refused, $"The exchange \"{row.Exchange}\" cannot be declared: {exception.ShutdownReason?.ReplyText}"));
+            return (null, ProtocolErrors.Refusal(exception.ShutdownReason, $"The exchange \"{row.Exchange}\" cannot be declared"));
         }
         catch (Exception exception) when (exception is FormatException or JsonException or OverflowException or ArgumentException)
         {

@@ -24,14 +24,14 @@ public class The_databases_clock_decides
         var taken = (await second.PollAsync(10, CancellationToken.None)).Rows.ShouldHaveSingleItem();
         taken.Fence.ShouldBe(held.Fence + 1);
 
-        await first.FinishAsync([held], CancellationToken.None);
-        await first.FailAsync([new FailedRow(held, "returned", "late", TimeSpan.Zero)], CancellationToken.None);
+        await first.FinishAsync([held], "sent", CancellationToken.None);
+        await first.FailAsync([new FailedRow(held, new Failure("returned", "late", TimeSpan.Zero))], CancellationToken.None);
         await first.ReleaseAsync([held], TimeSpan.Zero, CancellationToken.None);
 
         (await world.CountAsync("outbox_history")).ShouldBe(0);
         (await world.OutboxAsync()).ShouldHaveSingleItem().ShouldBe(new OutboxState("m1", "tests.numbered.v1", 0, null, null, Held: true));
 
-        await second.FinishAsync([taken], CancellationToken.None);
+        await second.FinishAsync([taken], "sent", CancellationToken.None);
         (await world.CountAsync("outbox_history")).ShouldBe(1);
         (await world.CountAsync("outbox")).ShouldBe(0);
     }
@@ -72,7 +72,7 @@ public class The_databases_clock_decides
             """);
 
         await Eventually.EqualAsync(1, () => world.CountAsync("outbox_history"), "rows sent");
-        (await world.Database.ScalarAsync<double>("SELECT extract(epoch FROM sent_at - created_at)::float8 FROM reliable_mq.outbox_history")).ShouldBeGreaterThanOrEqualTo(2);
+        (await world.Database.ScalarAsync<double>("SELECT extract(epoch FROM finished_at - created_at)::float8 FROM reliable_mq.outbox_history")).ShouldBeGreaterThanOrEqualTo(2);
     }
 
     [Fact]
@@ -122,7 +122,7 @@ public class The_databases_clock_decides
 
         await Eventually.EqualAsync([1], world.EffectsAsync, "effects");
         await Eventually.EqualAsync([1, 2], world.EffectsAsync, "effects");
-        (await world.Database.ScalarAsync<double>("SELECT extract(epoch FROM sent_at - due_at)::float8 FROM reliable_mq.outbox_history WHERE due_at IS NOT NULL")).ShouldBeInRange(0, 1.5);
+        (await world.Database.ScalarAsync<double>("SELECT extract(epoch FROM finished_at - due_at)::float8 FROM reliable_mq.outbox_history WHERE due_at IS NOT NULL")).ShouldBeInRange(0, 1.5);
     }
 
     private static async Task<OutboxTable> TableAsync(World world)

@@ -34,7 +34,7 @@ public sealed class MetricsTests : IDisposable
     public void Sent_messages_are_counted_by_exchange_and_error()
     {
         _metrics.Sent([Some.Row(), Some.Row(exchange: "billing")]);
-        _metrics.SendFailed([new FailedRow(Some.Row(), "returned", "no queue", TimeSpan.Zero)]);
+        _metrics.SendFailed([new FailedRow(Some.Row(), new Failure("returned", "no queue", TimeSpan.Zero))]);
 
         _measured.ShouldBe([
             "messaging.client.sent.messages {message} 1: messaging.destination.name=orders, messaging.system=rabbitmq",

@@ -1,4 +1,5 @@
 using ReliableMq.Dispatching;
+using ReliableMq.Storage;
 using ReliableMq.TestSupport;
 
 namespace ReliableMq.Tests.Dispatching;
@@ -18,29 +19,29 @@ public sealed class OpenHandOversTests
     public void Nobody_is_missed_at_first()
     {
         _open.Wait.ShouldBeNull();
-        _open.TakeDue().ShouldBeEmpty();
+        _open.TakeDue().Ids.ShouldBeEmpty();
     }
 
     [Fact]
     public void Ids_are_looked_for_when_their_owner_has_had_time_to_commit()
     {
-        _open.Add([First, Second]);
+        _open.Add(new HandOver([First, Second], []));
 
         _open.Wait.ShouldBe(Usual);
-        _open.TakeDue().ShouldBeEmpty();
+        _open.TakeDue().Ids.ShouldBeEmpty();
         _time.Advance(Usual);
-        _open.TakeDue().ShouldBe([First, Second]);
+        _open.TakeDue().Ids.ShouldBe([First, Second]);
     }
 
     [Fact]
     public void What_is_found_is_not_looked_for_again()
     {
-        _open.Add([First, Second]);
+        _open.Add(new HandOver([First, Second], []));
         _time.Advance(Usual);
 
         Look(found: [First]);
         _time.Advance(TimeSpan.FromSeconds(1));
-        _open.TakeDue().ShouldBe([Second]);
+        _open.TakeDue().Ids.ShouldBe([Second]);
 
         Look(found: [Second]);
         _open.Wait.ShouldBeNull();
@@ -49,13 +50,13 @@ public sealed class OpenHandOversTests
     [Fact]
     public void What_is_missing_is_looked_for_at_growing_intervals_until_its_lease_has_run_out()
     {
-        _open.Add([First]);
+        _open.Add(new HandOver([First], []));
         var waits = new List<double>();
         while (_open.Wait is { } wait)
         {
             waits.Add(wait.TotalMilliseconds);
             _time.Advance(wait);
-            _open.TakeDue().ShouldBe([First]);
+            _open.TakeDue().Ids.ShouldBe([First]);
             Look(found: []);
         }
 
@@ -67,18 +68,33 @@ public sealed class OpenHandOversTests
     [Fact]
     public void Each_hand_over_has_times_of_its_own()
     {
-        _open.Add([First]);
+        _open.Add(new HandOver([First], []));
         _time.Advance(Usual);
         Look(found: []);
-        _open.Add([Second]);
+        _open.Add(new HandOver([Second], []));
         _time.Advance(Usual);
-        _open.TakeDue().ShouldBe([Second]);
+        _open.TakeDue().Ids.ShouldBe([Second]);
         Look(found: []);
 
         _open.Wait.ShouldBe(TimeSpan.FromMilliseconds(5));
         _time.Advance(TimeSpan.FromMilliseconds(5));
-        _open.TakeDue().ShouldBe([First]);
+        _open.TakeDue().Ids.ShouldBe([First]);
     }
 
-    private void Look(Guid[] found) => _open.Looked(found.ToHashSet());
+    [Fact]
+    public void Ordering_keys_are_looked_for_like_ids()
+    {
+        _open.Add(new HandOver([First], ["a", "b"]));
+        _time.Advance(Usual);
+        _open.TakeDue().Keys.ShouldBe(["a", "b"]);
+
+        Look([First], "a");
+        _time.Advance(TimeSpan.FromSeconds(1));
+        _open.TakeDue().Keys.ShouldBe(["b"]);
+
+        Look([], "b");
+        _open.Wait.ShouldBeNull();
+    }
+
+    private void Look(Guid[] found, params string[] keys) => _open.Looked(found.ToHashSet(), keys.ToHashSet());
 }
