@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using ReliableMq.Integration.Support;
 using ReliableMq.TestSupport;
 using Xunit;
@@ -42,6 +43,8 @@ public class Pending_messages
         failed.Error.ShouldNotBeNull().ShouldStartWith("The broker closed the channel over this message: ");
         failed.NextAttemptAt.ShouldBeNull();
         await Eventually.TrueAsync(() => service.Logs.Entries.Any(line => line.EventId == 2009), "the log says that it waits for an operator");
+        var health = (await service.HealthAsync()).Entries["reliable-mq-outbox"];
+        (health.Status, health.Description).ShouldBe((HealthStatus.Degraded, "\"TestDb\": 1 failed and waiting for an operator"));
 
         (await Pending(service).SendNowAsync(new() { State = PendingState.Failed })).ShouldBe(1);
         await Eventually.EqualAsync(2, () => service.Logs.Entries.Count(line => line.EventId == 2009), "failures for good");

@@ -33,6 +33,8 @@ internal sealed class ReliableMqMetrics : IDisposable
             () => _alertsUntold.Select(u => new Measurement<long>(u.Value, Tag("reliablemq.context", u.Key.Context), Tag("reliablemq.sink", u.Key.Sink))), "{alert}", "Open alerts that a sink has failed to take.");
         _pendingGauge = _meter.CreateObservableGauge("reliablemq.outbox.pending",
             () => _pending.Select(p => new Measurement<long>(p.Value.Count, Tag("reliablemq.context", p.Key))), "{message}", "Messages that should have left, counted to 10,001.");
+        _meter.CreateObservableGauge("reliablemq.outbox.failed",
+            () => _pending.Select(p => new Measurement<long>(p.Value.Failed, Tag("reliablemq.context", p.Key))), "{message}", "Messages that wait for an operator, counted to 10,001.");
         _meter.CreateObservableGauge("reliablemq.outbox.oldest_pending_age",
             () => _pending.Select(p => new Measurement<double>(p.Value.OldestAge.TotalSeconds, Tag("reliablemq.context", p.Key))), "s", "Age of the oldest message that should have left.");
     }

@@ -36,8 +36,8 @@ internal sealed class OutboxDispatcher
         _connection = connections.Publishing;
         _time = time;
         _logger = logger;
-        _publisher = new RowPublisher(topology, _options);
         _table = new OutboxTable(database);
+        _publisher = new RowPublisher(topology, _table, _options);
         _intake = new OutboxIntake(database, _table, time);
         _watch = new ChannelWatch(_connection, _options, time, logger);
         _destinations = new Destinations(time);

@@ -14,7 +14,10 @@ internal sealed record OutboxRow
     public required string RoutingKey { get; init; }
     public required string ContentType { get; init; }
     public required string? Headers { get; init; }
-    public required byte[] Body { get; init; }
+
+    /// <summary>Null where it is large: then it is read when it is published.</summary>
+    public required byte[]? Body { get; init; }
+
     public required string? CorrelationId { get; init; }
     public required string? CausationId { get; init; }
     public required string? TraceParent { get; init; }

@@ -7,13 +7,19 @@ namespace ReliableMq.Outbox;
 /// </summary>
 internal sealed class OutboxSql(string schema)
 {
-    /// <summary>What <see cref="OutboxTable"/> reads of a row; what remains of its lease comes last.</summary>
-    public const string RowColumns =
-        "o.id, o.fence, o.message_id, o.name, o.exchange, o.routing_key, o.content_type, o.headers, o.body, "
+    /// <summary>Larger bodies are read one by one when they are published: a batch of rows stays small in memory.</summary>
+    public const int LargeBody = 64 * 1024;
+
+    /// <summary>
+    /// What <see cref="OutboxTable"/> reads of a row; what remains of its lease comes last. The length of a body
+    /// is known without reading it.
+    /// </summary>
+    public static readonly string RowColumns =
+        $"o.id, o.fence, o.message_id, o.name, o.exchange, o.routing_key, o.content_type, o.headers, CASE WHEN octet_length(o.body) <= {LargeBody} THEN o.body END, "
         + "o.correlation_id, o.causation_id, o.traceparent, o.reply_to, o.priority, o.ordering_key, o.created_at, o.expires_at, "
         + "o.expires_at <= clock_timestamp(), o.attempts";
 
-    private const string PublishColumns = RowColumns + ", o.available_at - clock_timestamp()";
+    private static readonly string PublishColumns = RowColumns + ", o.available_at - clock_timestamp()";
 
     private const string HistoryColumns =
         "id, message_id, name, exchange, routing_key, content_type, headers, body, correlation_id, causation_id, "
@@ -101,6 +107,9 @@ internal sealed class OutboxSql(string schema)
         WHERE o.id = ANY (@ids) AND o.node = @node AND o.fence = 0
         RETURNING {PublishColumns}
         """;
+
+    /// <summary>The body of a row, if it is still there. Primary key.</summary>
+    public string Body { get; } = $"SELECT body FROM {schema}.outbox WHERE id = @id";
 
     /// <summary>Takes due rows, oldest first. Index <c>outbox_available</c>.</summary>
     public string Claim { get; } =
@@ -220,11 +229,12 @@ internal sealed class OutboxSql(string schema)
     /// <summary>
     /// For health and metrics: how many should have left, and how late the oldest is. A row between two
     /// attempts counts too; the longest time that one is set aside is ten minutes. Rows behind their ordering
-    /// key count, those that wait for an operator do not. Indexes <c>outbox_available</c> and <c>outbox_ordered</c>.
+    /// key count; those that wait for an operator are counted apart. Indexes <c>outbox_available</c>,
+    /// <c>outbox_ordered</c> and <c>outbox_failed</c>.
     /// </summary>
     public string Pending { get; } =
         $"""
-        SELECT count(*), max(late)
+        SELECT count(*), max(late), (SELECT count(*) FROM (SELECT FROM {schema}.outbox WHERE failed_at IS NOT NULL LIMIT 10001) AS failed)
         FROM ((SELECT clock_timestamp() - greatest(created_at, due_at) AS late FROM {schema}.outbox
                WHERE available_at <= (SELECT clock_timestamp()) + greatest(@lease, interval '15 minutes') AND available_at < 'infinity'
                  AND (due_at IS NULL OR due_at <= clock_timestamp())

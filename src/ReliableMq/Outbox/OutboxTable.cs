@@ -54,6 +54,14 @@ internal sealed class OutboxTable(ServiceDatabase database)
         return rows;
     }
 
+    /// <returns>Null where the row is gone.</returns>
+    public async Task<byte[]?> ReadBodyAsync(Guid id, CancellationToken cancellationToken)
+    {
+        await using var session = await database.OpenAsync(cancellationToken);
+        await using var command = new NpgsqlCommand(_sql.Body, session.Connection) { Parameters = { new NpgsqlParameter<Guid>("id", id) } };
+        return await command.ExecuteScalarAsync(cancellationToken) as byte[];
+    }
+
     public async Task FinishAsync(IReadOnlyList<OutboxRow> rows, string outcome, CancellationToken cancellationToken)
     {
         await using var session = await database.OpenAsync(cancellationToken);
@@ -130,7 +138,7 @@ internal sealed class OutboxTable(ServiceDatabase database)
         await using var command = new NpgsqlCommand(_sql.Pending, session.Connection) { Parameters = { Lease() } };
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
-        return new PendingRows(reader.GetInt64(0), reader.IsDBNull(1) ? TimeSpan.Zero : reader.GetFieldValue<TimeSpan>(1));
+        return new PendingRows(reader.GetInt64(0), reader.IsDBNull(1) ? TimeSpan.Zero : reader.GetFieldValue<TimeSpan>(1), reader.GetInt64(2));
     }
 
     private async Task<List<OutboxRow>> ReadAsync(NpgsqlConnection connection, string sql, Guid[] ids, CancellationToken cancellationToken)
@@ -165,7 +173,7 @@ internal sealed class OutboxTable(ServiceDatabase database)
         RoutingKey = reader.GetString(5),
         ContentType = reader.GetString(6),
         Headers = TextOrNull(reader, 7),
-        Body = reader.GetFieldValue<byte[]>(8),
+        Body = reader.IsDBNull(8) ? null : reader.GetFieldValue<byte[]>(8),
         CorrelationId = TextOrNull(reader, 9),
         CausationId = TextOrNull(reader, 10),
         TraceParent = TextOrNull(reader, 11),
@@ -210,5 +218,5 @@ internal readonly record struct Failure(string Kind, string Error, TimeSpan Dela
 /// <summary>Where a message is published to.</summary>
 internal readonly record struct Destination(string Exchange, string RoutingKey);
 
-/// <summary>Rows that should have left, and the age of the oldest.</summary>
-internal readonly record struct PendingRows(long Count, TimeSpan OldestAge);
+/// <summary>Rows that should have left, the age of the oldest, and rows that wait for an operator; counted to 10,001 each.</summary>
+internal readonly record struct PendingRows(long Count, TimeSpan OldestAge, long Failed);

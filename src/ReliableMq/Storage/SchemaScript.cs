@@ -55,6 +55,7 @@ internal static class SchemaScript
         CREATE INDEX IF NOT EXISTS outbox_available ON {schema}.outbox (available_at) WHERE available_at < 'infinity';
         CREATE INDEX IF NOT EXISTS outbox_ordered ON {schema}.outbox (ordering_key, sequence) WHERE ordering_key IS NOT NULL;
         CREATE INDEX IF NOT EXISTS outbox_scheduled ON {schema}.outbox (message_id) WHERE due_at IS NOT NULL;
+        CREATE INDEX IF NOT EXISTS outbox_failed ON {schema}.outbox (failed_at) WHERE failed_at IS NOT NULL;
         CREATE INDEX IF NOT EXISTS outbox_failing ON {schema}.outbox (exchange, routing_key) WHERE error_kind IS NOT NULL;
 
         -- The ordering keys that have something to send. Whoever leases a key is the only one that sends its

@@ -69,13 +69,14 @@ public sealed class MetricsTests : IDisposable
     public void Pending_messages_are_gauged_by_context()
     {
         _metrics.MeasuresPending.ShouldBeTrue();
-        _metrics.Pending("OrdersDb", new PendingRows(7, TimeSpan.FromSeconds(90)));
-        _metrics.Pending("OrdersDb", new PendingRows(8, TimeSpan.FromSeconds(91)));
+        _metrics.Pending("OrdersDb", new PendingRows(7, TimeSpan.FromSeconds(90), 1));
+        _metrics.Pending("OrdersDb", new PendingRows(8, TimeSpan.FromSeconds(91), 2));
 
         _listener.RecordObservableInstruments();
 
         _measured.ShouldBe([
             "reliablemq.outbox.pending {message} 8: reliablemq.context=OrdersDb",
+            "reliablemq.outbox.failed {message} 2: reliablemq.context=OrdersDb",
             "reliablemq.outbox.oldest_pending_age s 91: reliablemq.context=OrdersDb",
         ]);
     }
