@@ -16,8 +16,11 @@ internal static class HotStatements
         [
             new("insert", sql.Insert, () => InsertParameters(PlansDatabase.Lease)),
             new("read held", sql.ReadHeld, async () => [await database.HeldAsync(), Node(), Lease()]),
-            new("claim", sql.Claim, () => Of(new NpgsqlParameter<int>("limit", Batch), Node(), Lease())),
-            new("next available", sql.NextAvailable, () => Of()),
+            new("claim", sql.Claim, () => Of(new NpgsqlParameter<int>("limit", Batch), Node(), Lease(), From(DateTime.UnixEpoch))),
+            new("next available", sql.NextAvailable, () => Of(From(DateTime.UnixEpoch))),
+            // What every poll but one a minute does, see ClaimHorizon.
+            new("claim, recent", sql.Claim, async () => [new NpgsqlParameter<int>("limit", Batch), Node(), Lease(), From(await database.RecentAsync())]),
+            new("next available, recent", sql.NextAvailable, async () => [From(await database.RecentAsync())]),
             new("finish", sql.Finish, async () => [await database.HeldAsync(), Fences(), new NpgsqlParameter<string>("outcome", "sent")]),
             new("fail", sql.Fail, async () =>
             [
@@ -27,7 +30,7 @@ internal static class HotStatements
             new("release", sql.Release, async () => [await database.HeldAsync(), Fences(), new NpgsqlParameter<TimeSpan>("delay", TimeSpan.FromSeconds(1))]),
             new("release all", sql.ReleaseAll, () => Of(Node(), Lease())),
             new("pending", sql.Pending, () => Of(Lease())),
-            new("housekeeping", sql.RemoveHistory, () => Of(new NpgsqlParameter<TimeSpan>("keep", TimeSpan.FromDays(7)), new NpgsqlParameter<int>("limit", 1_000))),
+            new("housekeeping", sql.RemoveHistory, () => Of(new NpgsqlParameter<TimeSpan>("keep", TimeSpan.FromDays(7)), new NpgsqlParameter<int>("limit", 1_000), new NpgsqlParameter<Guid>("after", Guid.Empty))),
         ];
     }
 
@@ -47,6 +50,8 @@ internal static class HotStatements
     private static NpgsqlParameter Node() => new NpgsqlParameter<Guid>("node", PlansDatabase.Node);
 
     private static NpgsqlParameter Lease() => new NpgsqlParameter<TimeSpan>("lease", PlansDatabase.Lease);
+
+    private static NpgsqlParameter From(DateTime from) => new NpgsqlParameter<DateTime>("from", NpgsqlDbType.TimestampTz) { TypedValue = from };
 
     private static NpgsqlParameter Fences() => Each("fences", 0L);
 

@@ -58,6 +58,9 @@ internal sealed class PlansDatabase(TestDatabase database) : IAsyncDisposable
         return ((NpgsqlParameter<Guid[]>)parameters[0]).TypedValue!;
     }
 
+    /// <summary>Some time before the rows that are due, and after those that have left.</summary>
+    public Task<DateTime> RecentAsync() => database.ScalarAsync<DateTime>("SELECT clock_timestamp() - interval '3 minutes'");
+
     /// <summary>Ids of rows that are held, as a parameter.</summary>
     public async Task<NpgsqlParameter> HeldAsync() => new NpgsqlParameter<Guid[]>("ids",
         [.. await database.QueryAsync<Guid>($"SELECT id FROM {Schema}.outbox WHERE node = $1 AND fence = 0 ORDER BY id DESC LIMIT {HotStatements.Batch}", Node)]);

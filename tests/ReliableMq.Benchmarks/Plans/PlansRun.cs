@@ -44,7 +44,7 @@ internal static class PlansRun
 
         Console.WriteLine(during);
         await HousekeepAsync(database, rows);
-        return Check(statements, empty, full);
+        return Check(statements, empty, full, "history") | Check([.. statements.Where(statement => statement.Name.EndsWith(", recent", StringComparison.Ordinal))], full, bloated, "dead rows");
     }
 
     private static async Task<Dictionary<string, PlanCost>> MeasureAsync(PlansDatabase database, IReadOnlyList<HotStatement> statements)
@@ -100,14 +100,18 @@ internal static class PlansRun
         var sql = new OutboxSql(PlansDatabase.Schema).RemoveHistory;
         var half = TimeSpan.FromDays(3);
         long removed = 0, longest = 0, total = 0, batches = 0;
-        int count;
+        long count;
+        var after = Guid.Empty;
         do
         {
             await using var command = database.Database.DataSource.CreateCommand(sql);
             command.Parameters.Add(new NpgsqlParameter<TimeSpan>("keep", half));
             command.Parameters.Add(new NpgsqlParameter<int>("limit", 1_000));
+            command.Parameters.Add(new NpgsqlParameter<Guid>("after", after));
             var startedAt = TimeProvider.System.GetTimestamp();
-            count = await command.ExecuteNonQueryAsync();
+            await using var reader = await command.ExecuteReaderAsync();
+            await reader.ReadAsync();
+            (count, after) = (reader.GetInt64(0), reader.IsDBNull(1) ? after : reader.GetGuid(1));
             var took = (long)TimeProvider.System.GetElapsedTime(startedAt).TotalMicroseconds;
             (removed, longest, total, batches) = (removed + count, Math.Max(longest, took), total + took, batches + 1);
         }
@@ -117,13 +121,12 @@ internal static class PlansRun
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"housekeeping of a backlog: {removed} of {rows} rows in {batches} batches, {total / 1000.0 / batches:0.0} ms a batch on average, {longest / 1000.0:0.0} ms at most; index {size / 1024 / 1024} MB"));
     }
 
-    private static int Check(IReadOnlyList<HotStatement> statements, Dictionary<string, PlanCost> empty, Dictionary<string, PlanCost> full)
+    private static int Check(IReadOnlyList<HotStatement> statements, Dictionary<string, PlanCost> without, Dictionary<string, PlanCost> with, string what)
     {
-        // Housekeeping has nothing to do without history.
-        var grown = statements.Where(statement => full[statement.Name].Buffers > empty[statement.Name].Buffers * MostGrowth + Slack).ToList();
+        var grown = statements.Where(statement => with[statement.Name].Buffers > without[statement.Name].Buffers * MostGrowth + Slack).ToList();
         foreach (var statement in grown)
         {
-            Console.Error.WriteLine($"\"{statement.Name}\" touches {full[statement.Name].Buffers} pages with history and {empty[statement.Name].Buffers} without: it grows with the history. Look at its plan and its index.");
+            Console.Error.WriteLine($"\"{statement.Name}\" touches {with[statement.Name].Buffers} pages with {what} and {without[statement.Name].Buffers} without. Look at its plan and its index.");
         }
 
         return grown.Count == 0 ? 0 : 1;
