@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using ReliableMq.Alerting;
 using ReliableMq.Outbox;
 
 namespace ReliableMq.Storage;
@@ -23,6 +24,8 @@ internal sealed class ServiceDatabase
         Options = options;
         Node = node;
         OutboxSql = new OutboxSql(options.Database.Schema);
+        AlertSql = new AlertSql(options.Database.Schema);
+        Alerts = new Alerts(AlertSql);
         // Full means that the rows wait for the next claim: the commit is never held up.
         HandedOver = Channel.CreateBounded<HandOver>(new BoundedChannelOptions(10_000)
         {
@@ -38,6 +41,11 @@ internal sealed class ServiceDatabase
     public Node Node { get; }
 
     public OutboxSql OutboxSql { get; }
+
+    public AlertSql AlertSql { get; }
+
+    /// <summary>Where trouble with these rows is raised.</summary>
+    public Alerts Alerts { get; }
 
     public string Schema => Options.Database.Schema;
 

@@ -17,11 +17,11 @@ public class The_databases_clock_decides
         await using var world = await World.CreateAsync();
         var (first, second) = (await TableAsync(world), await TableAsync(world));
         await StoreAsync(world, 1);
-        var held = (await first.PollAsync(10, CancellationToken.None)).Rows.ShouldHaveSingleItem();
-        (await second.PollAsync(10, CancellationToken.None)).Rows.ShouldBeEmpty();
+        var held = (await first.PollAsync(10, DateTime.UnixEpoch, CancellationToken.None)).Rows.ShouldHaveSingleItem();
+        (await second.PollAsync(10, DateTime.UnixEpoch, CancellationToken.None)).Rows.ShouldBeEmpty();
 
         await world.Database.ExecuteAsync("UPDATE reliable_mq.outbox SET available_at = clock_timestamp()");
-        var taken = (await second.PollAsync(10, CancellationToken.None)).Rows.ShouldHaveSingleItem();
+        var taken = (await second.PollAsync(10, DateTime.UnixEpoch, CancellationToken.None)).Rows.ShouldHaveSingleItem();
         taken.Fence.ShouldBe(held.Fence + 1);
 
         await first.FinishAsync([held], "sent", CancellationToken.None);
