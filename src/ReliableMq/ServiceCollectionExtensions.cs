@@ -68,6 +68,7 @@ public static class ReliableMqServiceCollectionExtensions
         services.AddSingleton<ReliableMqMetrics>();
         services.AddSingleton<IDeadLetters, DeadLetters>();
         services.AddSingleton<IOutbox, TransactionOutbox>();
+        services.AddSingleton(typeof(IOutbox<>), typeof(TransactionOutbox<>));
         services.AddSingleton<IMessagePublisher, MessagePublisher>();
 
         services.AddSingleton<DispatcherHost>();
@@ -92,22 +93,29 @@ public static class ReliableMqServiceCollectionExtensions
     /// itself is registered as usual, before or after, pooled or not, by <c>AddDbContext</c> or a factory.
     /// </summary>
     /// <typeparam name="TContext">The context; its database must be PostgreSQL.</typeparam>
-    public static ReliableMqBuilder AddOutbox<TContext>(this ReliableMqBuilder builder) where TContext : DbContext =>
-        builder.AddDatabase<TContext>(isInbox: false);
+    /// <param name="builder">What <c>AddReliableMq</c> returned.</param>
+    /// <param name="schema">
+    /// The schema of this context's tables. Null means <see cref="DatabaseOptions.Schema"/>; contexts with the
+    /// same schema of the same database share its tables.
+    /// </param>
+    public static ReliableMqBuilder AddOutbox<TContext>(this ReliableMqBuilder builder, string? schema = null) where TContext : DbContext =>
+        builder.AddDatabase<TContext>(isInbox: false, schema);
 
     /// <summary>
     /// Gives a DbContext an inbox: handlers run in its transactions. It has an outbox as well, for the
     /// messages that handlers add and for retries.
     /// </summary>
     /// <typeparam name="TContext">The context; its database must be PostgreSQL.</typeparam>
-    public static ReliableMqBuilder AddInbox<TContext>(this ReliableMqBuilder builder) where TContext : DbContext =>
-        builder.AddDatabase<TContext>(isInbox: true);
+    /// <param name="builder">What <c>AddReliableMq</c> returned.</param>
+    /// <param name="schema">As for <see cref="AddOutbox"/>.</param>
+    public static ReliableMqBuilder AddInbox<TContext>(this ReliableMqBuilder builder, string? schema = null) where TContext : DbContext =>
+        builder.AddDatabase<TContext>(isInbox: true, schema);
 
-    private static ReliableMqBuilder AddDatabase<TContext>(this ReliableMqBuilder builder, bool isInbox) where TContext : DbContext
+    private static ReliableMqBuilder AddDatabase<TContext>(this ReliableMqBuilder builder, bool isInbox, string? schema) where TContext : DbContext
     {
         ArgumentNullException.ThrowIfNull(builder);
         var known = builder.Services.Any(service => service.ImplementationInstance is DatabaseRegistration { ContextType: var type } && type == typeof(TContext));
-        builder.Services.AddSingleton(new DatabaseRegistration(typeof(TContext), isInbox));
+        builder.Services.AddSingleton(new DatabaseRegistration(typeof(TContext), isInbox, schema));
         if (known)
         {
             return builder;

@@ -38,7 +38,7 @@ internal sealed class DatabaseStartup(
         {
             var version = await SchemaCheck.EnsureAsync(database, either.Token);
             LogMessages.DatabaseReady(logger, database.ContextType.Name, database.Schema, version);
-            database.SetReady();
+            await databases.SetReadyAsync(database, either.Token);
             return true;
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested && (timeout.IsCancellationRequested || MayComeLater(exception)))

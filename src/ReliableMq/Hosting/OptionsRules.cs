@@ -49,6 +49,18 @@ internal sealed class OptionsRules(IEnumerable<DatabaseRegistration> databases, 
             errors.Add($"\"ReliableMq:Database:Schema\" is \"{options.Database.Schema}\", which is not a valid schema name. {SchemaName.Rule}");
         }
 
+        foreach (var context in databases.Where(database => database.Schema is not null).GroupBy(database => database.ContextType, database => database.Schema!))
+        {
+            var schemas = context.Distinct().ToList();
+            if (schemas.Count > 1)
+            {
+                errors.Add($"AddOutbox and AddInbox gave \"{context.Key.Name}\" the schemas {string.Join(" and ", schemas.Select(schema => $"\"{schema}\""))}, but a context has one. Keep one of them.");
+            }
+
+            errors.AddRange(schemas.Where(schema => !SchemaName.IsValid(schema)).Select(schema =>
+                $"AddOutbox or AddInbox gave \"{context.Key.Name}\" the schema \"{schema}\", which is not a valid schema name. {SchemaName.Rule}"));
+        }
+
         var inboxes = databases.Where(database => database.IsInbox).Select(database => database.ContextType.Name).Distinct().ToList();
         if (inboxes.Count > 1)
         {
