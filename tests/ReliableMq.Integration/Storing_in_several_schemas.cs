@@ -1,6 +1,5 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Npgsql;
 using ReliableMq.Integration.Support;
 using ReliableMq.TestSupport;
@@ -35,8 +34,8 @@ public class Storing_in_several_schemas
         await using var world = await World.CreateAsync();
         await using var first = await world.StartAsync(setup => Own(setup, "first"));
         await using var second = await world.StartAsync(setup => Own(setup, "second"));
-        await ConsumingAsync(first);
-        await ConsumingAsync(second);
+        await first.ConsumingAsync();
+        await second.ConsumingAsync();
 
         await first.SaveAsync(new Numbered(1), new Numbered(-1));
         await second.SaveAsync(new Numbered(2));
@@ -70,7 +69,7 @@ public class Storing_in_several_schemas
             setup.AddSecond();
             setup.Settings["Outbox:PollInterval"] = "00:01:00";
         });
-        await ConsumingAsync(service);
+        await service.ConsumingAsync();
 
         await service.SaveAsync([.. Enumerable.Range(0, 50).Select(number => new Numbered(number))]);
         await service.SaveSecondAsync([.. Enumerable.Range(50, 50).Select(number => new Numbered(number))]);
@@ -165,9 +164,6 @@ public class Storing_in_several_schemas
         await Eventually.EqualAsync(1, () => world.CountAsync("outbox_history"), "sent rows of the first");
         await Eventually.EqualAsync(1, () => elsewhere.ScalarAsync<long>("SELECT count(*) FROM reliable_mq.outbox_history"), "sent rows of the second");
     }
-
-    private static Task ConsumingAsync(TestService service) => Eventually.TrueAsync(
-        async () => (await service.HealthAsync()).Entries["reliable-mq-consumers"].Status == HealthStatus.Healthy, "the service consumes");
 
     private static async Task<IEnumerable<string>> NamesAsync(World world, string table) => await world.Database.QueryAsync<string>(
         $"SELECT 'reliable_mq ' || name FROM reliable_mq.{table} UNION ALL SELECT 'second_mq ' || name FROM second_mq.{table} ORDER BY 1");

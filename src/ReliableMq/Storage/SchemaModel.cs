@@ -84,6 +84,7 @@ internal static class SchemaModel
             "integer" => typeof(int),
             "smallint" => typeof(short),
             "boolean" => typeof(bool),
+            "interval" => typeof(TimeSpan),
             _ => throw new InvalidOperationException($"The type \"{column.Type}\" of the column \"{column.Name}\" has no counterpart in EF's model yet."),
         };
         return type.IsValueType && !column.Required ? typeof(Nullable<>).MakeGenericType(type) : type;

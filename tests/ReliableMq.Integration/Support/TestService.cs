@@ -61,6 +61,10 @@ internal sealed class TestService : IAsyncDisposable
     public async Task<HealthReport> HealthAsync() =>
         await Host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync();
 
+    /// <summary>Returns when its queues are declared and bound: what is sent then is not returned.</summary>
+    public Task ConsumingAsync() => Eventually.TrueAsync(
+        async () => (await HealthAsync()).Entries["reliable-mq-consumers"].Status == HealthStatus.Healthy, "the service consumes");
+
     public IDeadLetters DeadLetters => Host.Services.GetRequiredService<IDeadLetters>();
 
     public async Task StartAsync()
