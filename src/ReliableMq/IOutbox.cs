@@ -14,7 +14,7 @@ public interface IOutbox
     /// more to call; a rollback takes it along.
     /// </summary>
     /// <param name="transaction">An open transaction on the database of one of the registered contexts.</param>
-    /// <param name="message">An instance of a type marked with <see cref="MessageAttribute"/>.</param>
+    /// <param name="message">An instance of a type marked with <see cref="MessageAttribute"/>, or a <see cref="RawMessage"/>.</param>
     /// <param name="options">What else is to be said about the message.</param>
     /// <param name="cancellationToken">Cancels the statement.</param>
     /// <exception cref="ReliableMqException">
@@ -25,7 +25,7 @@ public interface IOutbox
 
     /// <summary>Stores any number of messages in one statement, as <see cref="AddAsync"/> does.</summary>
     /// <param name="transaction">An open transaction on the database of one of the registered contexts.</param>
-    /// <param name="messages">Instances of types marked with <see cref="MessageAttribute"/>.</param>
+    /// <param name="messages">Instances of types marked with <see cref="MessageAttribute"/>, or <see cref="RawMessage"/>s.</param>
     /// <param name="cancellationToken">Cancels the statement.</param>
     /// <exception cref="ReliableMqException">As by <see cref="AddAsync"/>; then none of them is stored.</exception>
     Task AddManyAsync(NpgsqlTransaction transaction, IEnumerable<object> messages, CancellationToken cancellationToken = default);

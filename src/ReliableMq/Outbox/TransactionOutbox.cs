@@ -5,7 +5,7 @@ using ReliableMq.Storage;
 namespace ReliableMq.Outbox;
 
 /// <summary>Writes messages in a transaction that the library did not begin and whose end it is not told of.</summary>
-internal class TransactionOutbox(ServiceDatabases databases, MessageFactory factory) : IOutbox
+internal abstract class TransactionOutbox(ServiceDatabases databases, MessageFactory factory) : IOutbox
 {
     public Task AddAsync(NpgsqlTransaction transaction, object message, MessageOptions? options = null, CancellationToken cancellationToken = default)
     {
@@ -49,8 +49,17 @@ internal class TransactionOutbox(ServiceDatabases databases, MessageFactory fact
         return Choose(there, connection, what);
     }
 
+    /// <param name="there">The outboxes of the connection's database, at least one.</param>
+    /// <param name="connection">The connection.</param>
+    /// <param name="what">The message, for errors.</param>
+    protected abstract ServiceDatabase Choose(List<ServiceDatabase> there, NpgsqlConnection connection, string what);
+}
+
+/// <summary>The outbox that the connection's database has.</summary>
+internal sealed class ConnectionOutbox(ServiceDatabases databases, MessageFactory factory) : TransactionOutbox(databases, factory)
+{
     /// <summary>Contexts over the same tables are as good as one another.</summary>
-    protected virtual ServiceDatabase Choose(List<ServiceDatabase> there, NpgsqlConnection connection, string what) =>
+    protected override ServiceDatabase Choose(List<ServiceDatabase> there, NpgsqlConnection connection, string what) =>
         there.TrueForAll(database => database.Schema == there[0].Schema)
             ? there[0]
             : throw new ReliableMqException(
@@ -58,7 +67,7 @@ internal class TransactionOutbox(ServiceDatabases databases, MessageFactory fact
 }
 
 /// <summary>The outbox of one context.</summary>
-internal sealed class TransactionOutbox<TContext>(ServiceDatabases databases, MessageFactory factory)
+internal sealed class ContextOutbox<TContext>(ServiceDatabases databases, MessageFactory factory)
     : TransactionOutbox(databases, factory), IOutbox<TContext> where TContext : DbContext
 {
     private readonly ServiceDatabase _database = databases.Find(typeof(TContext))
