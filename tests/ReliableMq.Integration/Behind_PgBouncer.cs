@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 using ReliableMq.Integration.Support;
 using ReliableMq.TestSupport;
 using Xunit;
@@ -30,7 +31,7 @@ public class Behind_PgBouncer
                 await service.SaveAsync(new Numbered(number));
             }
         }));
-        await using (var connection = new Npgsql.NpgsqlConnection(addresses.ConnectionString))
+        await using (var connection = new NpgsqlConnection(addresses.ConnectionString))
         {
             await connection.OpenAsync();
             await using var transaction = await connection.BeginTransactionAsync();
@@ -42,6 +43,7 @@ public class Behind_PgBouncer
         await Eventually.EqualAsync(1, () => world.CountAsync("dead_letter"), "dead letters");
         await Eventually.EqualAsync(0, () => world.CountAsync("outbox"), "rows left in the outbox");
         (await first.HealthAsync()).Entries["reliable-mq-outbox"].Description.ShouldBe("Messages leave in time.");
+        await NothingStaysInSessionsAsync(addresses.ConnectionString);
         process.Kill();
         await first.StopAsync();
         await second.StopAsync();
@@ -59,6 +61,20 @@ public class Behind_PgBouncer
                 _ => Task.CompletedTask,
             });
         }
+    }
+
+    /// <summary>The next client gets these server connections, with whatever was left in them.</summary>
+    private static async Task NothingStaysInSessionsAsync(string connectionString)
+    {
+        var waits = await Task.WhenAll(Enumerable.Range(0, ServerConnections).Select(async _ =>
+        {
+            await using var connection = new NpgsqlConnection(connectionString);
+            await connection.OpenAsync();
+            await using var transaction = await connection.BeginTransactionAsync();
+            await using var command = new NpgsqlCommand("SELECT current_setting('lock_timeout') || ' ' || (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()) || ' ' || (SELECT count(*) FROM pg_prepared_statements) FROM pg_sleep(0.2)", connection);
+            return (string?)await command.ExecuteScalarAsync();
+        }));
+        waits.ShouldAllBe(wait => wait == "0 0 0");
     }
 
     [Fact]

@@ -119,4 +119,7 @@ internal static partial class LogMessages
 
     [LoggerMessage(8005, LogLevel.Error, "The scheduled work \"{Name}\" failed; it runs again at its next time.")]
     public static partial void ScheduledWorkFailed(ILogger logger, string name, Exception exception);
+
+    [LoggerMessage(8010, LogLevel.Warning, "The connection pool of \"{Context}\" has at most {Most} connections, but handlers and dispatcher may use {Needed} at once, beside the application itself. Raise \"Maximum Pool Size\" in its connection string, or lower the concurrency of its queues.")]
+    public static partial void PoolTooSmall(ILogger logger, string context, int most, int needed);
 }

@@ -19,7 +19,15 @@ internal sealed class TestService : IAsyncDisposable
         builder.Configuration.AddInMemoryCollection(setup.Settings.Select(setting => KeyValuePair.Create($"ReliableMq:{setting.Key}", setting.Value)));
         builder.Logging.AddProvider(Logs).SetMinimumLevel(LogLevel.Debug).AddFilter("Microsoft", LogLevel.Warning).AddFilter("Quartz", LogLevel.Warning);
         void Options(DbContextOptionsBuilder options) => options.UseNpgsql(setup.ConnectionString, setup.Npgsql);
-        _ = setup.Pooled ? builder.Services.AddDbContextPool<TestDb>(Options) : builder.Services.AddDbContext<TestDb>(Options);
+        if (setup.Register is { } register)
+        {
+            register(builder.Services, Options);
+        }
+        else
+        {
+            _ = setup.Pooled ? builder.Services.AddDbContextPool<TestDb>(Options) : builder.Services.AddDbContext<TestDb>(Options);
+        }
+
         var reliableMq = builder.Services.AddReliableMq(builder.Configuration.GetSection("ReliableMq")).AddOutbox<TestDb>();
         if (setup.Handlers.Count > 0)
         {
