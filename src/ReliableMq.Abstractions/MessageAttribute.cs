@@ -16,4 +16,11 @@ public sealed class MessageAttribute(string name) : Attribute
 {
     /// <summary>The permanent name of the message, such as <c>orders.order-placed.v1</c>.</summary>
     public string Name { get; } = name;
+
+    /// <summary>
+    /// What its body is, which chooses the serializer on both sides. A receiver goes by the content type of the
+    /// delivery, so that it may change from one release to the next.
+    /// </summary>
+    /// <value>Default: <c>application/json</c>.</value>
+    public string ContentType { get; set; } = "application/json";
 }

@@ -168,6 +168,27 @@ public class Ordering_keys
     }
 
     [Fact]
+    public async Task A_scheduled_message_whose_time_comes_while_its_key_waits_stands_behind_what_was_stored_before()
+    {
+        await using var world = await World.CreateAsync();
+        await world.BindPlainQueueAsync("arrived", "tests", "#");
+        await using var arrivals = await Arrivals.InAsync(world, "arrived");
+        await using var service = await world.StartAsync();
+        await service.UseAsync(async db =>
+        {
+            db.AddMessage(new Numbered(3), new MessageOptions { OrderingKey = "k", DeliverAfter = TimeSpan.FromSeconds(1) });
+            db.AddMessage(new Elsewhere(1), new MessageOptions { OrderingKey = "k" });
+            await db.SaveChangesAsync();
+        });
+        await SaveAsync(service, 2, "k");
+        await Eventually.EqualAsync(3, () => world.Database.ScalarAsync<long>("SELECT count(*) FROM reliable_mq.outbox WHERE available_at = 'infinity'"), "messages in the order of the key");
+
+        await world.BindPlainQueueAsync("arrived", "elsewhere", "#");
+
+        await Eventually.EqualAsync([1, 2, 3], () => Task.FromResult(arrivals.Numbers), "numbers arrived");
+    }
+
+    [Fact]
     public async Task Messages_stored_without_EF_keep_the_order_within_a_statement_and_leave_within_a_second()
     {
         await using var world = await World.CreateAsync();

@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using RabbitMQ.Client;
 using ReliableMq.Alerting;
+using ReliableMq.Handling;
 using ReliableMq.Outbox;
 using ReliableMq.Receiving;
 using ReliableMq.TestSupport;
@@ -75,6 +76,8 @@ internal static class Some
     public static Delivery Delivery(BasicProperties? properties = null, string routingKey = "orders.order-placed.v1") =>
         ReliableMq.Receiving.Delivery.From(
             "billing", 7, redelivered: false, "orders", routingKey, properties ?? new BasicProperties(), new byte[] { 1, 2, 3 }, new ManualTimeProvider());
+
+    public static MessageSerializer Serializer(params IMessageSerializer[] own) => new(new JsonMessageSerializer([]), own);
 
     public static Delivery DeliveryWith(string header, object? value) =>
         Delivery(new BasicProperties { Headers = new Dictionary<string, object?> { [header] = value } });

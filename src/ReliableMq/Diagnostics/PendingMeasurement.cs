@@ -28,7 +28,7 @@ internal sealed class PendingMeasurement(ServiceDatabases databases, IEnumerable
 
     public async Task RunOnceAsync(CancellationToken cancellationToken)
     {
-        foreach (var database in databases.All.Where(database => metrics.MeasuresPending && database.Ready.IsCompletedSuccessfully))
+        foreach (var database in databases.Ready.Where(_ => metrics.MeasuresPending))
         {
             try
             {

@@ -53,7 +53,7 @@ internal sealed class OutboxDispatcher
     public async Task RunAsync(CancellationToken stopping, CancellationToken givingUp)
     {
         await _database.Ready.WaitAsync(stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (stopping.IsCancellationRequested)
+        if (stopping.IsCancellationRequested || _database.Sender != _database)
         {
             return;
         }

@@ -16,7 +16,7 @@ internal sealed class HistoryHousekeeping(ServiceDatabases databases, ReliableMq
 
     public async Task RunOnceAsync(CancellationToken cancellationToken)
     {
-        foreach (var database in databases.All.Where(database => database.Ready.IsCompletedSuccessfully))
+        foreach (var database in databases.Ready)
         {
             // Each batch is a transaction of its own: locks are short, and a stop loses nothing.
             Guid? after = Guid.Empty;

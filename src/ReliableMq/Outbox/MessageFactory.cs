@@ -16,8 +16,7 @@ internal sealed class MessageFactory(ReliableMqOptions options, MessageSerialize
 
     public OutboxMessage Create(object message, MessageOptions? messageOptions)
     {
-        var name = MessageNames.Of(message.GetType());
-        var body = serializer.Serialize(message, name);
+        var (name, contentType, body) = serializer.Serialize(message);
         if (body.Length > options.Broker.MaxMessageBytes)
         {
             throw new ReliableMqException(
@@ -31,7 +30,7 @@ internal sealed class MessageFactory(ReliableMqOptions options, MessageSerialize
             Name = name,
             Exchange = MessageNames.ExchangeOf(name),
             RoutingKey = name,
-            ContentType = MessageSerializer.ContentType,
+            ContentType = contentType,
             Headers = Headers(messageOptions, name),
             Body = body,
             CorrelationId = ShortString(messageOptions?.CorrelationId, name, nameof(MessageOptions.CorrelationId)) ?? handling?.CorrelationId,

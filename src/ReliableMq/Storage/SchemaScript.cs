@@ -5,7 +5,10 @@ namespace ReliableMq.Storage;
 /// </summary>
 internal static class SchemaScript
 {
-    /// <summary>Raised with every change of the tables.</summary>
+    /// <summary>
+    /// Raised with every release that changes the tables. The release before runs on them, too, so a change only
+    /// adds: tables, indexes, and columns that may be null or have a default.
+    /// </summary>
     public const int Version = 1;
 
     public static string For(string schema) =>
