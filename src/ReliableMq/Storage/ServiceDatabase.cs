@@ -16,6 +16,7 @@ internal sealed class ServiceDatabase
 {
     private readonly IServiceScopeFactory _scopes;
     private readonly Node _node;
+    private readonly Alerts _alerts;
     private volatile ServiceDatabase? _sender;
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -28,7 +29,7 @@ internal sealed class ServiceDatabase
         Schema = schema ?? options.Database.Schema;
         OutboxSql = new OutboxSql(Schema);
         AlertSql = new AlertSql(Schema);
-        Alerts = new Alerts(AlertSql);
+        _alerts = new Alerts(AlertSql);
         // Full means that the rows wait for the next claim: the commit is never held up.
         HandedOver = Channel.CreateBounded<HandOver>(new BoundedChannelOptions(10_000)
         {
@@ -59,7 +60,7 @@ internal sealed class ServiceDatabase
     public AlertSql AlertSql { get; }
 
     /// <summary>Where trouble with these rows is raised.</summary>
-    public Alerts Alerts { get; }
+    public Alerts Alerts => Sender._alerts;
 
     public string Schema { get; }
 
