@@ -7,6 +7,8 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using ReliableMq;
 using ReliableMq.Broker;
+using ReliableMq.Broker.Naming;
+using ReliableMq.Broker.Topology;
 using ReliableMq.DeadLettering;
 using ReliableMq.Diagnostics;
 using ReliableMq.Dispatching;
@@ -60,6 +62,7 @@ public static class ReliableMqServiceCollectionExtensions
         services.TryAddSingleton(provider => provider.GetRequiredService<IOptions<ReliableMqOptions>>().Value);
 
         services.AddSingleton<BrokerConnections>();
+        services.AddSingleton(provider => new NamesInUse(provider.GetServices<INamingPolicy>(), provider.GetRequiredService<ReliableMqOptions>().Topology.Naming));
         services.AddSingleton<TopologyDeclarer>();
         services.AddSingleton<ServiceDatabases>();
         services.AddSingleton<MessageSerializer>();

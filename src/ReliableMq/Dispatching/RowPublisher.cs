@@ -3,6 +3,7 @@ using System.Text.Json;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
 using ReliableMq.Broker;
+using ReliableMq.Broker.Topology;
 using ReliableMq.Diagnostics;
 
 namespace ReliableMq.Dispatching;

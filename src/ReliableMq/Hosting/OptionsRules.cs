@@ -1,17 +1,20 @@
 using Microsoft.Extensions.Options;
 using ReliableMq.Broker;
+using ReliableMq.Broker.Naming;
 using ReliableMq.Receiving;
 using ReliableMq.Storage;
 
 namespace ReliableMq.Hosting;
 
 /// <summary>Checks everything that was configured, at start, all errors at once.</summary>
-internal sealed class OptionsRules(IEnumerable<DatabaseRegistration> databases, IEnumerable<HandlerDefinition> handlers) : IValidateOptions<ReliableMqOptions>
+internal sealed class OptionsRules(
+    IEnumerable<DatabaseRegistration> databases, IEnumerable<HandlerDefinition> handlers, IEnumerable<INamingPolicy> naming) : IValidateOptions<ReliableMqOptions>
 {
     public ValidateOptionsResult Validate(string? name, ReliableMqOptions options)
     {
         var errors = new List<string>();
         CheckBroker(options, errors);
+        CheckTopology(options.Topology, errors);
         CheckDatabase(options, errors);
         CheckOutbox(options.Outbox, errors);
         CheckHandlers(options, [.. handlers], errors);
@@ -40,6 +43,13 @@ internal sealed class OptionsRules(IEnumerable<DatabaseRegistration> databases, 
         Between(errors, "Broker:MaxMessageBytes", broker.MaxMessageBytes, 1, 512 * 1024 * 1024);
         NotEmpty(errors, "Broker:VirtualHost", broker.VirtualHost);
         NotEmpty(errors, "Broker:UserName", broker.UserName);
+    }
+
+    private static void CheckTopology(TopologyOptions topology, List<string> errors)
+    {
+        OneOf(errors, "Topology:Mode", topology.Mode);
+        OneOf(errors, "Topology:Naming", topology.Naming);
+        Between(errors, "Topology:CheckInterval", topology.CheckInterval, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
     }
 
     private void CheckDatabase(ReliableMqOptions options, List<string> errors)
@@ -73,15 +83,7 @@ internal sealed class OptionsRules(IEnumerable<DatabaseRegistration> databases, 
             errors.Add($"The queue \"{twins.Key.Queue}\" has more than one handler of \"{twins.Key.MessageName}\": {string.Join(", ", twins.Select(handler => $"\"{handler.HandlerName}\""))}. Give each its own queue, or register its assembly once.");
         }
 
-        foreach (var queue in all.Select(handler => handler.Queue).Distinct().Where(queue => queue.Length == 0 || !MessageNames.IsShortString(QueueTopology.DeadLetterQueueOf(queue))))
-        {
-            errors.Add($"The queue name \"{queue}\" is not valid. Use 1 to {MessageNames.MaxShortStringBytes - 5} bytes of UTF-8: \"{queue}.dead\" must fit RabbitMQ's {MessageNames.MaxShortStringBytes}.");
-        }
-
-        foreach (var queue in all.Select(handler => handler.Queue).Distinct().Where(queue => all.Exists(other => QueueTopology.DeadLetterQueueOf(other.Queue) == queue)))
-        {
-            errors.Add($"The queue \"{queue}\" has a handler, but it is the dead-letter queue of \"{queue[..^".dead".Length]}\", which ReliableMq reads itself. Give the handler another queue.");
-        }
+        QueueNameRules.Check(all, new NamesInUse(naming, options.Topology.Naming), errors);
 
         foreach (var queue in all.GroupBy(handler => handler.Queue))
         {
@@ -104,6 +106,15 @@ internal sealed class OptionsRules(IEnumerable<DatabaseRegistration> databases, 
         if (value.CompareTo(least) < 0 || value.CompareTo(most) > 0)
         {
             errors.Add($"\"ReliableMq:{option}\" is {value}. Use {least} to {most}{why}.");
+        }
+    }
+
+    /// <summary>The binder takes any number for an enum.</summary>
+    private static void OneOf<T>(List<string> errors, string option, T value) where T : struct, Enum
+    {
+        if (!Enum.IsDefined(value))
+        {
+            errors.Add($"\"ReliableMq:{option}\" is {value}. Use {string.Join(", ", Enum.GetNames<T>())}.");
         }
     }
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using ReliableMq.Broker;
+using ReliableMq.Broker.Topology;
 using ReliableMq.Dispatching;
 
 namespace ReliableMq.Tests.Dispatching;

@@ -3,7 +3,7 @@ using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
 using ReliableMq.Diagnostics;
 
-namespace ReliableMq.Broker;
+namespace ReliableMq.Broker.Topology;
 
 /// <summary>
 /// Declares what is missing on the broker and reports what differs. It never deletes or replaces. Every
