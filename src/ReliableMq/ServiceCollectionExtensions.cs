@@ -34,6 +34,7 @@ public static class ReliableMqServiceCollectionExtensions
         var reader = new ConfigurationReader(configuration);
         services.AddSingleton<IConfigureOptions<ReliableMqOptions>>(reader);
         services.AddSingleton<IValidateOptions<ReliableMqOptions>>(reader);
+        services.AddSingleton<IOptionsChangeTokenSource<ReliableMqOptions>>(new ConfigurationChangeTokenSource<ReliableMqOptions>(configuration));
         return services.AddReliableMq();
     }
 
@@ -61,6 +62,7 @@ public static class ReliableMqServiceCollectionExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(provider => provider.GetRequiredService<IOptions<ReliableMqOptions>>().Value);
 
+        services.TryAddSingleton<IBrokerCredentialsProvider, ConfiguredCredentials>();
         services.AddSingleton<BrokerConnections>();
         services.AddSingleton(provider => new NamesInUse(provider.GetServices<INamingPolicy>(), provider.GetRequiredService<ReliableMqOptions>().Topology.Naming));
         services.AddSingleton<TopologyDeclarer>();

@@ -56,6 +56,18 @@ internal static partial class LogMessages
     [LoggerMessage(3007, LogLevel.Error, "The broker's {What} differs from what is needed and is used as it is: {Difference} Change it on the broker, or delete it when it is empty and restart.")]
     public static partial void TopologyDiffers(ILogger logger, string what, string difference);
 
+    [LoggerMessage(3008, LogLevel.Information, "RabbitMQ {Version}: {Traits}.")]
+    public static partial void BrokerTraits(ILogger logger, string version, string traits);
+
+    [LoggerMessage(3009, LogLevel.Warning, "\"ReliableMq:Broker:MaxMessageBytes\" is {Configured}, but RabbitMQ {Version} accepts {Accepted} bytes unless its max_message_size was raised. Raise it there, or lower the setting: a message that is too large for the broker closes the channel.")]
+    public static partial void MaxMessageBytesAboveDefault(ILogger logger, int configured, string version, int accepted);
+
+    [LoggerMessage(3010, LogLevel.Information, "The credentials of the connection for {Purpose} were refreshed; the new ones expire {ExpiresAt:O}.")]
+    public static partial void SecretRefreshed(ILogger logger, string purpose, DateTimeOffset? expiresAt);
+
+    [LoggerMessage(3011, LogLevel.Warning, "The credentials of the connection for {Purpose} expire {ExpiresAt:O} and could not be refreshed: {Error} It is tried again; once they have expired, the broker closes the connection.")]
+    public static partial void SecretNotRefreshed(ILogger logger, string purpose, DateTimeOffset expiresAt, string error);
+
     [LoggerMessage(4001, LogLevel.Information, "Consuming \"{Queue}\" with {Concurrency} handlers at once and a prefetch of {Prefetch}.")]
     public static partial void Consuming(ILogger logger, string queue, int concurrency, int prefetch);
 

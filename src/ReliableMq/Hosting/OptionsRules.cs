@@ -38,11 +38,17 @@ internal sealed class OptionsRules(
             errors.Add($"\"ReliableMq:Service\" is \"{service}\". Use 1 to {MessageNames.MaxShortStringBytes} bytes of UTF-8 without U+0000 and half surrogate pairs.");
         }
 
-        Between(errors, "Broker:Heartbeat", broker.Heartbeat, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10));
+        Between(errors, "Broker:Heartbeat", broker.Heartbeat, TimeSpan.FromSeconds(1), options.Outbox.Lease / 4, ", a quarter of \"ReliableMq:Outbox:Lease\": the broker drops a silent connection within two heartbeats, and what a stopped process still had in its buffers must not arrive after half a lease");
         Between(errors, "Broker:ConfirmTimeout", broker.ConfirmTimeout, TimeSpan.FromSeconds(1), options.Outbox.Lease / 2, ", half of \"ReliableMq:Outbox:Lease\"");
         Between(errors, "Broker:MaxMessageBytes", broker.MaxMessageBytes, 1, 512 * 1024 * 1024);
         NotEmpty(errors, "Broker:VirtualHost", broker.VirtualHost);
         NotEmpty(errors, "Broker:UserName", broker.UserName);
+        if (broker.ManagementUrl is { } url && !(Uri.TryCreate(url, UriKind.Absolute, out var address) && address.Scheme is "http" or "https"))
+        {
+            errors.Add($"\"ReliableMq:Broker:ManagementUrl\" is \"{url}\", which is not an address. Write it like \"http://rabbit-1:15672\", or leave it out.");
+        }
+
+        TlsRules.Check(broker.Tls, errors);
     }
 
     private static void CheckTopology(TopologyOptions topology, List<string> errors)
