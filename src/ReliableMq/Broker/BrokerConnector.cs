@@ -1,4 +1,6 @@
+using System.Net.Sockets;
 using System.Reflection;
+using System.Security.Cryptography;
 using RabbitMQ.Client;
 using ReliableMq.Broker.Tls;
 
@@ -14,7 +16,7 @@ internal sealed class BrokerConnector(string purpose, ReliableMqOptions options,
     {
         var broker = options.Broker;
         _ = BrokerEndpoints.TryParse(broker.Hosts, out var endpoints, out _);
-        TlsSetup.Apply(endpoints, broker.Tls);
+        var tls = TlsSetup.Apply(endpoints, broker.Tls);
         var credentials = await provider.GetAsync(cancellationToken);
         var factory = new ConnectionFactory
         {
@@ -39,10 +41,11 @@ internal sealed class BrokerConnector(string purpose, ReliableMqOptions options,
         {
             return (await factory.CreateConnectionAsync(endpoints, $"{options.Service} {purpose}", cancellationToken), credentials);
         }
-        catch (Exception exception) when (broker.Tls.Enabled && Describe(exception).Contains(" alert ", StringComparison.Ordinal))
+        catch (Exception exception) when (tls.Any(check => check.HasAccepted) && CausesOf(exception).All(cause => cause is IOException or SocketException or CryptographicException))
         {
-            // The TLS library's words for what the broker has answered say nothing of settings.
-            throw new ReliableMqException($"The broker refuses the TLS connection: {Describe(exception)}. {(broker.Tls.ClientCertificateFile is null
+            // With TLS 1.3 a broker looks at the client's certificate when the client believes to be connected. Its
+            // answer is a code of the TLS library, or is overtaken by the end of the connection.
+            throw new ReliableMqException($"The broker ended the TLS connection: {Describe(exception)}. {(broker.Tls.ClientCertificateFile is null
                 ? "If it asks for a client certificate, set \"ReliableMq:Broker:Tls:ClientCertificateFile\"."
                 : "See whether it trusts the issuer of \"ReliableMq:Broker:Tls:ClientCertificateFile\", and whether that has expired.")}", exception);
         }

@@ -78,7 +78,7 @@ public class Connecting_with_TLS
         }
 
         var withoutCertificate = await RefusalAsync(world, setup => Encrypt(setup, "localhost", rabbit.TlsPort, certificates));
-        withoutCertificate.ShouldStartWith("The broker refuses the TLS connection: ");
+        withoutCertificate.ShouldStartWith("The broker ended the TLS connection: ");
         withoutCertificate.ShouldEndWith(" If it asks for a client certificate, set \"ReliableMq:Broker:Tls:ClientCertificateFile\".");
         (await RefusalAsync(world, setup =>
         {

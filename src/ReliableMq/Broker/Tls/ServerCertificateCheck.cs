@@ -13,6 +13,8 @@ internal sealed class ServerCertificateCheck(string serverName, X509Certificate2
 {
     private static readonly Oid ServerAuthentication = new("1.3.6.1.5.5.7.3.1");
 
+    public bool HasAccepted { get; private set; }
+
     public bool Check(object sender, X509Certificate? shown, X509Chain? chain, SslPolicyErrors errors)
     {
         if (shown is not X509Certificate2 certificate || chain is null)
@@ -32,7 +34,7 @@ internal sealed class ServerCertificateCheck(string serverName, X509Certificate2
                 $"The broker's certificate \"{certificate.Subject}\", issued by \"{certificate.Issuer}\", is not trusted: {reasons} Trust its root with \"ReliableMq:Broker:Tls:CaCertificateFile\", or renew it.");
         }
 
-        return true;
+        return HasAccepted = true;
     }
 
     private string? Distrust(X509Certificate2 certificate, X509Chain chain, SslPolicyErrors errors)

@@ -6,25 +6,30 @@ namespace ReliableMq.Broker.Tls;
 /// <summary>Gives each endpoint a setup of its own, because each has a name of its own to be checked.</summary>
 internal static class TlsSetup
 {
-    public static void Apply(IEnumerable<AmqpTcpEndpoint> endpoints, BrokerTlsOptions options)
+    public static IReadOnlyList<ServerCertificateCheck> Apply(IEnumerable<AmqpTcpEndpoint> endpoints, BrokerTlsOptions options)
     {
         if (!options.Enabled)
         {
-            return;
+            return [];
         }
 
+        var checks = new List<ServerCertificateCheck>();
         var files = TlsFiles.Load(options);
         foreach (var endpoint in endpoints)
         {
             var serverName = options.ServerName ?? endpoint.HostName;
+            var check = new ServerCertificateCheck(serverName, files.Authorities, options.CheckRevocation);
+            checks.Add(check);
             endpoint.Ssl = new SslOption
             {
                 Enabled = true,
                 ServerName = serverName,
                 CheckCertificateRevocation = options.CheckRevocation,
                 Certs = files.Client is { } client ? new X509CertificateCollection { client } : null,
-                CertificateValidationCallback = new ServerCertificateCheck(serverName, files.Authorities, options.CheckRevocation).Check,
+                CertificateValidationCallback = check.Check,
             };
         }
+
+        return checks;
     }
 }
