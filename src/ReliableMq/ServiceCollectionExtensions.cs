@@ -66,6 +66,7 @@ public static class ReliableMqServiceCollectionExtensions
         services.AddSingleton<BrokerConnections>();
         services.AddSingleton(provider => new NamesInUse(provider.GetServices<INamingPolicy>(), provider.GetRequiredService<ReliableMqOptions>().Topology.Naming));
         services.AddSingleton<TopologyDeclarer>();
+        services.AddSingleton<TopologyState>();
         services.AddSingleton<ServiceDatabases>();
         services.AddSingleton<MessageSerializer>();
         services.AddSingleton<MessageFactory>();
@@ -82,11 +83,13 @@ public static class ReliableMqServiceCollectionExtensions
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<ConsumerHost>());
         services.AddSingleton<IScheduledWork, Resend>();
         services.AddSingleton<IScheduledWork, HistoryHousekeeping>();
+        services.AddSingleton<IScheduledWork, TopologyCheck>();
         services.AddSingleton<IHostedService, QuartzSchedule>();
         services.AddSingleton<IHostedService, PendingMeasurement>();
 
         services.AddHealthChecks()
             .AddCheck<BrokerHealthCheck>("reliable-mq-broker", HealthStatus.Unhealthy, ["reliable-mq"])
+            .AddCheck<TopologyHealthCheck>("reliable-mq-topology", HealthStatus.Degraded, ["reliable-mq"])
             .AddCheck<ConsumersHealthCheck>("reliable-mq-consumers", HealthStatus.Unhealthy, ["reliable-mq"])
             .AddCheck<OutboxHealthCheck>("reliable-mq-outbox", HealthStatus.Unhealthy, ["reliable-mq"]);
         return builder;

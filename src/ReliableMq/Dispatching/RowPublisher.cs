@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using RabbitMQ.Client;
-using RabbitMQ.Client.Exceptions;
 using ReliableMq.Broker;
 using ReliableMq.Broker.Topology;
 using ReliableMq.Diagnostics;
@@ -31,9 +30,9 @@ internal sealed class RowPublisher(TopologyDeclarer topology, ReliableMqOptions 
 
             return (new PreparedRow(held, Publishing.PropertiesOf(row, options.Service)), default);
         }
-        catch (OperationInterruptedException exception) when (connection.IsOpen)
+        catch (ReliableMqException exception)
         {
-            return (null, new(PublishResult.Refused, $"The exchange \"{row.Exchange}\" cannot be declared: {exception.ShutdownReason?.ReplyText}"));
+            return (null, new(PublishResult.Refused, exception.Message));
         }
         catch (Exception exception) when (exception is FormatException or JsonException or OverflowException or ArgumentException)
         {

@@ -25,7 +25,7 @@ internal sealed record QueueTopology(string Queue, string DeadLetterQueue, IRead
         ["x-delivery-limit"] = DeliveryLimit,
     };
 
-    private const long DeliveryLimit = 1_000_000;
+    public const long DeliveryLimit = 1_000_000;
 }
 
 /// <summary>Messages with this routing key go from the exchange to the queue.</summary>

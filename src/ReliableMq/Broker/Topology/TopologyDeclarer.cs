@@ -1,58 +1,77 @@
-using Microsoft.Extensions.Logging;
+using System.Collections.Concurrent;
 using RabbitMQ.Client;
-using RabbitMQ.Client.Exceptions;
-using ReliableMq.Diagnostics;
 
 namespace ReliableMq.Broker.Topology;
 
 /// <summary>
-/// Declares what is missing on the broker and reports what differs. It never deletes or replaces. Every
-/// declaration has a channel of its own, because a refused one closes its channel.
+/// Declares what publishers and consumers are about to use, where <see cref="TopologyMode.Create"/> says so. It
+/// never deletes or replaces: what exists with other properties is used as it is, and the check tells of it.
 /// </summary>
-internal sealed class TopologyDeclarer(ILogger<TopologyDeclarer> logger)
+internal sealed class TopologyDeclarer(ReliableMqOptions options)
 {
-    public Task DeclareExchangeAsync(IConnection connection, string exchange, CancellationToken cancellationToken) =>
-        // The default exchange always exists and may not be declared.
-        exchange.Length == 0
-            ? Task.CompletedTask
-            : DeclareAsync(connection, $"exchange \"{exchange}\"",
-                channel => channel.ExchangeDeclareAsync(exchange, ExchangeType.Topic, durable: true, autoDelete: false, cancellationToken: cancellationToken),
-                cancellationToken);
+    private readonly ConcurrentDictionary<string, bool> _published = new(StringComparer.Ordinal);
 
-    public async Task DeclareAsync(IConnection connection, QueueTopology topology, CancellationToken cancellationToken)
+    /// <summary>The exchanges that were published to. A sender does not know them before.</summary>
+    public IEnumerable<string> PublishedExchanges => _published.Keys.Order(StringComparer.Ordinal);
+
+    /// <summary>Told when there is something new to check.</summary>
+    public event Action? Noticed;
+
+    public async Task DeclareExchangeAsync(IConnection connection, string exchange, CancellationToken cancellationToken)
     {
-        // The dead-letter queue comes first: from the first delivery on there is a place for what fails.
-        await DeclareQueueAsync(connection, topology.DeadLetterQueue, QueueTopology.DeadLetterArguments, cancellationToken);
-        await DeclareQueueAsync(connection, topology.Queue, topology.Arguments, cancellationToken);
-        foreach (var exchange in topology.Bindings.Select(binding => binding.Exchange).Distinct())
+        // The default exchange always exists and may not be declared.
+        if (exchange.Length == 0 || options.Topology.Mode == TopologyMode.None)
         {
-            await DeclareExchangeAsync(connection, exchange, cancellationToken);
+            return;
         }
 
-        foreach (var (exchange, routingKey) in topology.Bindings)
+        if (_published.TryAdd(exchange, true))
         {
-            await DeclareAsync(connection, $"binding \"{exchange}\" -> \"{topology.Queue}\" ({routingKey})",
-                channel => channel.QueueBindAsync(topology.Queue, exchange, routingKey, cancellationToken: cancellationToken),
-                cancellationToken);
+            Noticed?.Invoke();
+        }
+
+        if (options.Topology.Mode == TopologyMode.Create)
+        {
+            await DeclareAsync(connection, TopologyProbe.DeclareExchange(exchange, cancellationToken), cancellationToken);
+        }
+        else if ((await TopologyProbe.AskAsync(connection, TopologyProbe.ExchangeExists(exchange, cancellationToken), cancellationToken)).Answer == TopologyAnswer.Missing)
+        {
+            // A publish to it would close the channel under all other messages.
+            throw new ReliableMqException($"The exchange \"{exchange}\" does not exist. Declare it, or set \"ReliableMq:Topology:Mode\" to Create.");
         }
     }
 
-    private Task DeclareQueueAsync(IConnection connection, string queue, Dictionary<string, object?> arguments, CancellationToken cancellationToken) =>
-        DeclareAsync(connection, $"queue \"{queue}\"",
-            channel => channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, arguments, cancellationToken: cancellationToken),
-            cancellationToken);
-
-    private async Task DeclareAsync(IConnection connection, string what, Func<IChannel, Task> declare, CancellationToken cancellationToken)
+    public async Task DeclareAsync(IConnection connection, QueueTopology topology, CancellationToken cancellationToken)
     {
-        await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
-        try
+        if (options.Topology.Mode != TopologyMode.Create)
         {
-            await declare(channel);
+            return;
         }
-        catch (OperationInterruptedException exception) when (exception.ShutdownReason?.ReplyCode == Constants.PreconditionFailed)
+
+        // The dead-letter queue comes first: from the first delivery on there is a place for what fails.
+        await DeclareAsync(connection, TopologyProbe.DeclareQueue(topology.DeadLetterQueue, QueueTopology.DeadLetterArguments, cancellationToken), cancellationToken);
+        await DeclareAsync(connection, TopologyProbe.DeclareQueue(topology.Queue, topology.Arguments, cancellationToken), cancellationToken);
+        foreach (var exchange in topology.Bindings.Select(binding => binding.Exchange).Distinct())
         {
-            // It exists with other properties: it is used as it is, and the operator decides.
-            LogMessages.TopologyDiffers(logger, what, exception.ShutdownReason.ReplyText);
+            await DeclareAsync(connection, TopologyProbe.DeclareExchange(exchange, cancellationToken), cancellationToken);
+        }
+
+        foreach (var binding in topology.Bindings)
+        {
+            await DeclareAsync(connection, TopologyProbe.Bind(topology.Queue, binding, cancellationToken), cancellationToken);
+        }
+    }
+
+    private async Task DeclareAsync(IConnection connection, Func<IChannel, Task> declare, CancellationToken cancellationToken)
+    {
+        var (answer, text) = await TopologyProbe.AskAsync(connection, declare, cancellationToken);
+        if (answer == TopologyAnswer.Different)
+        {
+            Noticed?.Invoke();
+        }
+        else if (answer != TopologyAnswer.AsNeeded)
+        {
+            throw new ReliableMqException($"The broker refuses a declaration: {text}");
         }
     }
 }
