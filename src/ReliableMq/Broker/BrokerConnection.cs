@@ -102,7 +102,8 @@ internal sealed class BrokerConnection(
         var closed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         connection.ConnectionShutdownAsync += (_, reason) =>
         {
-            LastError = reason.ReplyText;
+            // Why the client itself gives a connection up stands in its exception: missing heartbeats, for one.
+            LastError = reason.Exception is { } cause ? $"{reason.ReplyText}: {BrokerConnector.Describe(cause)}" : reason.ReplyText;
             Renew();
             closed.TrySetResult();
             return Task.CompletedTask;

@@ -16,7 +16,7 @@ internal sealed class BrokerConnections : IAsyncDisposable
         Consuming = Create("consuming");
 
         BrokerConnection Create(string purpose) => new(
-            purpose, options.Value.Broker.Hosts, new BrokerConnector(purpose, options.Value, credentials),
+            purpose, options.Value.Broker.Hosts, new BrokerConnector(purpose, options.Value, credentials, time),
             new SecretRefresh(purpose, credentials, time, logger), version, time, logger);
     }
 

@@ -168,7 +168,7 @@ public class Checking_the_topology
 
         await service.SaveAsync(new Numbered(1));
         await Eventually.EqualAsync([1], world.EffectsAsync, "effects");
-        await Eventually.EqualAsync([Queue, Queue + ".dead"], async () => (await world.Broker.ListQueuesAsync()).Select(queue => queue.Name).Order(), "queues");
+        await Eventually.EqualAsync((IEnumerable<string>)[Queue, Queue + ".dead"], async () => (await world.Broker.ListQueuesAsync()).Select(queue => queue.Name).Order().AsEnumerable(), "queues");
     }
 
     [Fact]
