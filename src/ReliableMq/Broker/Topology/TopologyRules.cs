@@ -78,20 +78,15 @@ internal static class TopologyRules
     }
 
     /// <summary>
-    /// A policy's <c>overflow</c> beats the argument of a quorum queue, and with <c>drop-head</c> dead letters on
-    /// their way are dropped; of two delivery limits the lower one holds.
+    /// A policy's <c>overflow</c> beats the argument of a quorum queue, and with <c>drop-head</c> the oldest messages
+    /// are given up instead of the newest refused; of two delivery limits the lower one holds. Dead-letter keys of a
+    /// policy are harmless, because there the argument wins (all seen on 3.10, 4.0 and 4.3).
     /// </summary>
     public static IEnumerable<TopologyDifference> OfPolicy(QueueTopology topology, QueueFacts facts)
     {
-        foreach (var (key, needed) in new[]
+        if (facts.PolicyKeys.TryGetValue("overflow", out var overflow) && overflow != "reject-publish")
         {
-            ("overflow", "reject-publish"), ("dead-letter-exchange", ""), ("dead-letter-routing-key", topology.DeadLetterQueue), ("dead-letter-strategy", "at-least-once"),
-        })
-        {
-            if (facts.PolicyKeys.TryGetValue(key, out var found) && found != needed)
-            {
-                yield return Policy(topology.Queue, facts, key, $"none or {Shown(needed)}", found);
-            }
+            yield return Policy(topology.Queue, facts, "overflow", "none or reject-publish", overflow);
         }
 
         foreach (var difference in OfAnyPolicy(topology.Queue, facts))
