@@ -75,6 +75,7 @@ public static class ReliableMqServiceCollectionExtensions
         services.AddSingleton<IDeadLetters, DeadLetters>();
         services.AddSingleton<IOutbox, TransactionOutbox>();
         services.AddSingleton<IMessagePublisher, MessagePublisher>();
+        services.AddSingleton<IPendingMessages, PendingMessages>();
 
         services.AddSingleton<DispatcherHost>();
         services.AddSingleton<ConsumerHost>();

@@ -65,7 +65,12 @@ internal sealed class OutboxHealthCheck(ServiceDatabases databases) : IHealthChe
                 var pending = await new OutboxTable(database).CountPendingAsync(cancellationToken);
                 if (pending.OldestAge > Late)
                 {
-                    late.Add($"\"{database.ContextType.Name}\": {pending.Count} pending, the oldest for {pending.OldestAge:hh\\:mm\\:ss}");
+                    late.Add($"\"{database.ContextType.Name}\": {pending.Count} pending, the oldest for {pending.OldestAge:d\\.hh\\:mm\\:ss}");
+                }
+
+                if (pending.Failed > 0)
+                {
+                    late.Add($"\"{database.ContextType.Name}\": {pending.Failed} failed and waiting for an operator");
                 }
             }
             catch (Exception exception) when (!cancellationToken.IsCancellationRequested)

@@ -35,8 +35,8 @@ internal sealed class TransactionOutbox(ServiceDatabases databases, MessageFacto
             return;
         }
 
-        await using var command = new NpgsqlCommand(database.OutboxSql.Insert, connection, transaction);
-        OutboxParameters.Add(command.Parameters, messages, database);
+        await using var command = new NpgsqlCommand("", connection, transaction);
+        command.CommandText = OutboxParameters.Add(command.Parameters, messages, database);
         await command.ExecuteNonQueryAsync(cancellationToken);
         database.HandOver(messages, mayBeOpen: true);
     }

@@ -21,7 +21,7 @@ public sealed class ConfigurationTests : IDisposable
             ("Broker:Tls:ClientCertificateFile", _files.ClientCertificate), ("Broker:Tls:ClientKeyFile", _files.ClientKeyEncrypted), ("Broker:Tls:ClientKeyPassword", TestCertificates.Password),
             ("Topology:Mode", "Verify"), ("Topology:CheckInterval", "00:01:00"), ("Topology:Naming", "SourceToTarget"),
             ("Database:Schema", "billing_mq"), ("Database:CreateSchema", "true"),
-            ("Outbox:Lease", "00:01:00"), ("Outbox:PollInterval", "00:00:00.500"), ("Outbox:BatchSize", "100"), ("Outbox:MaxUnconfirmed", "50"), ("Outbox:ResendInterval", "00:02:00"), ("Outbox:KeepSent", "1.00:00:00"),
+            ("Outbox:Lease", "00:01:00"), ("Outbox:PollInterval", "00:00:00.500"), ("Outbox:BatchSize", "100"), ("Outbox:MaxUnconfirmed", "50"), ("Outbox:ResendInterval", "00:02:00"), ("Outbox:KeepSent", "1.00:00:00"), ("Outbox:MaxAttempts", "3"), ("Outbox:MaxUndeliverableAttempts", "7"),
             ("Queues:ORDERS_TO_BILLING_QUEUE:Retry", "1s, 2s"), ("Queues:ORDERS_TO_BILLING_QUEUE:Concurrency", "3"), ("Queues:ORDERS_TO_BILLING_QUEUE:Prefetch", "4"), ("Queues:ORDERS_TO_BILLING_QUEUE:Timeout", "5s"));
 
         options.Service.ShouldBe("billing");
@@ -40,7 +40,7 @@ public sealed class ConfigurationTests : IDisposable
         options.Outbox.ShouldBeEquivalentTo(new OutboxOptions
         {
             Lease = TimeSpan.FromMinutes(1), PollInterval = TimeSpan.FromSeconds(0.5), BatchSize = 100, MaxUnconfirmed = 50, ResendInterval = TimeSpan.FromMinutes(2),
-            KeepSent = TimeSpan.FromDays(1),
+            KeepSent = TimeSpan.FromDays(1), MaxAttempts = 3, MaxUndeliverableAttempts = 7,
         });
         options.Queues.ShouldHaveSingleItem().Key.ShouldBe("ORDERS_TO_BILLING_QUEUE");
         options.Queues["ORDERS_TO_BILLING_QUEUE"].ShouldBeEquivalentTo(new QueueOptions { Retry = "1s, 2s", Concurrency = 3, Prefetch = 4, Timeout = "5s" });
@@ -68,7 +68,7 @@ public sealed class ConfigurationTests : IDisposable
         options.Outbox.ShouldBeEquivalentTo(new OutboxOptions
         {
             Lease = TimeSpan.FromSeconds(30), PollInterval = TimeSpan.FromSeconds(5), BatchSize = 500, MaxUnconfirmed = 1_000, ResendInterval = TimeSpan.FromMinutes(1),
-            KeepSent = TimeSpan.FromDays(7),
+            KeepSent = TimeSpan.FromDays(7), MaxAttempts = 10, MaxUndeliverableAttempts = 0,
         });
         options.Queues.ShouldBeEmpty();
     }

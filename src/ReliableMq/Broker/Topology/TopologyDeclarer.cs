@@ -32,7 +32,7 @@ internal sealed class TopologyDeclarer(ReliableMqOptions options)
 
         if (options.Topology.Mode == TopologyMode.Create)
         {
-            await DeclareAsync(connection, TopologyProbe.DeclareExchange(exchange, cancellationToken), cancellationToken);
+            await DeclareAsync(connection, TopologyRules.Exchange(exchange), TopologyProbe.DeclareExchange(exchange, cancellationToken), cancellationToken);
         }
         else if ((await TopologyProbe.AskAsync(connection, TopologyProbe.ExchangeExists(exchange, cancellationToken), cancellationToken)).Answer == TopologyAnswer.Missing)
         {
@@ -49,20 +49,20 @@ internal sealed class TopologyDeclarer(ReliableMqOptions options)
         }
 
         // The dead-letter queue comes first: from the first delivery on there is a place for what fails.
-        await DeclareAsync(connection, TopologyProbe.DeclareQueue(topology.DeadLetterQueue, QueueTopology.DeadLetterArguments, cancellationToken), cancellationToken);
-        await DeclareAsync(connection, TopologyProbe.DeclareQueue(topology.Queue, topology.Arguments, cancellationToken), cancellationToken);
+        await DeclareAsync(connection, TopologyRules.Queue(topology.DeadLetterQueue), TopologyProbe.DeclareQueue(topology.DeadLetterQueue, QueueTopology.DeadLetterArguments, cancellationToken), cancellationToken);
+        await DeclareAsync(connection, TopologyRules.Queue(topology.Queue), TopologyProbe.DeclareQueue(topology.Queue, topology.Arguments, cancellationToken), cancellationToken);
         foreach (var exchange in topology.Bindings.Select(binding => binding.Exchange).Distinct())
         {
-            await DeclareAsync(connection, TopologyProbe.DeclareExchange(exchange, cancellationToken), cancellationToken);
+            await DeclareAsync(connection, TopologyRules.Exchange(exchange), TopologyProbe.DeclareExchange(exchange, cancellationToken), cancellationToken);
         }
 
         foreach (var binding in topology.Bindings)
         {
-            await DeclareAsync(connection, TopologyProbe.Bind(topology.Queue, binding, cancellationToken), cancellationToken);
+            await DeclareAsync(connection, TopologyRules.BindingOf(topology.Queue, binding), TopologyProbe.Bind(topology.Queue, binding, cancellationToken), cancellationToken);
         }
     }
 
-    private async Task DeclareAsync(IConnection connection, Func<IChannel, Task> declare, CancellationToken cancellationToken)
+    private async Task DeclareAsync(IConnection connection, string what, Func<IChannel, Task> declare, CancellationToken cancellationToken)
     {
         var (answer, text) = await TopologyProbe.AskAsync(connection, declare, cancellationToken);
         if (answer == TopologyAnswer.Different)
@@ -71,7 +71,7 @@ internal sealed class TopologyDeclarer(ReliableMqOptions options)
         }
         else if (answer != TopologyAnswer.AsNeeded)
         {
-            throw new ReliableMqException($"The broker refuses a declaration: {text}");
+            throw new ReliableMqException($"The {what} cannot be declared: {text}");
         }
     }
 }
