@@ -24,7 +24,7 @@ internal static class Worker
     {
         var setup = new TestServiceSetup(JsonSerializer.Deserialize<Addresses>(addresses)!);
         setup.Settings["Outbox:Lease"] = "00:00:10";
-        setup.Settings["Broker:Heartbeat"] = "00:00:02";
+        setup.Settings["Broker:ConfirmTimeout"] = "00:00:02";
         setup.Settings["Broker:Heartbeat"] = "00:00:02";
         setup.Settings["Outbox:MaxUnconfirmed"] = "100";
         setup.Settings["Outbox:BatchSize"] = "100";
