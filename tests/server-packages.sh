@@ -60,6 +60,15 @@ postgres_installed() {
 
 # --- Installing
 
+# Sets tool, a program that is no server of ours.
+find_tool() { # name, which is also its package's
+    tool=$(PATH=$PATH:/usr/sbin command -v "$1") && return
+    lock packages
+    PATH=$PATH:/usr/sbin command -v "$1" >/dev/null || install "$1"
+    unlock
+    tool=$(PATH=$PATH:/usr/sbin command -v "$1") || die "Package '$1' is installed, but its program was not found."
+}
+
 install() { # package
     local as_root=()
     command -v apt-get >/dev/null ||

@@ -26,4 +26,11 @@ public sealed class MessageAttribute(string name) : Attribute
     /// characters.
     /// </value>
     public string? Target { get; set; }
+
+    /// <summary>
+    /// What its body is, which chooses the serializer on both sides. A receiver goes by the content type of the
+    /// delivery, so that it may change from one release to the next.
+    /// </summary>
+    /// <value>Default: <c>application/json</c>.</value>
+    public string ContentType { get; set; } = "application/json";
 }

@@ -13,7 +13,7 @@ public static class ReliableMqDbContextExtensions
     /// the object are not sent.
     /// </summary>
     /// <param name="context">A context registered with <c>AddOutbox</c> or <c>AddInbox</c>.</param>
-    /// <param name="message">An instance of a type marked with <see cref="MessageAttribute"/>.</param>
+    /// <param name="message">An instance of a type marked with <see cref="MessageAttribute"/>, or a <see cref="RawMessage"/>.</param>
     /// <param name="options">What else is to be said about the message.</param>
     /// <exception cref="ReliableMqException">
     /// The context has no outbox, the type is not a message, or the message is larger than

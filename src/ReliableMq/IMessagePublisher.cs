@@ -7,7 +7,7 @@ namespace ReliableMq;
 public interface IMessagePublisher
 {
     /// <summary>Publishes a message and returns after the broker has confirmed it and did not return it.</summary>
-    /// <param name="message">An instance of a type marked with <see cref="MessageAttribute"/>.</param>
+    /// <param name="message">An instance of a type marked with <see cref="MessageAttribute"/>, or a <see cref="RawMessage"/>.</param>
     /// <param name="options">What else is to be said. What has to wait needs an outbox: <see cref="MessageOptions.DeliverAt"/>,
     /// <see cref="MessageOptions.DeliverAfter"/> and <see cref="MessageOptions.OrderingKey"/>.</param>
     /// <param name="cancellationToken">
@@ -25,7 +25,7 @@ public interface IMessagePublisher
     /// Publishes a message without waiting for a confirm: it is lost without a sign when the broker, the
     /// connection or the routing fails. For what is worthless a second later, such as a progress display.
     /// </summary>
-    /// <param name="message">An instance of a type marked with <see cref="MessageAttribute"/>.</param>
+    /// <param name="message">An instance of a type marked with <see cref="MessageAttribute"/>, or a <see cref="RawMessage"/>.</param>
     /// <param name="options">What else is to be said. What has to wait needs an outbox: <see cref="MessageOptions.DeliverAt"/>,
     /// <see cref="MessageOptions.DeliverAfter"/> and <see cref="MessageOptions.OrderingKey"/>.</param>
     /// <param name="cancellationToken">Ends the waiting for a connection.</param>

@@ -19,15 +19,15 @@ internal static class MessageNames
     private static readonly ConcurrentDictionary<Type, string> Names = new();
     private static readonly ConcurrentDictionary<Type, string?> Targets = new();
 
+    private static readonly ConcurrentDictionary<Type, string> ContentTypes = new();
+
     public static string Of(Type type) => Names.GetOrAdd(type, static type =>
     {
         var name = type.GetCustomAttribute<MessageAttribute>(inherit: false)?.Name
             ?? throw new ReliableMqException(
                 $"The type \"{type.FullName}\" is not a message. Mark it with [Message(\"domain.name.v1\")].");
-        return IsValid(name)
-            ? name
-            : throw new ReliableMqException(
-                $"The message name \"{name}\" of \"{type.FullName}\" is not valid. Use at least two parts of lower-case letters, digits, '-' and '_', separated by dots, at most {MaxLength} characters, like \"orders.order-placed.v1\".");
+        Check(name, type.FullName!);
+        return name;
     });
 
     public static string? TargetOf(Type type) => Targets.GetOrAdd(type, static type =>
@@ -40,11 +40,23 @@ internal static class MessageNames
     });
 
     /// <summary>The first part of a name: who owns the message.</summary>
-    public static string DomainOf(string messageName) => messageName[..messageName.IndexOf('.')];
+    public static string DomainOf(string messageName) => messageName.Split('.', 2)[0];
 
-    public static bool IsValid(string name)
+    public static string ContentTypeOf(Type type) => ContentTypes.GetOrAdd(type, static type =>
+        type.GetCustomAttribute<MessageAttribute>(inherit: false)?.ContentType ?? "application/json");
+
+    public static void Check(string name, string of)
     {
-        if (name.Length is 0 or > MaxLength || !name.Contains('.'))
+        if (!IsValid(name))
+        {
+            throw new ReliableMqException(
+                $"The message name \"{name}\" of \"{of}\" is not valid. Use at least two parts of lower-case letters, digits, '-' and '_', separated by dots, at most {MaxLength} characters, like \"orders.order-placed.v1\".");
+        }
+    }
+
+    public static bool IsValid(string? name)
+    {
+        if (name is null or { Length: 0 or > MaxLength } || !name.Contains('.'))
         {
             return false;
         }

@@ -11,8 +11,9 @@ public static class ReliableMqSchema
     /// </summary>
     /// <param name="schema">As in <see cref="DatabaseOptions.Schema"/>.</param>
     /// <exception cref="ArgumentException">The name is not a valid schema name.</exception>
-    public static string Script(string schema = "reliable_mq") =>
-        SchemaName.IsValid(schema)
-            ? SchemaScript.For(schema)
-            : throw new ArgumentException($"The schema name \"{schema}\" is not valid. {SchemaName.Rule}", nameof(schema));
+    public static string Script(string schema = "reliable_mq")
+    {
+        SchemaName.ThrowIfInvalid(schema, nameof(schema));
+        return SchemaScript.For(schema);
+    }
 }

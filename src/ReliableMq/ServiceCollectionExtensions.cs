@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -6,6 +7,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using ReliableMq;
+using ReliableMq.Alerting;
 using ReliableMq.Broker;
 using ReliableMq.Broker.Naming;
 using ReliableMq.Broker.Topology;
@@ -68,12 +70,14 @@ public static class ReliableMqServiceCollectionExtensions
         services.AddSingleton<TopologyDeclarer>();
         services.AddSingleton<TopologyState>();
         services.AddSingleton<ServiceDatabases>();
+        services.AddSingleton<JsonMessageSerializer>();
         services.AddSingleton<MessageSerializer>();
         services.AddSingleton<MessageFactory>();
         services.AddSingleton<HandlerRegistry>();
         services.AddSingleton<ReliableMqMetrics>();
         services.AddSingleton<IDeadLetters, DeadLetters>();
-        services.AddSingleton<IOutbox, TransactionOutbox>();
+        services.AddSingleton<IOutbox, ConnectionOutbox>();
+        services.AddSingleton(typeof(IOutbox<>), typeof(ContextOutbox<>));
         services.AddSingleton<IMessagePublisher, MessagePublisher>();
         services.AddSingleton<IPendingMessages, PendingMessages>();
 
@@ -82,9 +86,14 @@ public static class ReliableMqServiceCollectionExtensions
         services.AddSingleton<IHostedService, DatabaseStartup>();
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<DispatcherHost>());
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<ConsumerHost>());
+        services.AddSingleton<IAlertSink, LogAlertSink>();
+        services.AddSingleton<IHostedService, AlertHost>();
         services.AddSingleton<IScheduledWork, Resend>();
         services.AddSingleton<IScheduledWork, HistoryHousekeeping>();
         services.AddSingleton<IScheduledWork, TopologyCheck>();
+        services.AddSingleton<IScheduledWork, AlertHousekeeping>();
+        services.AddSingleton<ScheduledWorkTable>();
+        services.AddSingleton<ScheduledWorkRunner>();
         services.AddSingleton<IHostedService, QuartzSchedule>();
         services.AddSingleton<IHostedService, PendingMeasurement>();
 
@@ -92,7 +101,9 @@ public static class ReliableMqServiceCollectionExtensions
             .AddCheck<BrokerHealthCheck>("reliable-mq-broker", HealthStatus.Unhealthy, ["reliable-mq"])
             .AddCheck<TopologyHealthCheck>("reliable-mq-topology", HealthStatus.Degraded, ["reliable-mq"])
             .AddCheck<ConsumersHealthCheck>("reliable-mq-consumers", HealthStatus.Unhealthy, ["reliable-mq"])
-            .AddCheck<OutboxHealthCheck>("reliable-mq-outbox", HealthStatus.Unhealthy, ["reliable-mq"]);
+            .AddCheck<OutboxHealthCheck>("reliable-mq-outbox", HealthStatus.Unhealthy, ["reliable-mq"])
+            .AddCheck<AlertsHealthCheck>("reliable-mq-alerts", HealthStatus.Degraded, ["reliable-mq"])
+            .AddCheck<ScheduledWorkHealthCheck>("reliable-mq-scheduled-work", HealthStatus.Degraded, ["reliable-mq"]);
         return builder;
     }
 
@@ -101,22 +112,56 @@ public static class ReliableMqServiceCollectionExtensions
     /// itself is registered as usual, before or after, pooled or not, by <c>AddDbContext</c> or a factory.
     /// </summary>
     /// <typeparam name="TContext">The context; its database must be PostgreSQL.</typeparam>
-    public static ReliableMqBuilder AddOutbox<TContext>(this ReliableMqBuilder builder) where TContext : DbContext =>
-        builder.AddDatabase<TContext>(isInbox: false);
+    /// <param name="builder">What <c>AddReliableMq</c> returned.</param>
+    /// <param name="schema">
+    /// The schema of this context's tables. Null means <see cref="DatabaseOptions.Schema"/>; contexts with the
+    /// same schema of the same database share its tables.
+    /// </param>
+    public static ReliableMqBuilder AddOutbox<TContext>(this ReliableMqBuilder builder, string? schema = null) where TContext : DbContext =>
+        builder.AddDatabase<TContext>(isInbox: false, schema);
 
     /// <summary>
     /// Gives a DbContext an inbox: handlers run in its transactions. It has an outbox as well, for the
     /// messages that handlers add and for retries.
     /// </summary>
     /// <typeparam name="TContext">The context; its database must be PostgreSQL.</typeparam>
-    public static ReliableMqBuilder AddInbox<TContext>(this ReliableMqBuilder builder) where TContext : DbContext =>
-        builder.AddDatabase<TContext>(isInbox: true);
+    /// <param name="builder">What <c>AddReliableMq</c> returned.</param>
+    /// <param name="schema">As for <see cref="AddOutbox"/>.</param>
+    public static ReliableMqBuilder AddInbox<TContext>(this ReliableMqBuilder builder, string? schema = null) where TContext : DbContext =>
+        builder.AddDatabase<TContext>(isInbox: true, schema);
 
-    private static ReliableMqBuilder AddDatabase<TContext>(this ReliableMqBuilder builder, bool isInbox) where TContext : DbContext
+    /// <summary>
+    /// Adds a serializer for messages of its content type; its constructor may take services. One for
+    /// <c>application/json</c> replaces ReliableMq's own.
+    /// </summary>
+    /// <typeparam name="TSerializer">The serializer; one instance serves the application.</typeparam>
+    public static ReliableMqBuilder AddSerializer<TSerializer>(this ReliableMqBuilder builder) where TSerializer : class, IMessageSerializer
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.AddSingleton<IMessageSerializer, TSerializer>();
+        return builder;
+    }
+
+    /// <summary>
+    /// Adds a source-generated JSON context such as <c>OrdersJson.Default</c>. Types that no added context knows
+    /// are read and written by reflection, unless <c>JsonSerializerIsReflectionEnabledByDefault</c> is false in
+    /// the project. The options are those of <c>JsonSerializerDefaults.Web</c>, whatever the context says.
+    /// </summary>
+    /// <param name="builder">What <c>AddReliableMq</c> returned.</param>
+    /// <param name="context">Asked in the order of the calls.</param>
+    public static ReliableMqBuilder AddJsonContext(this ReliableMqBuilder builder, IJsonTypeInfoResolver context)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(context);
+        builder.Services.AddSingleton(new JsonContext(context));
+        return builder;
+    }
+
+    private static ReliableMqBuilder AddDatabase<TContext>(this ReliableMqBuilder builder, bool isInbox, string? schema) where TContext : DbContext
     {
         ArgumentNullException.ThrowIfNull(builder);
         var known = builder.Services.Any(service => service.ImplementationInstance is DatabaseRegistration { ContextType: var type } && type == typeof(TContext));
-        builder.Services.AddSingleton(new DatabaseRegistration(typeof(TContext), isInbox));
+        builder.Services.AddSingleton(new DatabaseRegistration(typeof(TContext), isInbox, schema));
         if (known)
         {
             return builder;

@@ -15,7 +15,10 @@ public sealed class GuideTests
 
     public static TheoryData<string> Ids => [.. Rules.All.Select(rule => rule.Id)];
 
-    public static TheoryData<string> IdsWithSnippets => [.. Rules.All.Select(rule => rule.Id).Where(id => SnippetsOf(id).Length > 0)];
+    /// <summary>The generator's own; a warning only advises.</summary>
+    public static TheoryData<string> Errors => [.. Rules.All.Where(rule => rule != Rule.NeverSaved).Select(rule => rule.Id)];
+
+    public static TheoryData<string> IdsWithSnippets => [.. Errors.Select(row => row.Data).Where(id => SnippetsOf(id).Length > 0)];
 
     [Fact]
     public void The_guide_has_a_section_for_each_rule_and_no_other() =>
@@ -36,7 +39,7 @@ public sealed class GuideTests
     }
 
     [Theory]
-    [MemberData(nameof(Ids))]
+    [MemberData(nameof(Errors))]
     public void A_rule_is_an_error_that_cannot_be_turned_off(string id)
     {
         var rule = Rules.All.Single(rule => rule.Id == id);
@@ -60,6 +63,14 @@ public sealed class GuideTests
     {
         SnippetsOf(id).Length.ShouldBe(2);
         Compiler.Generate(SnippetsOf(id)[1]).ShouldBeClean().Code.ShouldContain("AddHandler(");
+    }
+
+    [Fact]
+    public async Task The_first_snippet_of_a_warning_warns_and_the_second_does_not()
+    {
+        Rule.NeverSaved.DefaultSeverity.ShouldBe(DiagnosticSeverity.Warning);
+        (await NeverSavedTests.WarningsAsync(SnippetsOf(Rule.NeverSaved.Id)[0])).ShouldHaveSingleItem();
+        (await NeverSavedTests.WarningsAsync(SnippetsOf(Rule.NeverSaved.Id)[1])).ShouldBeEmpty();
     }
 
     private static string[] SnippetsOf(string id) =>

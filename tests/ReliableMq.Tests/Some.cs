@@ -1,5 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using RabbitMQ.Client;
+using ReliableMq.Alerting;
+using ReliableMq.Handling;
 using ReliableMq.Outbox;
 using ReliableMq.Receiving;
 using ReliableMq.TestSupport;
@@ -9,6 +11,14 @@ namespace ReliableMq.Tests;
 /// <summary>Things that tests need but do not look at.</summary>
 internal static class Some
 {
+    internal static ClaimedAlert ClaimedAlert() => new(
+        new Alert
+        {
+            Id = 1, Service = "orders", Kind = "kind", Group = "group", Severity = AlertSeverity.Error, Text = "Text.", Count = 1, NewCount = 1, Telling = 1,
+            FirstRaisedAt = default, LastRaisedAt = default, Examples = [],
+        },
+        Fence: 1, Attempts: 0);
+
     public static OutboxRow Row(
         TimeSpan remaining = default, string exchange = "orders", string? headers = null, string? correlationId = null, string? causationId = null,
         string? traceParent = null, KeyLease? key = null) => new()
@@ -66,6 +76,8 @@ internal static class Some
     public static Delivery Delivery(BasicProperties? properties = null, string routingKey = "orders.order-placed.v1") =>
         ReliableMq.Receiving.Delivery.From(
             "billing", 7, redelivered: false, "orders", routingKey, properties ?? new BasicProperties(), new byte[] { 1, 2, 3 }, new ManualTimeProvider());
+
+    public static MessageSerializer Serializer(params IMessageSerializer[] own) => new(new JsonMessageSerializer([]), own);
 
     public static Delivery DeliveryWith(string header, object? value) =>
         Delivery(new BasicProperties { Headers = new Dictionary<string, object?> { [header] = value } });

@@ -100,6 +100,11 @@ internal static class Rule
     public static readonly DiagnosticDescriptor MethodName = Error("RMQ050", "ReliableMqHandlersMethod is not a method name",
         "The project property ReliableMqHandlersMethod is '{0}', which is not a method name; use a C# identifier such as 'AddBillingHandlers'");
 
+    // The use of a context.
+    public static readonly DiagnosticDescriptor NeverSaved = new("RMQ060", "Message is added but never saved",
+        "The message is added to '{0}', but no SaveChanges follows on any path, so it is never sent; save '{0}' after adding the message",
+        "ReliableMq", DiagnosticSeverity.Warning, isEnabledByDefault: true, helpLinkUri: "docs/diagnostics.md#rmq060");
+
     // Not configurable: turned off, the error would become a handler that silently does not exist.
     private static DiagnosticDescriptor Error(string id, string title, string message) =>
         new(id, title, message, "ReliableMq", DiagnosticSeverity.Error, isEnabledByDefault: true,

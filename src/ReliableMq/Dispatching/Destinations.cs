@@ -46,7 +46,15 @@ internal sealed class Destinations(TimeProvider time)
                 return null;
             }
 
-            return new Failure(pause.Kind, $"Not tried, because an earlier message to the same destination failed: {pause.Reason}", SetAside * (0.75 + 0.25 * random), IsAttempt: false);
+            var delay = SetAside * (0.75 + 0.25 * random);
+            if (!pause.HasNext && !pause.IsProbing)
+            {
+                // One of those set aside comes back in time: the one that failed may be this very row, taken early.
+                pause.HasNext = true;
+                delay = time.GetElapsedTime(time.GetTimestamp(), pause.Until);
+            }
+
+            return new Failure(pause.Kind, $"Not tried, because an earlier message to the same destination failed: {pause.Reason}", delay, IsAttempt: false);
         }
     }
 
@@ -88,6 +96,7 @@ internal sealed class Destinations(TimeProvider time)
             pause.Failures++;
             var delay = DispatchRules.DelayAfter(result, pause.Failures, random);
             pause.IsProbing = false;
+            pause.HasNext = false;
             pause.Until = now + (long)(delay.TotalSeconds * time.TimestampFrequency);
             pause.Kind = DispatchRules.KindOf(result);
             pause.Reason = reason;
@@ -127,6 +136,10 @@ internal sealed class Destinations(TimeProvider time)
         public int Failures { get; set; }
         public long Until { get; set; }
         public bool IsProbing { get; set; }
+
+        /// <summary>Whether one that was set aside is to be tried next.</summary>
+        public bool HasNext { get; set; }
+
         public string Kind { get; set; } = "";
         public string Reason { get; set; } = "";
     }

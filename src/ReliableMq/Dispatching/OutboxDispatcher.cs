@@ -54,7 +54,7 @@ internal sealed class OutboxDispatcher
     public async Task RunAsync(CancellationToken stopping, CancellationToken givingUp)
     {
         await _database.Ready.WaitAsync(stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (stopping.IsCancellationRequested)
+        if (stopping.IsCancellationRequested || _database.Sender != _database)
         {
             return;
         }
@@ -96,7 +96,7 @@ internal sealed class OutboxDispatcher
     }
 
     /// <summary>The resend: asks for due rows at once, whatever the poll believes.</summary>
-    public void RunSoon() => _intake.PollWithin(TimeSpan.Zero);
+    public void RunSoon() => _intake.PollAll();
 
     /// <summary>Tries destinations again whose pauses are not over.</summary>
     public void ForgetPauses() => _destinations.Forget();

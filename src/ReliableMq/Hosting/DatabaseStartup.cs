@@ -4,6 +4,7 @@ using Npgsql;
 using ReliableMq.Broker;
 using ReliableMq.Diagnostics;
 using ReliableMq.Failing;
+using ReliableMq.Handling;
 using ReliableMq.Storage;
 
 namespace ReliableMq.Hosting;
@@ -13,7 +14,7 @@ namespace ReliableMq.Hosting;
 /// reached does not: it is asked again until it can.
 /// </summary>
 internal sealed class DatabaseStartup(
-    ServiceDatabases databases, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<DatabaseStartup> logger) : IHostedLifecycleService
+    ServiceDatabases databases, HandlerRegistry handlers, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<DatabaseStartup> logger) : IHostedLifecycleService
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private readonly CancellationTokenSource _stopping = new();
@@ -38,7 +39,8 @@ internal sealed class DatabaseStartup(
         {
             var version = await SchemaCheck.EnsureAsync(database, either.Token);
             LogMessages.DatabaseReady(logger, database.ContextType.Name, database.Schema, version);
-            database.SetReady();
+            await WarnOfSmallPoolAsync(database, either.Token);
+            await databases.SetReadyAsync(database, either.Token);
             return true;
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested && (timeout.IsCancellationRequested || MayComeLater(exception)))
@@ -46,6 +48,16 @@ internal sealed class DatabaseStartup(
             database.LastError = exception.Message;
             LogMessages.DatabaseUnreachable(logger, database.ContextType.Name, exception.Message);
             return false;
+        }
+    }
+
+    private async Task WarnOfSmallPoolAsync(ServiceDatabase database, CancellationToken cancellationToken)
+    {
+        var needed = PoolSize.Needed(database == databases.Inbox ? handlers.Queues.Select(queue => queue.Settings) : []);
+        await using var session = await database.OpenAsync(cancellationToken);
+        if (PoolSize.Of(session.Connection) is { } most && most < needed)
+        {
+            LogMessages.PoolTooSmall(logger, database.ContextType.Name, most, needed);
         }
     }
 

@@ -7,7 +7,7 @@ using ReliableMq.Storage;
 
 namespace ReliableMq.Hosting;
 
-/// <summary>Runs one dispatcher a database. They stop after the consumers, whose last messages they still send.</summary>
+/// <summary>Runs one dispatcher for each set of tables. They stop after the consumers, whose last messages they still send.</summary>
 internal sealed class DispatcherHost(
     ServiceDatabases databases, IServiceProvider services, IHostApplicationLifetime lifetime, ILogger<DispatcherHost> logger) : IHostedService
 {

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using ReliableMq.Broker;
 using ReliableMq.Broker.Naming;
+using ReliableMq.Handling;
 using ReliableMq.Receiving;
 using ReliableMq.Storage;
 
@@ -8,7 +9,8 @@ namespace ReliableMq.Hosting;
 
 /// <summary>Checks everything that was configured, at start, all errors at once.</summary>
 internal sealed class OptionsRules(
-    IEnumerable<DatabaseRegistration> databases, IEnumerable<HandlerDefinition> handlers, IEnumerable<INamingPolicy> naming) : IValidateOptions<ReliableMqOptions>
+    IEnumerable<DatabaseRegistration> databases, IEnumerable<HandlerDefinition> handlers, IEnumerable<INamingPolicy> naming,
+    IEnumerable<IMessageSerializer> serializers, MessageSerializer serializer) : IValidateOptions<ReliableMqOptions>
 {
     public ValidateOptionsResult Validate(string? name, ReliableMqOptions options)
     {
@@ -18,6 +20,7 @@ internal sealed class OptionsRules(
         CheckDatabase(options, errors);
         CheckOutbox(options.Outbox, errors);
         CheckHandlers(options, [.. handlers], errors);
+        CheckSerializers(errors);
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
     }
 
@@ -65,6 +68,18 @@ internal sealed class OptionsRules(
             errors.Add($"\"ReliableMq:Database:Schema\" is \"{options.Database.Schema}\", which is not a valid schema name. {SchemaName.Rule}");
         }
 
+        foreach (var context in databases.Where(database => database.Schema is not null).GroupBy(database => database.ContextType, database => database.Schema!))
+        {
+            var schemas = context.Distinct().ToList();
+            if (schemas.Count > 1)
+            {
+                errors.Add($"AddOutbox and AddInbox gave \"{context.Key.Name}\" the schemas {string.Join(" and ", schemas.Select(schema => $"\"{schema}\""))}, but a context has one. Keep one of them.");
+            }
+
+            errors.AddRange(schemas.Where(schema => !SchemaName.IsValid(schema)).Select(schema =>
+                $"AddOutbox or AddInbox gave \"{context.Key.Name}\" the schema \"{schema}\", which is not a valid schema name. {SchemaName.Rule}"));
+        }
+
         var inboxes = databases.Where(database => database.IsInbox).Select(database => database.ContextType.Name).Distinct().ToList();
         if (inboxes.Count > 1)
         {
@@ -106,6 +121,24 @@ internal sealed class OptionsRules(
         if (all.Count > 0 && !databases.Any(database => database.IsInbox))
         {
             errors.Add($"There are handlers (\"{all[0].HandlerName}\"), but no inbox. Call AddReliableMq(…).AddInbox<TContext>() with the context whose transaction they share.");
+        }
+    }
+
+    private void CheckSerializers(List<string> errors)
+    {
+        foreach (var wrong in serializers.Where(one => !MediaType.IsValid(one.ContentType)))
+        {
+            errors.Add($"The serializer \"{wrong.GetType().Name}\" has the content type \"{wrong.ContentType}\", which is not a type and a subtype. Write one like \"application/x-protobuf\", without parameters.");
+        }
+
+        foreach (var twins in serializers.GroupBy(one => one.ContentType, StringComparer.OrdinalIgnoreCase).Where(twins => twins.Count() > 1))
+        {
+            errors.Add($"The content type \"{twins.Key}\" has more than one serializer: {string.Join(", ", twins.Select(twin => $"\"{twin.GetType().Name}\""))}. Register one of them.");
+        }
+
+        foreach (var handler in handlers.Where(handler => !serializer.Handles(MessageNames.ContentTypeOf(handler.MessageType))))
+        {
+            errors.Add($"The message \"{handler.MessageName}\" of the queue \"{handler.Queue}\" has the content type \"{MessageNames.ContentTypeOf(handler.MessageType)}\", which no serializer reads. Register one with AddReliableMq(…).AddSerializer<T>().");
         }
     }
 

@@ -17,8 +17,7 @@ internal sealed class MessageFactory(ReliableMqOptions options, NamesInUse names
 
     public OutboxMessage Create(object message, MessageOptions? messageOptions)
     {
-        var name = MessageNames.Of(message.GetType());
-        var body = serializer.Serialize(message, name);
+        var (name, contentType, body) = serializer.Serialize(message);
         if (body.Length > options.Broker.MaxMessageBytes)
         {
             throw new ReliableMqException(
@@ -32,7 +31,7 @@ internal sealed class MessageFactory(ReliableMqOptions options, NamesInUse names
             Name = name,
             Exchange = names.ExchangeOf(name, MessageNames.TargetOf(message.GetType())),
             RoutingKey = name,
-            ContentType = MessageSerializer.ContentType,
+            ContentType = contentType,
             Headers = Headers(messageOptions, name),
             Body = body,
             CorrelationId = ShortString(messageOptions?.CorrelationId, name, nameof(MessageOptions.CorrelationId)) ?? handling?.CorrelationId,

@@ -12,7 +12,10 @@ internal sealed class OutboxTable(ServiceDatabase database)
     private readonly OutboxOptions _options = database.Options.Outbox;
 
     /// <summary>Heartbeat, claims and the time until the next row or key is available, in one round trip.</summary>
-    public async Task<Poll> PollAsync(int limit, CancellationToken cancellationToken)
+    /// <param name="limit">The most rows, and the most keys.</param>
+    /// <param name="from">Rows that were due before are left out.</param>
+    /// <param name="cancellationToken">Cancels the statements.</param>
+    public async Task<Poll> PollAsync(int limit, DateTime from, CancellationToken cancellationToken)
     {
         await using var session = await database.OpenAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(session.Connection);
@@ -22,13 +25,13 @@ internal sealed class OutboxTable(ServiceDatabase database)
         });
         batch.BatchCommands.Add(new NpgsqlBatchCommand(_sql.Claim)
         {
-            Parameters = { new NpgsqlParameter<int>("limit", limit), Node(), Lease() },
+            Parameters = { new NpgsqlParameter<int>("limit", limit), Node(), Lease(), From() },
         });
         batch.BatchCommands.Add(new NpgsqlBatchCommand(_keySql.ClaimDue)
         {
             Parameters = { new NpgsqlParameter<int>("limit", limit), Node(), Lease() },
         });
-        batch.BatchCommands.Add(new NpgsqlBatchCommand(_sql.NextAvailable));
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(_sql.NextAvailable) { Parameters = { From() } });
 
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         var rows = await ReadRowsAsync(reader, cancellationToken);
@@ -36,7 +39,9 @@ internal sealed class OutboxTable(ServiceDatabase database)
         var keys = await KeyTable.ReadLeasesAsync(reader, cancellationToken);
         await reader.NextResultAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
-        return new Poll(rows, keys, reader.IsDBNull(0) ? null : reader.GetFieldValue<TimeSpan>(0));
+        return new Poll(rows, keys, reader.IsDBNull(0) ? null : reader.GetFieldValue<TimeSpan>(0), reader.GetDateTime(1));
+
+        NpgsqlParameter<DateTime> From() => new("from", NpgsqlDbType.TimestampTz) { TypedValue = from };
     }
 
     /// <summary>The rows behind ids handed over, as far as they exist and are still this process's.</summary>
@@ -202,7 +207,8 @@ internal sealed class OutboxTable(ServiceDatabase database)
 /// <param name="Rows">Rows taken; one with an ordering key is scheduled, and joins its key now.</param>
 /// <param name="Keys">Keys taken.</param>
 /// <param name="NextAvailable">The time until the next row or key is available.</param>
-internal sealed record Poll(List<OutboxRow> Rows, List<KeyLease> Keys, TimeSpan? NextAvailable);
+/// <param name="At">When it was, by the database's clock.</param>
+internal sealed record Poll(List<OutboxRow> Rows, List<KeyLease> Keys, TimeSpan? NextAvailable, DateTime At);
 
 /// <summary>A row that was not sent, and what becomes of it.</summary>
 internal readonly record struct FailedRow(OutboxRow Row, Failure Failure);

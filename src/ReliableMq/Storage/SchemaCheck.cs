@@ -5,7 +5,7 @@ namespace ReliableMq.Storage;
 /// <summary>Makes sure that a database has the tables that this version of the library needs.</summary>
 internal static class SchemaCheck
 {
-    /// <exception cref="SchemaException">The schema is missing or too old.</exception>
+    /// <exception cref="SchemaException">The schema is missing, too old or too new, or belongs to another service.</exception>
     public static async Task<int> EnsureAsync(ServiceDatabase database, CancellationToken cancellationToken)
     {
         await using var session = await database.OpenAsync(cancellationToken);
@@ -25,6 +25,8 @@ internal static class SchemaCheck
                 $"The schema \"{database.Schema}\" is missing in the database \"{name}\" of \"{database.ContextType.Name}\". Apply the script that ReliableMqSchema.Script(\"{database.Schema}\") returns, or set \"ReliableMq:Database:CreateSchema\" to true in development."),
             < SchemaScript.Version => throw new SchemaException(
                 $"The schema \"{database.Schema}\" in the database \"{name}\" has version {version}, but this version of ReliableMq needs {SchemaScript.Version}. Apply the script that ReliableMqSchema.Script(\"{database.Schema}\") returns."),
+            > SchemaScript.Version + 1 => throw new SchemaException(
+                $"The schema \"{database.Schema}\" in the database \"{name}\" has version {version}, but this version of ReliableMq works with {SchemaScript.Version} and {SchemaScript.Version + 1}. Update ReliableMq in this service."),
             _ => version.Value,
         };
         await ClaimAsync(session.Connection, database, cancellationToken);

@@ -10,4 +10,12 @@ internal static class SchemaName
         && (char.IsAsciiLetterLower(name[0]) || name[0] == '_')
         && name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '_')
         && !name.StartsWith("pg_", StringComparison.Ordinal);
+
+    public static void ThrowIfInvalid(string? name, string parameter)
+    {
+        if (!IsValid(name))
+        {
+            throw new ArgumentException($"The schema name \"{name}\" is not valid. {Rule}", parameter);
+        }
+    }
 }

@@ -2,27 +2,33 @@ using System.Threading.Channels;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using ReliableMq.Alerting;
 using ReliableMq.Outbox;
 
 namespace ReliableMq.Storage;
 
 /// <summary>
-/// One database that takes part: the one behind a registered DbContext. Everything that belongs to it hangs
-/// here, so that two contexts, and two hosts in one process, never see each other's rows.
+/// One database that takes part: the one behind a registered DbContext, with the schema of its tables.
+/// Everything that belongs to it hangs here, so that two contexts, and two hosts in one process, never see each
+/// other's rows.
 /// </summary>
 internal sealed class ServiceDatabase
 {
     private readonly IServiceScopeFactory _scopes;
-    private DatabaseAddress? _address;
+    private readonly Node _node;
+    private volatile ServiceDatabase? _sender;
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public ServiceDatabase(Type contextType, ReliableMqOptions options, Node node, IServiceScopeFactory scopes)
+    public ServiceDatabase(Type contextType, ReliableMqOptions options, Node node, IServiceScopeFactory scopes, string? schema = null)
     {
         _scopes = scopes;
         ContextType = contextType;
         Options = options;
-        Node = node;
-        OutboxSql = new OutboxSql(options.Database.Schema);
+        _node = node;
+        Schema = schema ?? options.Database.Schema;
+        OutboxSql = new OutboxSql(Schema);
+        AlertSql = new AlertSql(Schema);
+        Alerts = new Alerts(AlertSql);
         // Full means that the rows wait for the next claim: the commit is never held up.
         HandedOver = Channel.CreateBounded<HandOver>(new BoundedChannelOptions(10_000)
         {
@@ -35,23 +41,48 @@ internal sealed class ServiceDatabase
 
     public ReliableMqOptions Options { get; }
 
-    public Node Node { get; }
+    /// <summary>The owner of the leases of what is stored here.</summary>
+    public Node Node => Sender._node;
+
+    /// <summary>
+    /// Whose dispatcher sends what is stored here. Of several contexts over the same tables it is the first
+    /// that was ready; two dispatchers would claim past one another and report the same rows twice.
+    /// </summary>
+    public ServiceDatabase Sender
+    {
+        get => _sender ?? this;
+        set => _sender = value;
+    }
 
     public OutboxSql OutboxSql { get; }
 
-    public string Schema => Options.Database.Schema;
+    public AlertSql AlertSql { get; }
+
+    /// <summary>Where trouble with these rows is raised.</summary>
+    public Alerts Alerts { get; }
+
+    public string Schema { get; }
 
     /// <summary>Where it is. Only an open connection knows: the first of several hosts may be away.</summary>
     public async ValueTask<DatabaseAddress> GetAddressAsync(CancellationToken cancellationToken)
     {
-        if (_address is null)
+        if (Address is null)
         {
-            await using var session = await OpenAsync(cancellationToken);
-            _address = DatabaseAddress.Of(session.Connection);
+            await RefreshAddressAsync(cancellationToken);
         }
 
-        return _address;
+        return Address!;
     }
+
+    /// <summary>Looks again: of several hosts another may have taken over.</summary>
+    public async ValueTask RefreshAddressAsync(CancellationToken cancellationToken)
+    {
+        await using var session = await OpenAsync(cancellationToken);
+        Address = DatabaseAddress.Of(session.Connection);
+    }
+
+    /// <summary>Null until it was reached.</summary>
+    public DatabaseAddress? Address { get; private set; }
 
     /// <summary>The ids that this process has just committed.</summary>
     public Channel<HandOver> HandedOver { get; }
@@ -65,15 +96,15 @@ internal sealed class ServiceDatabase
         {
             var ids = messages.Where(message => message is { IsScheduled: false, OrderingKey: null }).Select(message => message.Id).ToArray();
             var keys = messages.Where(message => !message.IsScheduled && message.OrderingKey is not null).Select(message => message.OrderingKey!).Distinct().ToArray();
-            HandedOver.Writer.TryWrite(new HandOver(ids, keys, HasScheduled: messages.Any(message => message.IsScheduled), mayBeOpen));
+            Sender.HandedOver.Writer.TryWrite(new HandOver(ids, keys, HasScheduled: messages.Any(message => message.IsScheduled), mayBeOpen));
         }
     }
 
     /// <summary>Tells the dispatcher that a scheduled row was stored, whose time it does not know yet.</summary>
-    public void WakeForScheduled() => HandedOver.Writer.TryWrite(new HandOver([], [], HasScheduled: true));
+    public void WakeForScheduled() => Sender.HandedOver.Writer.TryWrite(new HandOver([], [], HasScheduled: true));
 
     /// <summary>Wakes the dispatcher; when the channel is full, it is awake.</summary>
-    public void Wake() => HandedOver.Writer.TryWrite(new HandOver([], []));
+    public void Wake() => Sender.HandedOver.Writer.TryWrite(new HandOver([], []));
 
     /// <summary>Completes when the database was reached and has the right schema.</summary>
     public Task Ready => _ready.Task;

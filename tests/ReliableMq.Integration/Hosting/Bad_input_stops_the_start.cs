@@ -34,6 +34,24 @@ public class Bad_input_stops_the_start
     }
 
     [Fact]
+    public async Task A_schema_of_the_next_release_is_accepted_and_a_later_one_stops_the_start()
+    {
+        await using var world = await World.CreateAsync();
+        await world.Database.ExecuteAsync(ReliableMqSchema.Script());
+        await world.Database.ExecuteAsync("INSERT INTO reliable_mq.schema_version (version) VALUES (2)");
+        await using (await world.StartAsync(setup => setup.Settings["Database:CreateSchema"] = "false"))
+        {
+        }
+
+        await world.Database.ExecuteAsync("INSERT INTO reliable_mq.schema_version (version) VALUES (3)");
+
+        var error = await Should.ThrowAsync<ReliableMqException>(() => world.StartAsync());
+
+        error.Message.ShouldBe(
+            $"The schema \"reliable_mq\" in the database \"{world.Database.Name}\" has version 3, but this version of ReliableMq works with 1 and 2. Update ReliableMq in this service.");
+    }
+
+    [Fact]
     public async Task The_script_can_be_applied_again_and_its_rights_suffice_for_work()
     {
         await using var world = await World.CreateAsync();

@@ -17,11 +17,11 @@ public class The_databases_clock_decides
         await using var world = await World.CreateAsync();
         var (first, second) = (await TableAsync(world), await TableAsync(world));
         await StoreAsync(world, 1);
-        var held = (await first.PollAsync(10, CancellationToken.None)).Rows.ShouldHaveSingleItem();
-        (await second.PollAsync(10, CancellationToken.None)).Rows.ShouldBeEmpty();
+        var held = (await first.PollAsync(10, DateTime.UnixEpoch, CancellationToken.None)).Rows.ShouldHaveSingleItem();
+        (await second.PollAsync(10, DateTime.UnixEpoch, CancellationToken.None)).Rows.ShouldBeEmpty();
 
         await world.Database.ExecuteAsync("UPDATE reliable_mq.outbox SET available_at = clock_timestamp()");
-        var taken = (await second.PollAsync(10, CancellationToken.None)).Rows.ShouldHaveSingleItem();
+        var taken = (await second.PollAsync(10, DateTime.UnixEpoch, CancellationToken.None)).Rows.ShouldHaveSingleItem();
         taken.Fence.ShouldBe(held.Fence + 1);
 
         await first.FinishAsync([held], "sent", CancellationToken.None);
@@ -144,6 +144,27 @@ public class The_databases_clock_decides
 
         (await world.OutboxAsync()).ShouldHaveSingleItem().Held.ShouldBeFalse();
         (await world.Database.ScalarAsync<bool>("SELECT available_at <= clock_timestamp() FROM reliable_mq.outbox")).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task A_stopping_service_waits_for_the_confirms_of_what_it_has_sent()
+    {
+        await using var world = await World.CreateAsync();
+        await using var proxy = await TcpProxy.StartAsync(world.Broker.HostName, world.Broker.Port);
+        await world.BindPlainQueueAsync("target", "tests", "tests.numbered.v1");
+        await using var arrivals = await Arrivals.InAsync(world, "target");
+        await using var service = await world.StartAsync(setup => setup.Through(proxy));
+        await service.SaveAsync(new Numbered(0));
+        await Eventually.EqualAsync(1, () => world.CountAsync("outbox_history"), "messages sent");
+        proxy.Latency = TimeSpan.FromSeconds(1);
+
+        await service.SaveAsync([.. Enumerable.Range(1, 20).Select(number => new Numbered(number))]);
+        await Eventually.EqualAsync(21, () => arrivals.All.Count, "messages that have reached the broker");
+        (await world.CountAsync("outbox")).ShouldBe(20, "their confirms are on the way");
+        await service.StopAsync();
+
+        (await world.CountAsync("outbox")).ShouldBe(0);
+        (await world.CountAsync("outbox_history")).ShouldBe(21);
     }
 
     [Fact]

@@ -19,7 +19,15 @@ internal sealed class TestService : IAsyncDisposable
         builder.Configuration.AddInMemoryCollection(setup.Settings.Select(setting => KeyValuePair.Create($"ReliableMq:{setting.Key}", setting.Value)));
         builder.Logging.AddProvider(Logs).SetMinimumLevel(LogLevel.Debug).AddFilter("Microsoft", LogLevel.Warning).AddFilter("Quartz", LogLevel.Warning);
         void Options(DbContextOptionsBuilder options) => options.UseNpgsql(setup.ConnectionString, setup.Npgsql);
-        _ = setup.Pooled ? builder.Services.AddDbContextPool<TestDb>(Options) : builder.Services.AddDbContext<TestDb>(Options);
+        if (setup.Register is { } register)
+        {
+            register(builder.Services, Options);
+        }
+        else
+        {
+            _ = setup.Pooled ? builder.Services.AddDbContextPool<TestDb>(Options) : builder.Services.AddDbContext<TestDb>(Options);
+        }
+
         var reliableMq = builder.Services.AddReliableMq(builder.Configuration.GetSection("ReliableMq")).AddOutbox<TestDb>();
         if (setup.Handlers.Count > 0)
         {
@@ -60,6 +68,10 @@ internal sealed class TestService : IAsyncDisposable
 
     public async Task<HealthReport> HealthAsync() =>
         await Host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync();
+
+    /// <summary>Returns when its queues are declared and bound: what is sent then is not returned.</summary>
+    public Task ConsumingAsync() => Eventually.TrueAsync(
+        async () => (await HealthAsync()).Entries["reliable-mq-consumers"].Status == HealthStatus.Healthy, "the service consumes");
 
     public IDeadLetters DeadLetters => Host.Services.GetRequiredService<IDeadLetters>();
 

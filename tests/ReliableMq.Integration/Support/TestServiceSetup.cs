@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql.EntityFrameworkCore.PostgreSQL.Infrastructure;
 using ReliableMq.TestSupport;
@@ -25,6 +26,9 @@ internal sealed class TestServiceSetup(Addresses addresses)
 
     /// <summary>Whether the context is registered with <c>AddDbContextPool</c>.</summary>
     public bool Pooled { get; set; } = true;
+
+    /// <summary>Registers the context in another way; <see cref="Pooled"/> is not looked at then.</summary>
+    public Action<IServiceCollection, Action<DbContextOptionsBuilder>>? Register { get; set; }
 
     public Action<NpgsqlDbContextOptionsBuilder>? Npgsql { get; set; }
 

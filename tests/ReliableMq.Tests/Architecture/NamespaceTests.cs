@@ -7,6 +7,7 @@ public sealed class NamespaceTests
     {
         ["ServiceCollectionExtensions.cs"] = "Microsoft.Extensions.DependencyInjection",
         ["DbContextExtensions.cs"] = "Microsoft.EntityFrameworkCore",
+        ["ModelBuilderExtensions.cs"] = "Microsoft.EntityFrameworkCore",
     };
 
     [Theory]

@@ -30,9 +30,28 @@ public sealed class DestinationsTests
     public void What_is_set_aside_carries_the_reason_and_is_no_attempt()
     {
         Fail("312 NO_ROUTE");
+        Ask(Failing);
 
         _destinations.Refuse(Failing, random: 1).ShouldBe(
             new Failure("returned", "Not tried, because an earlier message to the same destination failed: 312 NO_ROUTE", TimeSpan.FromMinutes(10), IsAttempt: false));
+    }
+
+    [Fact]
+    public void One_of_those_set_aside_comes_back_when_the_pause_ends()
+    {
+        Fail();
+        _time.Advance(TimeSpan.FromSeconds(0.4));
+
+        Delay().ShouldBe(TimeSpan.FromSeconds(0.6));
+        Delay().ShouldBe(TimeSpan.FromMinutes(10));
+
+        _time.Advance(TimeSpan.FromSeconds(0.6));
+        Ask(Failing).ShouldBeTrue();
+        Delay().ShouldBe(TimeSpan.FromMinutes(10), "one is being tried");
+        Fail();
+        Delay().ShouldBe(TimeSpan.FromSeconds(2), "the next pause has its own");
+
+        TimeSpan? Delay() => _destinations.Refuse(Failing, random: 1)?.Delay;
     }
 
     [Fact]

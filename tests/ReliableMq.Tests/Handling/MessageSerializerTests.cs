@@ -24,13 +24,14 @@ public sealed class MessageSerializerTests
     [Theory]
     [InlineData("application/xml")]
     [InlineData("text/plain")]
+    [InlineData("application/json-patch+json")]
     public void Another_content_type_is_unreadable(string contentType) =>
         Unreadable(Json, contentType).ShouldBe(
-            $"The content type \"{contentType}\" of the message \"orders.order-placed.v1\" is not supported. Send \"application/json\".");
+            $"The content type \"{contentType}\" of the message \"orders.order-placed.v1\" is not supported. Send \"application/json\", or register a serializer with AddReliableMq(…).AddSerializer<T>().");
 
     [Fact]
     public void The_value_null_is_unreadable() =>
-        Unreadable("null").ShouldBe("The body of the message \"orders.order-placed.v1\" is the JSON value null. Send an object.");
+        Unreadable("null").ShouldBe("The body of the message \"orders.order-placed.v1\" cannot be read as \"ReliableMq.Tests.OrderPlaced\": It is the JSON value null. Send an object.");
 
     [Theory]
     [InlineData("")]
@@ -49,10 +50,10 @@ public sealed class MessageSerializerTests
 
     [Fact]
     public void A_body_that_is_no_text_is_unreadable() =>
-        Should.Throw<UnreadableMessageException>(() => new MessageSerializer().Deserialize([0xFF, 0xFE, 0x00], typeof(OrderPlaced), null, "name"));
+        Should.Throw<UnreadableMessageException>(() => Some.Serializer().Deserialize([0xFF, 0xFE, 0x00], typeof(OrderPlaced), null, "name"));
 
     private static object Read(string body, string? contentType = null) =>
-        new MessageSerializer().Deserialize(Encoding.UTF8.GetBytes(body), typeof(OrderPlaced), contentType, "orders.order-placed.v1");
+        Some.Serializer().Deserialize(Encoding.UTF8.GetBytes(body), typeof(OrderPlaced), contentType, "orders.order-placed.v1");
 
     private static string Unreadable(string body, string? contentType = null) =>
         Should.Throw<UnreadableMessageException>(() => Read(body, contentType)).Message;

@@ -46,7 +46,27 @@ public sealed class RegistrationTests
 
         databases.All.Select(database => database.ContextType).ShouldBe([typeof(BillingDb), typeof(OrdersDb)], ignoreOrder: true);
         databases.Inbox.ShouldBeSameAs(databases.For(typeof(BillingDb)));
-        databases.All.Select(database => database.Node).Distinct().ShouldHaveSingleItem();
+        databases.All.Select(database => database.Node.Id).Distinct().Count().ShouldBe(2);
+    }
+
+    [Fact]
+    public void A_context_has_the_schema_that_one_of_the_calls_gave_or_the_configured_one()
+    {
+        using var host = Build(builder => builder.AddOutbox<BillingDb>().AddInbox<BillingDb>("billing_mq").AddOutbox<OrdersDb>());
+
+        var databases = host.Services.GetRequiredService<ServiceDatabases>();
+
+        databases.For(typeof(BillingDb)).Schema.ShouldBe("billing_mq");
+        databases.For(typeof(OrdersDb)).Schema.ShouldBe("reliable_mq");
+    }
+
+    [Fact]
+    public void The_outbox_of_a_context_without_one_is_told_with_the_remedy()
+    {
+        using var host = Build(builder => builder.AddOutbox<OrdersDb>());
+
+        Should.Throw<ReliableMqException>(() => host.Services.GetRequiredService<IOutbox<BillingDb>>()).Message.ShouldBe(
+            "The context \"BillingDb\" has no outbox. Call AddReliableMq(…).AddOutbox<BillingDb>() where the services are registered.");
     }
 
     [Fact]
@@ -106,6 +126,8 @@ public sealed class RegistrationTests
             "reliable-mq-topology: Not checked yet.",
             "reliable-mq-consumers: Consuming 0 queue(s).",
             "reliable-mq-outbox: Messages leave in time.",
+            "reliable-mq-alerts: Alerts are told.",
+            "reliable-mq-scheduled-work: Scheduled work succeeds.",
         ], ignoreOrder: true);
     }
 

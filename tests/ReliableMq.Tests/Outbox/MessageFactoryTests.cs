@@ -109,7 +109,7 @@ public sealed class MessageFactoryTests
     [Fact]
     public void A_message_that_is_no_JSON_is_refused() =>
         Refusal(new Unserializable(typeof(string))).ShouldStartWith(
-            "The message \"orders.unserializable.v1\" (\"ReliableMq.Tests.Outbox.MessageFactoryTests+Unserializable\") cannot be serialized to JSON: Serialization and deserialization of 'System.Type' instances is not supported.");
+            "The message \"orders.unserializable.v1\" (\"ReliableMq.Tests.Outbox.MessageFactoryTests+Unserializable\") cannot be serialized to \"application/json\": Serialization and deserialization of 'System.Type' instances is not supported.");
 
     [Fact]
     public void A_message_that_contains_itself_is_refused()
@@ -117,7 +117,7 @@ public sealed class MessageFactoryTests
         var loop = new Loop();
         loop.Next = loop;
 
-        Refusal(loop).ShouldStartWith("The message \"orders.loop.v1\" (\"ReliableMq.Tests.Outbox.MessageFactoryTests+Loop\") cannot be serialized to JSON: A possible object cycle was detected.");
+        Refusal(loop).ShouldStartWith("The message \"orders.loop.v1\" (\"ReliableMq.Tests.Outbox.MessageFactoryTests+Loop\") cannot be serialized to \"application/json\": A possible object cycle was detected.");
     }
 
     /// <summary>Ids that AMQP, PostgreSQL or a reader cannot keep.</summary>
@@ -243,7 +243,7 @@ public sealed class MessageFactoryTests
     }
 
     private static OutboxMessage Create(object message, MessageOptions? options = null, int maxBytes = 1_000) =>
-        new MessageFactory(new ReliableMqOptions { Broker = { MaxMessageBytes = maxBytes } }, new NamesInUse([], TopologyNaming.Domain), new MessageSerializer(), new ManualTimeProvider()).Create(message, options);
+        new MessageFactory(new ReliableMqOptions { Broker = { MaxMessageBytes = maxBytes } }, new NamesInUse([], TopologyNaming.Domain), Some.Serializer(), new ManualTimeProvider()).Create(message, options);
 
     private static string Refusal(object message, MessageOptions? options = null, int maxBytes = 1_000) =>
         Should.Throw<ReliableMqException>(() => Create(message, options, maxBytes)).Message;

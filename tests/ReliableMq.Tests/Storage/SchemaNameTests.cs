@@ -1,3 +1,4 @@
+using Microsoft.EntityFrameworkCore;
 using ReliableMq.Storage;
 
 namespace ReliableMq.Tests.Storage;
@@ -35,6 +36,10 @@ public sealed class SchemaNameTests
     [InlineData(64, false)]
     public void A_schema_name_has_at_most_63_characters(int length, bool valid) =>
         SchemaName.IsValid(new string('a', length)).ShouldBe(valid);
+
+    [Fact]
+    public void A_wrong_name_gets_no_tables_in_a_model() =>
+        Should.Throw<ArgumentException>(() => new ModelBuilder().AddReliableMq("Orders")).Message.ShouldStartWith("The schema name \"Orders\" is not valid.");
 
     [Fact]
     public void A_wrong_name_gets_no_script() =>
