@@ -48,7 +48,7 @@ public class The_databases_clock_decides
             INSERT INTO reliable_mq.outbox_key VALUES ('k', NULL, gen_random_uuid(), clock_timestamp());
             """);
         var held = await ClaimAsync(first);
-        (await new OutboxTable(second).PollAsync(10, CancellationToken.None)).Keys.ShouldBeEmpty();
+        (await new OutboxTable(second).PollAsync(10, DateTime.UnixEpoch, CancellationToken.None)).Keys.ShouldBeEmpty();
 
         await world.Database.ExecuteAsync("UPDATE reliable_mq.outbox_key SET available_at = clock_timestamp()");
         var taken = await ClaimAsync(second);
@@ -70,7 +70,7 @@ public class The_databases_clock_decides
 
     private static async Task<OutboxRow> ClaimAsync(ServiceDatabase database)
     {
-        var keys = (await new OutboxTable(database).PollAsync(10, CancellationToken.None)).Keys;
+        var keys = (await new OutboxTable(database).PollAsync(10, DateTime.UnixEpoch, CancellationToken.None)).Keys;
         return (await new KeyTable(database).ReadAsync(keys, CancellationToken.None)).ShouldHaveSingleItem();
     }
 
