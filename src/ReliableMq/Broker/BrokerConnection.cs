@@ -99,6 +99,8 @@ internal sealed class BrokerConnection(
     private async Task ServeAsync(IConnection connection, BrokerCredentials credentials)
     {
         version.Tell(BrokerVersion.Of(connection));
+        LastError = null;
+        Blocked = null;
         var closed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         connection.ConnectionShutdownAsync += (_, reason) =>
         {
@@ -121,8 +123,6 @@ internal sealed class BrokerConnection(
             return Task.CompletedTask;
         };
 
-        LastError = null;
-        Blocked = null;
         LogMessages.Connected(logger, purpose, connection.Endpoint.ToString(), BrokerVersion.Of(connection).ToString());
         _ready.TrySetResult(connection);
         if (!connection.IsOpen)

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Reflection;
 using System.Security.Cryptography;
 using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
 using ReliableMq.Broker.Tls;
 
 namespace ReliableMq.Broker;
@@ -64,7 +65,18 @@ internal sealed class BrokerConnector(string purpose, ReliableMqOptions options,
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
         try
         {
-            return await factory.CreateConnectionAsync([endpoint], $"{options.Service} {purpose}", either.Token);
+            var connection = await factory.CreateConnectionAsync([endpoint], $"{options.Service} {purpose}", either.Token);
+            try
+            {
+                // The client takes a refusal of the virtual host for a connection that was opened and then closed.
+                await using var channel = await connection.CreateChannelAsync(cancellationToken: either.Token);
+                return connection;
+            }
+            catch
+            {
+                await connection.DisposeAsync();
+                throw;
+            }
         }
         catch (Exception) when (patience.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
@@ -82,7 +94,7 @@ internal sealed class BrokerConnector(string purpose, ReliableMqOptions options,
 
     /// <summary>What an operator needs to know: the causes, without the errors around them.</summary>
     public static string Describe(Exception exception) =>
-        string.Join(" ", CausesOf(exception).Select(cause => cause.Message).Distinct());
+        string.Join(" ", CausesOf(exception).Select(cause => cause is OperationInterruptedException { ShutdownReason: { } reason } ? reason.ReplyText : cause.Message).Distinct());
 
     private static IEnumerable<Exception> CausesOf(Exception exception) => exception switch
     {

@@ -38,6 +38,9 @@ public class Proving_who_it_is
         await service.SaveAsync(new Numbered(1));
         await Eventually.TrueAsync(async () => (await BrokerHealthAsync(service)).Description!.Contains($"access to vhost '{world.Broker.VirtualHost}' refused for user", StringComparison.Ordinal), "the reason in health");
 
+        service.Logs.Entries.ShouldNotContain(entry => entry.EventId.Id == 3001);
+        service.Logs.Entries.ShouldContain(entry => entry.EventId.Id == 3002);
+
         await world.Broker.AllowAsync(true);
 
         await Eventually.EqualAsync([1], world.EffectsAsync, "effects");
