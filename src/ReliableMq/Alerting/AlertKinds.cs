@@ -5,5 +5,9 @@ internal static class AlertKinds
 {
     public const string DeadLetter = "dead-letter";
 
+    /// <summary>Messages wait in the outbox for an operator.</summary>
     public const string OutboxFailed = "outbox-failed";
+
+    /// <summary>A destination has not taken messages for some minutes.</summary>
+    public const string Undeliverable = "undeliverable";
 }

@@ -121,7 +121,7 @@ internal sealed class OutboxIntake
         _clock.Restart(_options.PollInterval);
         var askedAt = _time.GetTimestamp();
         var poll = await _table.PollAsync(_options.BatchSize, _horizon.Next(), cancellationToken);
-        _horizon.Looked(poll.At, tookAll: poll.Rows.Count < _options.BatchSize);
+        _horizon.Looked(poll.At, tookAll: poll.Rows.Count < _options.BatchSize && poll.Keys.Count < _options.BatchSize);
         _clock.PollWithin(DispatchRules.NextPoll(poll, _options.BatchSize, _options.PollInterval));
         await Keys.StartAsync(poll.Keys, askedAt, cancellationToken);
         await Keys.JoinAsync(poll.Rows.FindAll(row => row.OrderingKey is not null), cancellationToken);

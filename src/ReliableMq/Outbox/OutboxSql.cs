@@ -131,15 +131,14 @@ internal sealed class OutboxSql(string schema)
         """;
 
     /// <summary>
-    /// The time until the next row after a time, or the next key, is available, null when there is none; and the
-    /// time now. Indexes <c>outbox_available</c>
-    /// and <c>outbox_key_available</c>.
+    /// The time until the next row or key after a time is available, null when there is none; and the time now.
+    /// Indexes <c>outbox_available</c> and <c>outbox_key_available</c>.
     /// </summary>
     public string NextAvailable { get; } =
         $"""
         SELECT least(
             (SELECT available_at FROM {schema}.outbox WHERE available_at > @from AND available_at < 'infinity' ORDER BY available_at LIMIT 1),
-            (SELECT available_at FROM {schema}.outbox_key WHERE available_at < 'infinity' ORDER BY available_at LIMIT 1))
+            (SELECT available_at FROM {schema}.outbox_key WHERE available_at > @from AND available_at < 'infinity' ORDER BY available_at LIMIT 1))
             - clock_timestamp(), clock_timestamp()
         """;
 

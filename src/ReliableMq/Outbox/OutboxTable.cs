@@ -1,5 +1,6 @@
 using Npgsql;
 using NpgsqlTypes;
+using ReliableMq.Alerting;
 using ReliableMq.Storage;
 
 namespace ReliableMq.Outbox;
@@ -29,7 +30,7 @@ internal sealed class OutboxTable(ServiceDatabase database)
         });
         batch.BatchCommands.Add(new NpgsqlBatchCommand(_keySql.ClaimDue)
         {
-            Parameters = { new NpgsqlParameter<int>("limit", limit), Node(), Lease() },
+            Parameters = { From(), new NpgsqlParameter<int>("limit", limit), Node(), Lease() },
         });
         batch.BatchCommands.Add(new NpgsqlBatchCommand(_sql.NextAvailable) { Parameters = { From() } });
 
@@ -81,13 +82,36 @@ internal sealed class OutboxTable(ServiceDatabase database)
     {
         var rows = failed.Select(f => f.Row).ToArray();
         await using var session = await database.OpenAsync(cancellationToken);
-        await using var command = new NpgsqlCommand(_sql.Fail, session.Connection) { Parameters = { Ids(rows), Fences(rows) } };
+        var command = new NpgsqlBatchCommand(_sql.Fail) { Parameters = { Ids(rows), Fences(rows) } };
+        await FailAsync(session.Connection, database.Alerts, command, failed, cancellationToken);
+    }
+
+    /// <summary>Records failures, and raises an alert of those that wait for an operator, in one transaction and round trip.</summary>
+    public static async Task FailAsync(NpgsqlConnection connection, Alerts alerts, NpgsqlBatchCommand command, IReadOnlyList<FailedRow> failed, CancellationToken cancellationToken)
+    {
         AddFailures(command.Parameters, failed);
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { command } };
+        var raises = failed.Where(f => f.Failure.GivesUp).Select(OutboxAlerts.Failed).ToList();
+        if (raises.Count > 0)
+        {
+            batch.BatchCommands.Add(alerts.Command(raises));
+        }
+
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+        if (raises.Count > 0)
+        {
+            alerts.WakeSoon();
+        }
+    }
+
+    public async Task RaiseAsync(IReadOnlyList<AlertRaise> raises, CancellationToken cancellationToken)
+    {
+        await using var session = await database.OpenAsync(cancellationToken);
+        await database.Alerts.RaiseAsync(session.Connection, raises, cancellationToken);
     }
 
     /// <summary>What both statements that record failures are told of each.</summary>
-    public static void AddFailures(NpgsqlParameterCollection parameters, IReadOnlyList<FailedRow> failed)
+    private static void AddFailures(NpgsqlParameterCollection parameters, IReadOnlyList<FailedRow> failed)
     {
         parameters.Add(new NpgsqlParameter<int[]>("counted", [.. failed.Select(f => f.Failure.IsAttempt ? 1 : 0)]));
         parameters.Add(new NpgsqlParameter<string[]>("kinds", [.. failed.Select(f => f.Failure.Kind)]));

@@ -68,6 +68,23 @@ public class The_databases_clock_decides
         (await world.CountAsync("outbox_key")).ShouldBe(0);
     }
 
+    [Fact]
+    public async Task A_key_that_was_given_back_a_moment_ago_is_taken_again_when_it_gets_a_message()
+    {
+        await using var world = await World.CreateAsync();
+        var database = await DatabaseAsync(world);
+        await world.Database.ExecuteAsync("INSERT INTO reliable_mq.outbox_key VALUES ('k', NULL, gen_random_uuid(), clock_timestamp())");
+        var keys = (await new OutboxTable(database).PollAsync(10, DateTime.UnixEpoch, CancellationToken.None)).Keys;
+        (await new KeyTable(database).ReadAsync(keys, CancellationToken.None)).ShouldBeEmpty();
+
+        // A transaction on the key commits between the two looks.
+        await StoreAsync(world, 1);
+        await world.Database.ExecuteAsync("UPDATE reliable_mq.outbox SET ordering_key = 'k', available_at = 'infinity'");
+
+        (await new KeyTable(database).AdvanceAsync(keys, CancellationToken.None)).Rows.ShouldHaveSingleItem().MessageId.ShouldBe("m1");
+        (await world.Database.ScalarAsync<Guid>("SELECT node FROM reliable_mq.outbox_key")).ShouldBe(database.Node.Id);
+    }
+
     private static async Task<OutboxRow> ClaimAsync(ServiceDatabase database)
     {
         var keys = (await new OutboxTable(database).PollAsync(10, DateTime.UnixEpoch, CancellationToken.None)).Keys;
