@@ -8,7 +8,8 @@ public interface IMessagePublisher
 {
     /// <summary>Publishes a message and returns after the broker has confirmed it and did not return it.</summary>
     /// <param name="message">An instance of a type marked with <see cref="MessageAttribute"/>, or a <see cref="RawMessage"/>.</param>
-    /// <param name="options">What else is to be said; <see cref="MessageOptions.DeliverAt"/> needs an outbox.</param>
+    /// <param name="options">What else is to be said. What has to wait needs an outbox: <see cref="MessageOptions.DeliverAt"/>,
+    /// <see cref="MessageOptions.DeliverAfter"/> and <see cref="MessageOptions.OrderingKey"/>.</param>
     /// <param name="cancellationToken">
     /// Ends the waiting, for a connection or for the confirm. Once published the message may arrive all the same.
     /// </param>
@@ -25,7 +26,8 @@ public interface IMessagePublisher
     /// connection or the routing fails. For what is worthless a second later, such as a progress display.
     /// </summary>
     /// <param name="message">An instance of a type marked with <see cref="MessageAttribute"/>, or a <see cref="RawMessage"/>.</param>
-    /// <param name="options">What else is to be said; <see cref="MessageOptions.DeliverAt"/> needs an outbox.</param>
+    /// <param name="options">What else is to be said. What has to wait needs an outbox: <see cref="MessageOptions.DeliverAt"/>,
+    /// <see cref="MessageOptions.DeliverAfter"/> and <see cref="MessageOptions.OrderingKey"/>.</param>
     /// <param name="cancellationToken">Ends the waiting for a connection.</param>
     Task PublishAndMayBeLostAsync(object message, MessageOptions? options = null, CancellationToken cancellationToken = default);
 }

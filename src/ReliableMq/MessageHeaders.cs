@@ -12,6 +12,15 @@ internal static class MessageHeaders
     /// <summary>When the sender staged the message, in Unix milliseconds of its database's clock.</summary>
     public const string SentAt = "x-reliable-mq-sent-at";
 
+    /// <summary>The sender's ordering key: messages with the same one are sent in the order of their commits.</summary>
+    public const string OrderingKey = "x-reliable-mq-ordering-key";
+
+    /// <summary>
+    /// When the message is worthless, in Unix milliseconds. Not the property <c>expiration</c>, over which the
+    /// broker would drop it in its queue.
+    /// </summary>
+    public const string ExpiresAt = "x-reliable-mq-expires-at";
+
     /// <summary>The id of the message whose handling caused this one.</summary>
     public const string CausationId = "x-reliable-mq-causation-id";
 

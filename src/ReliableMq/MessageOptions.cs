@@ -16,7 +16,37 @@ public sealed class MessageOptions
     /// <summary>Further headers. Names starting with <c>x-</c> belong to the broker and the library.</summary>
     public IReadOnlyDictionary<string, string>? Headers { get; init; }
 
-    /// <summary>Not to be sent before this time; it leaves within about a second of it.</summary>
-    /// <value>Default: at once.</value>
+    /// <summary>
+    /// Messages with the same key are sent one after the other, in the order in which their transactions commit.
+    /// One that cannot be sent holds back those behind it, and no others. A transaction that has saved a
+    /// message of a key lets others with the same key wait until it ends, as a locked row would.
+    /// </summary>
+    /// <value>Default: none; the order is not guaranteed. At most 255 bytes of UTF-8.</value>
+    public string? OrderingKey { get; init; }
+
+    /// <summary>
+    /// Not to be sent before this time; it leaves within about a second of it. With an
+    /// <see cref="OrderingKey"/> it takes its place in the order then.
+    /// </summary>
+    /// <value>Default: at once. At most ten years ahead.</value>
     public DateTimeOffset? DeliverAt { get; init; }
+
+    /// <summary>As <see cref="DeliverAt"/>, counted by the database from the moment it is stored.</summary>
+    /// <value>Default: at once. At most ten years.</value>
+    public TimeSpan? DeliverAfter { get; init; }
+
+    /// <summary>
+    /// How long the message is of use, counted from when it should leave. One that is not sent by then is kept
+    /// in the history as expired; one that is not handled by then becomes a dead letter. The receiver compares
+    /// with its own clock.
+    /// </summary>
+    /// <value>Default: for ever. At most ten years.</value>
+    public TimeSpan? ExpiresAfter { get; init; }
+
+    /// <summary>
+    /// The priority on the broker. Quorum queues have two levels from RabbitMQ 4.0 (5 and more comes before the
+    /// rest), 32 from 4.3 and none before.
+    /// </summary>
+    /// <value>Default: none.</value>
+    public byte? Priority { get; init; }
 }

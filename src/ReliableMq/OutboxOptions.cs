@@ -28,7 +28,21 @@ public sealed class OutboxOptions
     /// <value>Default: 1 minute. From 1 second to 1 day.</value>
     public TimeSpan ResendInterval { get; set; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>How long sent messages are kept in the history before they are removed.</summary>
+    /// <summary>
+    /// How often a message is tried that the broker refuses because of the message itself, such as one that is
+    /// too large for it. Then it waits, as failed, for an operator, and an alert is raised.
+    /// </summary>
+    /// <value>Default: 10. From 1 to 1,000.</value>
+    public int MaxAttempts { get; set; } = 10;
+
+    /// <summary>
+    /// How often a message is tried that no queue takes, that a queue refuses, or that is not confirmed in
+    /// time. The tries are minutes apart, and a message that waits here is not lost.
+    /// </summary>
+    /// <value>Default: 0, which means for ever. Up to 1,000,000.</value>
+    public int MaxUndeliverableAttempts { get; set; }
+
+    /// <summary>How long sent, expired and cancelled messages are kept in the history before they are removed.</summary>
     /// <value>Default: 7 days. From 1 minute to 10 years.</value>
     public TimeSpan KeepSent { get; set; } = TimeSpan.FromDays(7);
 }

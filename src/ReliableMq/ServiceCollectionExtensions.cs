@@ -72,6 +72,7 @@ public static class ReliableMqServiceCollectionExtensions
         services.AddSingleton<IOutbox, ConnectionOutbox>();
         services.AddSingleton(typeof(IOutbox<>), typeof(ContextOutbox<>));
         services.AddSingleton<IMessagePublisher, MessagePublisher>();
+        services.AddSingleton<IPendingMessages, PendingMessages>();
 
         services.AddSingleton<DispatcherHost>();
         services.AddSingleton<ConsumerHost>();

@@ -19,9 +19,9 @@ public class Housekeeping
         // 2,500 made eight days ago, of which one was sent today because it had been scheduled.
         await world.Database.ExecuteAsync(
             """
-            INSERT INTO reliable_mq.outbox_history (id, message_id, name, exchange, routing_key, content_type, body, created_at, attempts, sent_at)
+            INSERT INTO reliable_mq.outbox_history (id, message_id, name, exchange, routing_key, content_type, body, created_at, attempts, outcome, finished_at)
             SELECT (lpad(to_hex((extract(epoch FROM clock_timestamp() - interval '8 days') * 1000)::bigint), 12, '0') || lpad(to_hex(number), 20, '0'))::uuid,
-                   'm' || number, 'n', 'e', 'r', 'c', ''::bytea, clock_timestamp() - interval '8 days', 1,
+                   'm' || number, 'n', 'e', 'r', 'c', ''::bytea, clock_timestamp() - interval '8 days', 1, 'sent',
                    CASE number WHEN 7 THEN clock_timestamp() ELSE clock_timestamp() - interval '8 days' END
             FROM generate_series(1, 2500) AS number
             """);

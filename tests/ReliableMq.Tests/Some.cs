@@ -12,7 +12,7 @@ internal static class Some
 {
     public static OutboxRow Row(
         TimeSpan remaining = default, string exchange = "orders", string? headers = null, string? correlationId = null, string? causationId = null,
-        string? traceParent = null) => new()
+        string? traceParent = null, KeyLease? key = null) => new()
     {
         Id = Guid.CreateVersion7(),
         Fence = 0,
@@ -26,12 +26,18 @@ internal static class Some
         CorrelationId = correlationId,
         CausationId = causationId,
         TraceParent = traceParent,
+        ReplyTo = null,
+        Priority = null,
+        OrderingKey = key?.OrderingKey,
+        Key = key,
+        ExpiresAt = null,
+        IsExpired = false,
         CreatedAt = new DateTimeOffset(2025, 1, 2, 3, 4, 5, 678, TimeSpan.Zero),
         Attempts = 0,
         Remaining = remaining,
     };
 
-    public static OutboxMessage Message(DateTimeOffset? dueAt = null) => new()
+    public static OutboxMessage Message(DateTimeOffset? dueAt = null, string? orderingKey = null) => new()
     {
         MessageId = "m-1",
         Name = "orders.order-placed.v1",
@@ -40,6 +46,7 @@ internal static class Some
         ContentType = "application/json",
         Body = [1, 2, 3],
         DueAt = dueAt,
+        OrderingKey = orderingKey,
     };
 
     public static HandlerDefinition Handler(

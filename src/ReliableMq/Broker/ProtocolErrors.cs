@@ -11,4 +11,12 @@ internal static class ProtocolErrors
 {
     public static bool Contains(ShutdownEventArgs? reason) =>
         reason is { Initiator: ShutdownInitiator.Peer, ReplyCode: >= Constants.FrameError and <= Constants.UnexpectedFrame };
+
+    /// <summary>
+    /// What a closed channel says of the message it was closed over. An exchange that is missing or may not be
+    /// used is a matter of the destination, like a missing queue: it may come, and others suffer from it, too.
+    /// </summary>
+    public static PublishOutcome Refusal(ShutdownEventArgs? reason, string what) => new(
+        reason?.ReplyCode is Constants.NotFound or Constants.AccessRefused ? PublishResult.Returned : PublishResult.Refused,
+        $"{what}: {reason?.ReplyText}");
 }

@@ -23,6 +23,9 @@ internal enum PublishResult
 
     /// <summary>The channel or connection was lost: nothing is known, and the message is not to blame.</summary>
     Lost,
+
+    /// <summary>Not published, because its time is over.</summary>
+    Expired,
 }
 
 internal readonly record struct PublishOutcome(PublishResult Result, string? Reason = null)

@@ -42,7 +42,7 @@ internal sealed class OutboxHealthCheck(ServiceDatabases databases) : IHealthChe
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         var late = new List<string>();
-        foreach (var database in databases.All.Where(database => database.Sender == database))
+        foreach (var database in databases.Senders)
         {
             if (!database.Ready.IsCompleted)
             {
@@ -54,7 +54,12 @@ internal sealed class OutboxHealthCheck(ServiceDatabases databases) : IHealthChe
                 var pending = await new OutboxTable(database).CountPendingAsync(cancellationToken);
                 if (pending.OldestAge > Late)
                 {
-                    late.Add($"\"{database.ContextType.Name}\": {pending.Count} pending, the oldest for {pending.OldestAge:hh\\:mm\\:ss}");
+                    late.Add($"\"{database.ContextType.Name}\": {pending.Count} pending, the oldest for {pending.OldestAge:d\\.hh\\:mm\\:ss}");
+                }
+
+                if (pending.Failed > 0)
+                {
+                    late.Add($"\"{database.ContextType.Name}\": {pending.Failed} failed and waiting for an operator");
                 }
             }
             catch (Exception exception) when (!cancellationToken.IsCancellationRequested)

@@ -35,6 +35,18 @@ internal static partial class LogMessages
     [LoggerMessage(2007, LogLevel.Error, "The outcome of a sent message was refused by the database; the message is sent again when its lease has run out.")]
     public static partial void RecordRefused(ILogger logger, Exception exception);
 
+    [LoggerMessage(2008, LogLevel.Warning, "{Count} message(s) like \"{Name}\" {MessageId} were not sent, because their time was over; they are kept in the history as expired.")]
+    public static partial void MessagesExpired(ILogger logger, int count, string name, string messageId);
+
+    [LoggerMessage(2009, LogLevel.Error, "{Count} message(s) like \"{Name}\" {MessageId} failed for good after {Attempts} attempt(s) and wait for an operator: {Reason}")]
+    public static partial void MessagesFailed(ILogger logger, int count, string name, string messageId, int attempts, string reason);
+
+    [LoggerMessage(2010, LogLevel.Warning, "Sending to the exchange \"{Exchange}\" with the routing key \"{RoutingKey}\" pauses for {Delay}, then one message is tried: {Reason}")]
+    public static partial void DestinationPaused(ILogger logger, string exchange, string routingKey, TimeSpan delay, string reason);
+
+    [LoggerMessage(2011, LogLevel.Information, "The exchange \"{Exchange}\" takes messages with the routing key \"{RoutingKey}\" again; those that were set aside follow.")]
+    public static partial void DestinationRecovered(ILogger logger, string exchange, string routingKey);
+
     [LoggerMessage(3001, LogLevel.Information, "Connected to RabbitMQ {Version} at {Endpoint} for {Purpose}.")]
     public static partial void Connected(ILogger logger, string purpose, string endpoint, string version);
 

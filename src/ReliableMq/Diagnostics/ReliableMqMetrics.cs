@@ -28,6 +28,8 @@ internal sealed class ReliableMqMetrics : IDisposable
         _deadLettered = _meter.CreateCounter<long>("reliablemq.dead_letters", "{message}", "Messages that became dead letters.");
         _pendingGauge = _meter.CreateObservableGauge("reliablemq.outbox.pending",
             () => _pending.Select(p => new Measurement<long>(p.Value.Count, Tag("reliablemq.context", p.Key))), "{message}", "Messages that should have left, counted to 10,001.");
+        _meter.CreateObservableGauge("reliablemq.outbox.failed",
+            () => _pending.Select(p => new Measurement<long>(p.Value.Failed, Tag("reliablemq.context", p.Key))), "{message}", "Messages that wait for an operator, counted to 10,001.");
         _meter.CreateObservableGauge("reliablemq.outbox.oldest_pending_age",
             () => _pending.Select(p => new Measurement<double>(p.Value.OldestAge.TotalSeconds, Tag("reliablemq.context", p.Key))), "s", "Age of the oldest message that should have left.");
     }
@@ -35,7 +37,7 @@ internal sealed class ReliableMqMetrics : IDisposable
     /// <summary>Whether anybody listens.</summary>
     public bool MeasuresPending => _pendingGauge.Enabled;
 
-    public void Sent(List<OutboxRow> rows)
+    public void Sent(IEnumerable<OutboxRow> rows)
     {
         if (_sent.Enabled)
         {
@@ -46,11 +48,19 @@ internal sealed class ReliableMqMetrics : IDisposable
         }
     }
 
-    public void SendFailed(List<FailedRow> rows)
+    public void SendFailed(IEnumerable<FailedRow> rows)
     {
         foreach (var failed in rows)
         {
-            _sent.Add(1, System, Tag("messaging.destination.name", failed.Row.Exchange), Tag("error.type", failed.Kind));
+            _sent.Add(1, System, Tag("messaging.destination.name", failed.Row.Exchange), Tag("error.type", failed.Failure.Kind));
+        }
+    }
+
+    public void Expired(IEnumerable<OutboxRow> rows)
+    {
+        foreach (var row in rows)
+        {
+            _sent.Add(1, System, Tag("messaging.destination.name", row.Exchange), Tag("error.type", "expired"));
         }
     }
 

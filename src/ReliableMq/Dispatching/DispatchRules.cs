@@ -18,6 +18,15 @@ internal static class DispatchRules
     public static TimeSpan DelayAfter(PublishResult result, int attempts, double random) =>
         Backoff.Delay(attempts, FirstDelay, result == PublishResult.Returned ? TimeSpan.FromMinutes(1) : TimeSpan.FromMinutes(5), random);
 
+    /// <summary>
+    /// Whether no further attempt is made without an operator. A message that the broker refuses will not get
+    /// better by itself; a missing route, a full queue or a silent one may, at any time.
+    /// </summary>
+    public static bool GivesUp(PublishResult result, int attempts, OutboxOptions options) =>
+        result == PublishResult.Refused
+            ? attempts >= options.MaxAttempts
+            : options.MaxUndeliverableAttempts > 0 && attempts >= options.MaxUndeliverableAttempts;
+
     public static string KindOf(PublishResult result) => result switch
     {
         PublishResult.Returned => "returned",
@@ -30,7 +39,7 @@ internal static class DispatchRules
     /// <summary>When to ask the database again.</summary>
     public static TimeSpan NextPoll(Poll poll, int limit, TimeSpan interval)
     {
-        if (poll.Rows.Count == limit)
+        if (poll.Rows.Count == limit || poll.Keys.Count == limit)
         {
             return TimeSpan.Zero;
         }

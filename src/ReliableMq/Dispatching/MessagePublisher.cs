@@ -49,9 +49,16 @@ internal sealed class MessagePublisher(
     private OutboxMessage Create(object message, MessageOptions? messageOptions)
     {
         ArgumentNullException.ThrowIfNull(message);
-        return messageOptions?.DeliverAt is null
+        var option = messageOptions switch
+        {
+            { DeliverAt: not null } => nameof(MessageOptions.DeliverAt),
+            { DeliverAfter: not null } => nameof(MessageOptions.DeliverAfter),
+            { OrderingKey: not null } => nameof(MessageOptions.OrderingKey),
+            _ => null,
+        };
+        return option is null
             ? factory.Create(message, messageOptions)
-            : throw new ReliableMqException("DeliverAt needs a place for the message to wait. Add it to an outbox, or publish it without DeliverAt.");
+            : throw new ReliableMqException($"{option} needs a place for the message to wait. Add it to an outbox, or publish it without {option}.");
     }
 
     /// <summary>Publishes in the caller's turn; the answer comes later.</summary>

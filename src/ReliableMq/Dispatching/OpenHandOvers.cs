@@ -1,7 +1,9 @@
+using ReliableMq.Storage;
+
 namespace ReliableMq.Dispatching;
 
 /// <summary>
-/// Ids handed over by somebody who is not told when their transaction ends. They are looked for again at
+/// Ids and ordering keys handed over by somebody who is not told when their transaction ends. They are looked for again at
 /// growing intervals of at most a second, until they are found or their lease has run out: from then on the
 /// poll finds them.
 /// </summary>
@@ -12,7 +14,8 @@ internal sealed class OpenHandOvers(TimeSpan lease, TimeProvider time)
 
     private readonly List<Open> _open = [];
 
-    public void Add(IEnumerable<Guid> ids) => _open.Add(new Open([.. ids], time.GetTimestamp(), time.GetTimestamp(), TimeSpan.Zero));
+    public void Add(HandOver handedOver) =>
+        _open.Add(new Open([.. handedOver.Ids], [.. handedOver.Keys], time.GetTimestamp(), time.GetTimestamp(), TimeSpan.Zero));
 
     /// <summary>How long until somebody has to be looked for; null when nobody is missed.</summary>
     public TimeSpan? Wait
@@ -30,11 +33,14 @@ internal sealed class OpenHandOvers(TimeSpan lease, TimeProvider time)
         }
     }
 
-    /// <summary>The ids to look for now.</summary>
-    public List<Guid> TakeDue() => [.. _open.Where(IsDue).SelectMany(open => open.Ids)];
+    /// <summary>What to look for now.</summary>
+    public (List<Guid> Ids, List<string> Keys) TakeDue() =>
+        _open.Count == 0
+            ? ([], [])
+            : ([.. _open.Where(IsDue).SelectMany(open => open.Ids)], [.. _open.Where(IsDue).SelectMany(open => open.Keys)]);
 
     /// <summary>After a look: what was not found is looked for again, later.</summary>
-    public void Looked(IReadOnlySet<Guid> found)
+    public void Looked(IReadOnlySet<Guid> foundIds, IReadOnlySet<string> foundKeys)
     {
         for (var i = _open.Count - 1; i >= 0; i--)
         {
@@ -44,19 +50,20 @@ internal sealed class OpenHandOvers(TimeSpan lease, TimeProvider time)
                 continue;
             }
 
-            var missing = open.Ids.Where(id => !found.Contains(id)).ToList();
-            if (missing.Count == 0 || time.GetElapsedTime(open.Since) > lease)
+            var ids = open.Ids.Where(id => !foundIds.Contains(id)).ToList();
+            var keys = open.Keys.Where(key => !foundKeys.Contains(key)).ToList();
+            if (ids.Count + keys.Count == 0 || time.GetElapsedTime(open.Since) > lease)
             {
                 _open.RemoveAt(i);
                 continue;
             }
 
             var interval = open.Interval == TimeSpan.Zero ? First : open.Interval * 2;
-            _open[i] = open with { Ids = missing, LookedAt = time.GetTimestamp(), Interval = interval < Longest ? interval : Longest };
+            _open[i] = open with { Ids = ids, Keys = keys, LookedAt = time.GetTimestamp(), Interval = interval < Longest ? interval : Longest };
         }
     }
 
     private bool IsDue(Open open) => time.GetElapsedTime(open.LookedAt) >= open.Interval;
 
-    private sealed record Open(List<Guid> Ids, long Since, long LookedAt, TimeSpan Interval);
+    private sealed record Open(List<Guid> Ids, List<string> Keys, long Since, long LookedAt, TimeSpan Interval);
 }

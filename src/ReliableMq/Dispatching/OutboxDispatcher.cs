@@ -25,6 +25,7 @@ internal sealed class OutboxDispatcher
     private readonly ILogger _logger;
     private readonly OutboxIntake _intake;
     private readonly ChannelWatch _watch;
+    private readonly Destinations _destinations;
 
     public OutboxDispatcher(
         ServiceDatabase database, BrokerConnections connections, TopologyDeclarer topology, ReliableMqMetrics metrics,
@@ -35,11 +36,12 @@ internal sealed class OutboxDispatcher
         _connection = connections.Publishing;
         _time = time;
         _logger = logger;
-        _publisher = new RowPublisher(topology, _options);
         _table = new OutboxTable(database);
+        _publisher = new RowPublisher(topology, _table, _options);
         _intake = new OutboxIntake(database, _table, time);
         _watch = new ChannelWatch(_connection, _options, time, logger);
-        _recorder = new OutcomeRecorder(_table, _options.Outbox, metrics, _intake.PollWithin, time, logger);
+        _destinations = new Destinations(time);
+        _recorder = new OutcomeRecorder(_table, _intake.Keys, _destinations, _options.Outbox, metrics, _intake.PollWithin, time, logger);
         _quarantine = new Quarantine(_connection, _publisher, _recorder, _options.Broker.ConfirmTimeout, time, logger);
     }
 
@@ -95,6 +97,9 @@ internal sealed class OutboxDispatcher
     /// <summary>The resend: asks for due rows at once, whatever the poll believes.</summary>
     public void RunSoon() => _intake.PollWithin(TimeSpan.Zero);
 
+    /// <summary>Tries destinations again whose pauses are not over.</summary>
+    public void ForgetPauses() => _destinations.Forget();
+
     private async Task DispatchOnAsync(IConnection connection, CancellationToken stopping, CancellationToken givingUp)
     {
         await using var channel = await PublishChannel<HeldRow>.OpenAsync(
@@ -111,6 +116,7 @@ internal sealed class OutboxDispatcher
                 await _intake.WaitAsync(ended.Token);
                 await PublishAsync(connection, channel, await _intake.TakeHandedOverAsync(ended.Token), ended.Token);
                 await PublishAsync(connection, channel, await _intake.TakeDueAsync(ended.Token), ended.Token);
+                await PublishAsync(connection, channel, _intake.Keys.TakeReady(), ended.Token);
             }
         }
         catch (OperationCanceledException) when (ended.IsCancellationRequested)
@@ -156,6 +162,18 @@ internal sealed class OutboxDispatcher
                 if (!held.IsUsable(_time))
                 {
                     _recorder.Add(held.Row, new PublishOutcome(PublishResult.Lost, "Half of the lease passed before it could be published."));
+                    continue;
+                }
+
+                if (held.Row.IsExpired)
+                {
+                    _recorder.Add(held.Row, new PublishOutcome(PublishResult.Expired));
+                    continue;
+                }
+
+                if (_destinations.Refuse(new Destination(held.Row.Exchange, held.Row.RoutingKey), Random.Shared.NextDouble()) is { } setAside)
+                {
+                    _recorder.AddSetAside(held.Row, setAside);
                     continue;
                 }
 

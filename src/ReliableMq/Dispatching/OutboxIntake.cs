@@ -4,19 +4,35 @@ using ReliableMq.Storage;
 namespace ReliableMq.Dispatching;
 
 /// <summary>Where a dispatcher's rows come from: ids that were handed over in memory, and due rows of the database.</summary>
-internal sealed class OutboxIntake(ServiceDatabase database, OutboxTable table, TimeProvider time)
+internal sealed class OutboxIntake
 {
-    private readonly OutboxOptions _options = database.Options.Outbox;
-    private readonly OpenHandOvers _open = new(database.Options.Outbox.Lease, time);
-    private readonly PollClock _clock = new(time);
+    private readonly ServiceDatabase _database;
+    private readonly OutboxTable _table;
+    private readonly TimeProvider _time;
+    private readonly OutboxOptions _options;
+    private readonly OpenHandOvers _open;
+    private readonly PollClock _clock;
+
+    public OutboxIntake(ServiceDatabase database, OutboxTable table, TimeProvider time)
+    {
+        _database = database;
+        _table = table;
+        _time = time;
+        _options = database.Options.Outbox;
+        _open = new OpenHandOvers(_options.Lease, time);
+        _clock = new PollClock(time);
+        Keys = new KeyIntake(database, table, PollWithin, time);
+    }
+
+    /// <summary>The messages with an ordering key.</summary>
+    public KeyIntake Keys { get; }
 
     /// <summary>Asks the database within this time at the latest.</summary>
     public void PollWithin(TimeSpan delay)
     {
         if (_clock.PollWithin(delay))
         {
-            // Wakes the waiting dispatcher. When full, it is awake.
-            database.HandedOver.Writer.TryWrite(new HandOver([], HasScheduled: false));
+            _database.Wake();
         }
     }
 
@@ -29,16 +45,16 @@ internal sealed class OutboxIntake(ServiceDatabase database, OutboxTable table, 
             longest = untilLook;
         }
 
-        if (longest <= TimeSpan.Zero || database.HandedOver.Reader.TryPeek(out _))
+        if (longest <= TimeSpan.Zero || Keys.HasReady || _database.HandedOver.Reader.TryPeek(out _))
         {
             return;
         }
 
-        using var timeout = new CancellationTokenSource(longest, time);
+        using var timeout = new CancellationTokenSource(longest, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
-            await database.HandedOver.Reader.WaitToReadAsync(either.Token);
+            await _database.HandedOver.Reader.WaitToReadAsync(either.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -50,7 +66,8 @@ internal sealed class OutboxIntake(ServiceDatabase database, OutboxTable table, 
     public async Task<List<HeldRow>> TakeHandedOverAsync(CancellationToken cancellationToken)
     {
         var ids = new List<Guid>();
-        while (ids.Count < _options.BatchSize && database.HandedOver.Reader.TryRead(out var handedOver))
+        var keys = new List<string>();
+        while (ids.Count < _options.BatchSize && _database.HandedOver.Reader.TryRead(out var handedOver))
         {
             if (handedOver.HasScheduled)
             {
@@ -60,23 +77,27 @@ internal sealed class OutboxIntake(ServiceDatabase database, OutboxTable table, 
 
             if (handedOver.MayBeOpen)
             {
-                _open.Add(handedOver.Ids);
+                _open.Add(handedOver);
             }
             else
             {
                 ids.AddRange(handedOver.Ids);
+                keys.AddRange(handedOver.Keys);
             }
         }
 
-        ids.AddRange(_open.TakeDue());
-        if (ids.Count == 0)
+        var open = _open.TakeDue();
+        ids.AddRange(open.Ids);
+        keys.AddRange(open.Keys);
+        if (ids.Count + keys.Count == 0)
         {
             return [];
         }
 
-        var askedAt = time.GetTimestamp();
-        var rows = await table.ReadHandedOverAsync([.. ids], cancellationToken);
-        _open.Looked(rows.Select(row => row.Id).ToHashSet());
+        var held = keys.Count == 0 ? [] : await Keys.TakeAsync(keys, cancellationToken);
+        var askedAt = _time.GetTimestamp();
+        var rows = ids.Count == 0 ? [] : await _table.ReadHandedOverAsync([.. ids], cancellationToken);
+        _open.Looked(rows.Select(row => row.Id).ToHashSet(), held);
         return Held(rows, askedAt);
     }
 
@@ -89,12 +110,14 @@ internal sealed class OutboxIntake(ServiceDatabase database, OutboxTable table, 
         }
 
         _clock.Restart(_options.PollInterval);
-        var askedAt = time.GetTimestamp();
-        var poll = await table.PollAsync(_options.BatchSize, cancellationToken);
+        var askedAt = _time.GetTimestamp();
+        var poll = await _table.PollAsync(_options.BatchSize, cancellationToken);
         _clock.PollWithin(DispatchRules.NextPoll(poll, _options.BatchSize, _options.PollInterval));
-        return Held(poll.Rows, askedAt);
+        await Keys.StartAsync(poll.Keys, askedAt, cancellationToken);
+        await Keys.JoinAsync(poll.Rows.FindAll(row => row.OrderingKey is not null), cancellationToken);
+        return Held(poll.Rows.FindAll(row => row.OrderingKey is null), askedAt);
     }
 
     private List<HeldRow> Held(List<OutboxRow> rows, long askedAt) =>
-        rows.ConvertAll(row => HeldRow.From(row, askedAt, _options.Lease, time));
+        rows.ConvertAll(row => HeldRow.From(row, askedAt, _options.Lease, _time));
 }

@@ -13,21 +13,28 @@ namespace ReliableMq.Dispatching;
 /// recorded in batches, one statement a kind.
 /// </summary>
 /// <param name="table">The outbox.</param>
-/// <param name="options">Its settings.</param>
+/// <param name="keys">The keys of its ordered messages.</param>
+/// <param name="destinations">Told how publishes ended.</param>
+/// <param name="options">The outbox's settings.</param>
 /// <param name="metrics">Counts what was recorded.</param>
 /// <param name="availableIn">Told when rows given back can be taken again.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">The log.</param>
-internal sealed class OutcomeRecorder(OutboxTable table, OutboxOptions options, ReliableMqMetrics metrics, Action<TimeSpan> availableIn, TimeProvider time, ILogger logger)
+internal sealed class OutcomeRecorder(
+    OutboxTable table, KeyIntake keys, Destinations destinations, OutboxOptions options, ReliableMqMetrics metrics,
+    Action<TimeSpan> availableIn, TimeProvider time, ILogger logger)
 {
-    private readonly Channel<(OutboxRow Row, PublishOutcome Outcome)> _outcomes =
-        Channel.CreateUnbounded<(OutboxRow, PublishOutcome)>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Channel<(OutboxRow Row, PublishOutcome Outcome, Failure? SetAside)> _outcomes =
+        Channel.CreateUnbounded<(OutboxRow, PublishOutcome, Failure?)>(new UnboundedChannelOptions { SingleReader = true });
 
     /// <summary>Whether the database takes no outcomes now; then nothing more should be published.</summary>
     public bool IsFailing { get; private set; }
 
     /// <summary>Never blocks: it is called on the connection's read loop.</summary>
-    public void Add(OutboxRow row, PublishOutcome outcome) => _outcomes.Writer.TryWrite((row, outcome));
+    public void Add(OutboxRow row, PublishOutcome outcome) => _outcomes.Writer.TryWrite((row, outcome, null));
+
+    /// <summary>A row that was not published because its destination is paused.</summary>
+    public void AddSetAside(OutboxRow row, Failure reason) => _outcomes.Writer.TryWrite((row, default, reason));
 
     /// <summary>No more will come: <see cref="RunAsync"/> ends after what is there.</summary>
     public void Complete() => _outcomes.Writer.TryComplete();
@@ -35,67 +42,141 @@ internal sealed class OutcomeRecorder(OutboxTable table, OutboxOptions options, 
     /// <param name="givingUp">Cancelled when the host waits no longer; what is not recorded then is sent again later.</param>
     public async Task RunAsync(CancellationToken givingUp)
     {
-        var batch = new List<(OutboxRow Row, PublishOutcome Outcome)>(options.BatchSize);
+        var batch = new OutcomeBatch();
         while (await _outcomes.Reader.WaitToReadAsync(CancellationToken.None))
         {
             batch.Clear();
             while (batch.Count < options.BatchSize && _outcomes.Reader.TryRead(out var outcome))
             {
-                batch.Add(outcome);
+                Sort(batch, outcome.Row, outcome.Outcome, outcome.SetAside);
             }
 
             await RecordAsync(batch, givingUp);
         }
     }
 
-    private async Task RecordAsync(List<(OutboxRow Row, PublishOutcome Outcome)> batch, CancellationToken givingUp)
+    private void Sort(OutcomeBatch batch, OutboxRow row, PublishOutcome outcome, Failure? setAside)
     {
-        var sent = new List<OutboxRow>(batch.Count);
-        var lost = new List<OutboxRow>();
-        var failed = new List<FailedRow>();
-        foreach (var (row, outcome) in batch)
+        var destination = new Destination(row.Exchange, row.RoutingKey);
+        if (setAside is { } reason)
         {
-            switch (outcome.Result)
+            batch.Failed.Add(new FailedRow(row, reason));
+            return;
+        }
+
+        switch (outcome.Result)
+        {
+            case PublishResult.Confirmed:
+                batch.Sent.Add(row);
+                if (destinations.Confirmed(destination))
+                {
+                    batch.Recovered.Add(destination);
+                }
+
+                break;
+            case PublishResult.Lost or PublishResult.Suspect:
+                batch.Lost.Add(row);
+                destinations.Unknown(destination);
+                break;
+            case PublishResult.Expired:
+                batch.Expired.Add(row);
+                break;
+            default:
+                batch.Failed.Add(new FailedRow(row, FailureOf(row, destination, outcome)));
+                break;
+        }
+    }
+
+    private Failure FailureOf(OutboxRow row, Destination destination, PublishOutcome outcome)
+    {
+        var attempts = row.Attempts + 1;
+        var reason = outcome.Reason ?? "";
+        TimeSpan delay;
+        if (outcome.Result == PublishResult.Refused)
+        {
+            destinations.Unknown(destination);
+            delay = DispatchRules.DelayAfter(outcome.Result, attempts, Random.Shared.NextDouble());
+        }
+        else
+        {
+            (delay, var isNew) = destinations.Failed(destination, outcome.Result, reason, Random.Shared.NextDouble());
+            if (isNew)
             {
-                case PublishResult.Confirmed:
-                    sent.Add(row);
-                    break;
-                case PublishResult.Lost or PublishResult.Suspect:
-                    lost.Add(row);
-                    break;
-                default:
-                    var delay = DispatchRules.DelayAfter(outcome.Result, row.Attempts + 1, Random.Shared.NextDouble());
-                    failed.Add(new FailedRow(row, DispatchRules.KindOf(outcome.Result), outcome.Reason ?? "", delay));
-                    break;
+                LogMessages.DestinationPaused(logger, destination.Exchange, destination.RoutingKey, delay, reason);
             }
         }
 
+        return new Failure(DispatchRules.KindOf(outcome.Result), reason, delay, GivesUp: DispatchRules.GivesUp(outcome.Result, attempts, options));
+    }
+
+    private async Task RecordAsync(OutcomeBatch batch, CancellationToken givingUp)
+    {
         // Each kind is retried by itself, so that what was recorded is not recorded again.
-        await RecordAsync(sent, table.FinishAsync, givingUp);
-        await RecordAsync(failed, table.FailAsync, givingUp);
-        await RecordAsync(lost, (rows, token) => table.ReleaseAsync(rows, DispatchRules.ReleaseDelay, token), givingUp);
-        LogFailed(failed);
-        if (lost.Count > 0)
+        await FinishAsync(batch.Sent, "sent", givingUp);
+        await FinishAsync(batch.Expired, "expired", givingUp);
+        await RecordAsync(batch.Failed.Unkeyed, table.FailAsync, givingUp);
+        await RecordAsync(batch.Failed.Keyed, keys.FailAsync, givingUp);
+        await RecordAsync(batch.Lost.Unkeyed, (rows, token) => table.ReleaseAsync(rows, DispatchRules.ReleaseDelay, token), givingUp);
+        await RecordAsync(batch.Lost.Keyed, (rows, token) => keys.ReleaseAsync(rows, DispatchRules.ReleaseDelay, token), givingUp);
+        await RecordAsync(batch.Recovered, HurryAsync, givingUp);
+        Tell(batch);
+    }
+
+    private async Task FinishAsync(OutcomeBatch.Rows<OutboxRow> rows, string outcome, CancellationToken givingUp)
+    {
+        await RecordAsync(rows.Unkeyed, (unkeyed, token) => table.FinishAsync(unkeyed, outcome, token), givingUp);
+        var exhausted = new List<KeyLease>();
+        await RecordAsync(rows.Keyed, async (keyed, token) => exhausted.AddRange(await keys.FinishAsync(keyed, outcome, token)), givingUp);
+        await RecordAsync(exhausted, keys.AdvanceAsync, givingUp);
+    }
+
+    private async Task HurryAsync(IReadOnlyList<Destination> recovered, CancellationToken cancellationToken)
+    {
+        foreach (var destination in recovered)
+        {
+            LogMessages.DestinationRecovered(logger, destination.Exchange, destination.RoutingKey);
+            await table.HurryAsync(destination, cancellationToken);
+            availableIn(TimeSpan.Zero);
+        }
+    }
+
+    private void Tell(OutcomeBatch batch)
+    {
+        LogFailed(batch.Failed.All.Where(f => f.Failure.IsAttempt));
+        foreach (var alike in batch.Expired.All.GroupBy(row => row.Name))
+        {
+            LogMessages.MessagesExpired(logger, alike.Count(), alike.Key, alike.First().MessageId);
+        }
+
+        if (batch.Lost.Count > 0)
         {
             availableIn(DispatchRules.ReleaseDelay);
         }
 
-        if (failed.Count > 0)
+        if (batch.Failed.Count > 0)
         {
-            availableIn(failed.Min(f => f.Delay));
+            availableIn(batch.Failed.All.Min(f => f.Failure.Delay));
         }
 
-        metrics.Sent(sent);
-        metrics.SendFailed(failed);
+        metrics.Sent(batch.Sent.All);
+        metrics.Expired(batch.Expired.All);
+        metrics.SendFailed(batch.Failed.All.Where(f => f.Failure.IsAttempt));
     }
 
     /// <summary>One line for each destination and reason: ten thousand messages without a binding are one problem.</summary>
-    private void LogFailed(List<FailedRow> failed)
+    private void LogFailed(IEnumerable<FailedRow> failed)
     {
-        foreach (var alike in failed.GroupBy(f => (f.Row.Exchange, f.Row.RoutingKey, f.Kind, f.Error)))
+        foreach (var alike in failed.GroupBy(f => (f.Row.Exchange, f.Row.RoutingKey, f.Failure.Kind, f.Failure.Error, f.Failure.GivesUp)))
         {
             var first = alike.First();
-            LogMessages.PublishFailed(logger, alike.Count(), first.Row.Name, first.Row.MessageId, first.Error, alike.Min(f => f.Delay));
+            if (alike.Key.GivesUp)
+            {
+                LogMessages.MessagesFailed(logger, alike.Count(), first.Row.Name, first.Row.MessageId, first.Row.Attempts + 1, first.Failure.Error);
+            }
+            else
+            {
+                LogMessages.PublishFailed(logger, alike.Count(), first.Row.Name, first.Row.MessageId, first.Failure.Error, alike.Min(f => f.Failure.Delay));
+            }
         }
     }
 

@@ -8,13 +8,26 @@ namespace ReliableMq.Dispatching;
 internal static class Publishing
 {
     /// <summary>Of a stored message.</summary>
-    public static BasicProperties PropertiesOf(OutboxRow row, string? service) =>
-        Properties(row.MessageId, row.Name, row.ContentType, row.Headers, row.CorrelationId, row.CausationId, service, row.CreatedAt);
+    public static BasicProperties PropertiesOf(OutboxRow row, string? service)
+    {
+        var properties = Properties(row.MessageId, row.Name, row.ContentType, row.Headers, row.CorrelationId, row.CausationId, service, row.CreatedAt);
+        // A copy that goes back to its queue keeps what its sender said, and no more.
+        var isCopy = row.Exchange.Length == 0;
+        SetOptions(properties, row.ReplyTo, row.Priority, isCopy ? null : row.OrderingKey, row.ExpiresAt);
+        if (!isCopy)
+        {
+            properties.Headers!.TryAdd(MessageHeaders.SentAt, row.CreatedAt.ToUnixTimeMilliseconds());
+        }
+
+        return properties;
+    }
 
     /// <summary>Of a message that is published at once.</summary>
     public static BasicProperties PropertiesOf(OutboxMessage message, string? service, DateTimeOffset now)
     {
         var properties = Properties(message.MessageId, message.Name, message.ContentType, message.Headers, message.CorrelationId, message.CausationId, service, now);
+        properties.Headers!.TryAdd(MessageHeaders.SentAt, now.ToUnixTimeMilliseconds());
+        SetOptions(properties, message.ReplyTo, message.Priority, message.OrderingKey, now + message.Expiration);
         if (message.TraceParent is not null)
         {
             properties.Headers![MessageHeaders.TraceParent] = message.TraceParent;
@@ -23,11 +36,33 @@ internal static class Publishing
         return properties;
     }
 
+    private static void SetOptions(BasicProperties properties, string? replyTo, byte? priority, string? orderingKey, DateTimeOffset? expiresAt)
+    {
+        if (replyTo is not null)
+        {
+            properties.ReplyTo = replyTo;
+        }
+
+        if (priority is { } level)
+        {
+            properties.Priority = level;
+        }
+
+        if (orderingKey is not null)
+        {
+            properties.Headers![MessageHeaders.OrderingKey] = orderingKey;
+        }
+
+        if (expiresAt is { } end)
+        {
+            properties.Headers![MessageHeaders.ExpiresAt] = end.ToUnixTimeMilliseconds();
+        }
+    }
+
     private static BasicProperties Properties(
         string messageId, string name, string contentType, string? storedHeaders, string? correlationId, string? causationId, string? service, DateTimeOffset createdAt)
     {
         var headers = storedHeaders is null ? [] : HeaderJson.Read(storedHeaders);
-        headers.TryAdd(MessageHeaders.SentAt, createdAt.ToUnixTimeMilliseconds());
         if (causationId is not null)
         {
             headers[MessageHeaders.CausationId] = causationId;

@@ -57,7 +57,7 @@ internal sealed class Quarantine(
             await publisher.PublishAsync(channel, prepared);
             var outcome = await answer.Task.WaitAsync(confirmTimeout, time, stopping);
             return outcome.Result == PublishResult.Suspect && (current.IsOpen || ProtocolErrors.Contains(current.CloseReason))
-                ? new PublishOutcome(PublishResult.Refused, $"The broker closed the channel over this message: {channel.CloseReason?.ReplyText}")
+                ? ProtocolErrors.Refusal(channel.CloseReason, "The broker closed the channel over this message")
                 : outcome;
         }
         catch (TimeoutException)

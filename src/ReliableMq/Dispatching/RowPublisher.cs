@@ -4,11 +4,12 @@ using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
 using ReliableMq.Broker;
 using ReliableMq.Diagnostics;
+using ReliableMq.Outbox;
 
 namespace ReliableMq.Dispatching;
 
 /// <summary>Publishes one held row: its exchange exists, its trace goes on, its properties are set.</summary>
-internal sealed class RowPublisher(TopologyDeclarer topology, ReliableMqOptions options)
+internal sealed class RowPublisher(TopologyDeclarer topology, OutboxTable table, ReliableMqOptions options)
 {
     private readonly ConcurrentDictionary<(IConnection, string), bool> _declared = new();
 
@@ -28,11 +29,13 @@ internal sealed class RowPublisher(TopologyDeclarer topology, ReliableMqOptions 
                 return (null, new(PublishResult.Refused, $"The headers have {row.Headers.Length} characters; the broker closes the connection over so many."));
             }
 
-            return (new PreparedRow(held, Publishing.PropertiesOf(row, options.Service)), default);
+            return (row.Body ?? await table.ReadBodyAsync(row.Id, cancellationToken)) is { } body
+                ? (new PreparedRow(held, Publishing.PropertiesOf(row, options.Service), body), default)
+                : (null, new(PublishResult.Lost, "The row is gone."));
         }
         catch (OperationInterruptedException exception) when (connection.IsOpen)
         {
-            return (null, new(PublishResult.Refused, $"The exchange \"{row.Exchange}\" cannot be declared: {exception.ShutdownReason?.ReplyText}"));
+            return (null, ProtocolErrors.Refusal(exception.ShutdownReason, $"The exchange \"{row.Exchange}\" cannot be declared"));
         }
         catch (Exception exception) when (exception is FormatException or JsonException or OverflowException or ArgumentException)
         {
@@ -59,12 +62,12 @@ internal sealed class RowPublisher(TopologyDeclarer topology, ReliableMqOptions 
             prepared.Properties.Headers![MessageHeaders.TraceParent] = traceParent;
         }
 
-        await channel.PublishAsync(prepared.Held, row.Exchange, row.RoutingKey, prepared.Properties, row.Body, options.Broker.ConfirmTimeout);
+        await channel.PublishAsync(prepared.Held, row.Exchange, row.RoutingKey, prepared.Properties, prepared.Body, options.Broker.ConfirmTimeout);
     }
 
     /// <summary>All properties share one frame of 128 KiB.</summary>
     private const int MaxHeaderLength = 96 * 1024;
 }
 
-/// <summary>A row with the properties it is published with.</summary>
-internal sealed record PreparedRow(HeldRow Held, BasicProperties Properties);
+/// <summary>A row with what it is published with.</summary>
+internal sealed record PreparedRow(HeldRow Held, BasicProperties Properties, byte[] Body);

@@ -132,10 +132,12 @@ internal sealed class FailureRecorder(ServiceDatabase database, ReliableMqMetric
             CorrelationId = delivery.CorrelationId,
             CausationId = delivery.CausationId,
             TraceParent = delivery.TraceParent,
+            ReplyTo = delivery.ReplyTo,
+            Priority = delivery.Priority,
             DueAt = dueAt,
         };
-        await using var insert = new NpgsqlCommand(database.OutboxSql.Insert, connection);
-        OutboxParameters.Add(insert.Parameters, [copy], database);
+        await using var insert = new NpgsqlCommand("", connection);
+        insert.CommandText = OutboxParameters.Add(insert.Parameters, [copy], database);
         await insert.ExecuteNonQueryAsync(cancellationToken);
     }
 

@@ -61,6 +61,11 @@ internal sealed class HandlingProcessor(
                     $"The message \"{delivery.Name}\" has no message id, so it cannot be handled just once. Set the AMQP property message-id.");
             }
 
+            if (delivery.ExpiresAt <= time.GetUtcNow())
+            {
+                throw new PermanentFailureException($"The message \"{delivery.Name}\" expired at {delivery.ExpiresAt:O}, before it was handled.");
+            }
+
             var handler = handlers.Find(delivery.Name)
                 ?? throw new ReliableMqException(
                     $"No handler of the queue \"{delivery.Queue}\" takes the message \"{delivery.Name}\". It takes: {string.Join(", ", handlers.MessageNames.Order().Select(name => $"\"{name}\""))}. Add a handler, or remove the binding that brings it.");

@@ -77,6 +77,8 @@ internal sealed class OptionsRules(
         Between(errors, "Outbox:PollInterval", outbox.PollInterval, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1));
         Between(errors, "Outbox:ResendInterval", outbox.ResendInterval, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
         Between(errors, "Outbox:KeepSent", outbox.KeepSent, TimeSpan.FromMinutes(1), TimeSpan.FromDays(3650));
+        Between(errors, "Outbox:MaxAttempts", outbox.MaxAttempts, 1, 1_000);
+        Between(errors, "Outbox:MaxUndeliverableAttempts", outbox.MaxUndeliverableAttempts, 0, 1_000_000);
         Between(errors, "Outbox:BatchSize", outbox.BatchSize, 1, 10_000);
         Between(errors, "Outbox:MaxUnconfirmed", outbox.MaxUnconfirmed, 1, 30_000);
     }

@@ -36,7 +36,11 @@ internal sealed class MessageFactory(ReliableMqOptions options, MessageSerialize
             CorrelationId = ShortString(messageOptions?.CorrelationId, name, nameof(MessageOptions.CorrelationId)) ?? handling?.CorrelationId,
             CausationId = handling?.MessageId,
             TraceParent = Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity ? activity.Id : null,
-            DueAt = DueAt(messageOptions?.DeliverAt, name),
+            OrderingKey = ShortString(messageOptions?.OrderingKey, name, nameof(MessageOptions.OrderingKey)),
+            Priority = messageOptions?.Priority,
+            DueAt = DueAt(messageOptions, name),
+            Delay = Span(messageOptions?.DeliverAfter, TimeSpan.Zero, name, nameof(MessageOptions.DeliverAfter)),
+            Expiration = Span(messageOptions?.ExpiresAfter, TimeSpan.FromMilliseconds(1), name, nameof(MessageOptions.ExpiresAfter)),
         };
     }
 
@@ -63,10 +67,19 @@ internal sealed class MessageFactory(ReliableMqOptions options, MessageSerialize
     }
 
     /// <summary>A sanity check only: the database's clock decides when the time has come.</summary>
-    private DateTimeOffset? DueAt(DateTimeOffset? deliverAt, string name) =>
-        deliverAt - time.GetUtcNow() > MostAhead
-            ? throw new ReliableMqException($"DeliverAt \"{deliverAt:O}\" of the message \"{name}\" is more than ten years ahead. Give an earlier time.")
-            : deliverAt;
+    private DateTimeOffset? DueAt(MessageOptions? messageOptions, string name) => messageOptions switch
+    {
+        { DeliverAt: not null, DeliverAfter: not null } => throw new ReliableMqException(
+            $"The message \"{name}\" has both DeliverAt and DeliverAfter. Give one of them."),
+        { DeliverAt: { } at } when at - time.GetUtcNow() > MostAhead => throw new ReliableMqException(
+            $"DeliverAt \"{at:O}\" of the message \"{name}\" is more than ten years ahead. Give an earlier time."),
+        _ => messageOptions?.DeliverAt,
+    };
+
+    private static TimeSpan? Span(TimeSpan? value, TimeSpan least, string name, string option) =>
+        value < least || value > MostAhead
+            ? throw new ReliableMqException($"{option} \"{value}\" of the message \"{name}\" is not valid. Use {least} to {MostAhead}, about ten years.")
+            : value;
 
     private static string? Headers(MessageOptions? messageOptions, string name)
     {
@@ -77,10 +90,11 @@ internal sealed class MessageFactory(ReliableMqOptions options, MessageSerialize
 
         foreach (var key in headers.Keys)
         {
-            if (key.Length == 0 || !MessageNames.IsShortString(key) || key.StartsWith("x-", StringComparison.OrdinalIgnoreCase))
+            // The broker closes the channel over a CC or BCC header that is no list.
+            if (key.Length == 0 || !MessageNames.IsShortString(key) || key.StartsWith("x-", StringComparison.OrdinalIgnoreCase) || key is "CC" or "BCC")
             {
                 throw new ReliableMqException(
-                    $"The header \"{key}\" of the message \"{name}\" is not valid. Use 1 to {MessageNames.MaxShortStringBytes} bytes of UTF-8; names that start with \"x-\" belong to the broker and to ReliableMq.");
+                    $"The header \"{key}\" of the message \"{name}\" is not valid. Use 1 to {MessageNames.MaxShortStringBytes} bytes of UTF-8; \"CC\", \"BCC\" and names that start with \"x-\" belong to the broker and to ReliableMq.");
             }
         }
 

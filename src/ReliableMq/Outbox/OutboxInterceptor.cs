@@ -57,8 +57,7 @@ internal sealed class OutboxInterceptor : ISaveChangesInterceptor, IDbCommandInt
         }
 
         var database = staged.Extension.Database;
-        npgsql.CommandText += ";\n" + database.OutboxSql.Insert;
-        OutboxParameters.Add(npgsql.Parameters, staged.TakeUnwritten(), database);
+        npgsql.CommandText += ";\n" + OutboxParameters.Add(npgsql.Parameters, staged.TakeUnwritten(), database);
     }
 
     /// <summary>

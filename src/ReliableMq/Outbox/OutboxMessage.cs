@@ -20,6 +20,21 @@ internal sealed record OutboxMessage
     public string? CausationId { get; init; }
     public string? TraceParent { get; init; }
 
+    public string? ReplyTo { get; init; }
+    public byte? Priority { get; init; }
+    public string? OrderingKey { get; init; }
+
     /// <summary>Not to be sent before; null means at once.</summary>
     public DateTimeOffset? DueAt { get; init; }
+
+    /// <summary>Not to be sent before this time has passed by the database's clock; null means at once.</summary>
+    public TimeSpan? Delay { get; init; }
+
+    /// <summary>How long after its due time it may still be sent and handled; null means for ever.</summary>
+    public TimeSpan? Expiration { get; init; }
+
+    public bool IsScheduled => DueAt is not null || Delay is not null;
+
+    /// <summary>Whether it needs the longer INSERT.</summary>
+    public bool HasOptions => Delay is not null || ReplyTo is not null || Priority is not null || OrderingKey is not null || Expiration is not null;
 }

@@ -7,9 +7,23 @@ namespace ReliableMq.Outbox;
 /// </summary>
 internal sealed class OutboxSql(string schema)
 {
-    private const string PublishColumns =
-        "o.id, o.fence, o.message_id, o.name, o.exchange, o.routing_key, o.content_type, o.headers, o.body, "
-        + "o.correlation_id, o.causation_id, o.traceparent, o.created_at, o.attempts, o.available_at - clock_timestamp()";
+    /// <summary>Larger bodies are read one by one when they are published: a batch of rows stays small in memory.</summary>
+    public const int LargeBody = 64 * 1024;
+
+    /// <summary>
+    /// What <see cref="OutboxTable"/> reads of a row; what remains of its lease comes last. The length of a body
+    /// is known without reading it.
+    /// </summary>
+    public static readonly string RowColumns =
+        $"o.id, o.fence, o.message_id, o.name, o.exchange, o.routing_key, o.content_type, o.headers, CASE WHEN octet_length(o.body) <= {LargeBody} THEN o.body END, "
+        + "o.correlation_id, o.causation_id, o.traceparent, o.reply_to, o.priority, o.ordering_key, o.created_at, o.expires_at, "
+        + "o.expires_at <= clock_timestamp(), o.attempts";
+
+    private static readonly string PublishColumns = RowColumns + ", o.available_at - clock_timestamp()";
+
+    private const string HistoryColumns =
+        "id, message_id, name, exchange, routing_key, content_type, headers, body, correlation_id, causation_id, "
+        + "traceparent, reply_to, priority, ordering_key, created_at, due_at, expires_at";
 
     /// <summary>
     /// Stores messages. Rows are born leased by the storing process, so that sending them needs no update.
@@ -28,6 +42,47 @@ internal sealed class OutboxSql(string schema)
                     @rmq_headers, @rmq_bodies, @rmq_correlation_ids, @rmq_causation_ids, @rmq_traceparents, @rmq_due_ats)
              AS m (id, message_id, name, exchange, routing_key, content_type, headers, body, correlation_id, causation_id,
                    traceparent, due_at)
+        ON CONFLICT (id) DO NOTHING
+        """;
+
+    /// <summary>
+    /// Stores messages of which some have an ordering key, a delay or another thing that few have. A key is
+    /// locked until the transaction ends before a message of it gets its sequence number, so that the order of
+    /// the numbers is the order of the commits. Whoever finds no row of the key in <c>outbox_key</c> adds it.
+    /// </summary>
+    public string InsertWithOptions { get; } =
+        $"""
+        WITH message AS MATERIALIZED (
+            SELECT *, coalesce(coalesce(due_at, clock_timestamp() + delay) > clock_timestamp(), false) AS waits
+            FROM unnest(@rmq_ids, @rmq_message_ids, @rmq_names, @rmq_exchanges, @rmq_routing_keys, @rmq_content_types,
+                        @rmq_headers, @rmq_bodies, @rmq_correlation_ids, @rmq_causation_ids, @rmq_traceparents, @rmq_due_ats,
+                        @rmq_delays, @rmq_reply_tos, @rmq_priorities, @rmq_ordering_keys, @rmq_expirations) WITH ORDINALITY
+                 AS m (id, message_id, name, exchange, routing_key, content_type, headers, body, correlation_id, causation_id,
+                       traceparent, due_at, delay, reply_to, priority, ordering_key, expiration, position)),
+        locked AS MATERIALIZED (
+            SELECT count(pg_advisory_xact_lock(key_lock)) AS keys
+            FROM (SELECT DISTINCT {KeySql.LockOf(schema, "ordering_key")} AS key_lock FROM message
+                  WHERE ordering_key IS NOT NULL AND NOT waits ORDER BY 1) AS l),
+        leased AS (
+            INSERT INTO {schema}.outbox_key (ordering_key, node, token, available_at)
+            SELECT ordering_key, @rmq_node, gen_random_uuid(), clock_timestamp() + @rmq_lease
+            FROM message, locked
+            WHERE ordering_key IS NOT NULL AND NOT waits AND keys > 0
+            GROUP BY ordering_key
+            ON CONFLICT (ordering_key) DO NOTHING)
+        INSERT INTO {schema}.outbox
+            (id, message_id, name, exchange, routing_key, content_type, headers, body, correlation_id, causation_id,
+             traceparent, reply_to, priority, ordering_key, created_at, due_at, expires_at, available_at, node)
+        SELECT id, message_id, name, exchange, routing_key, content_type, headers, body, correlation_id, causation_id,
+               traceparent, reply_to, priority, ordering_key, clock_timestamp(), coalesce(due_at, clock_timestamp() + delay),
+               greatest(due_at, clock_timestamp() + delay, clock_timestamp()) + expiration,
+               CASE WHEN waits THEN coalesce(due_at, clock_timestamp() + delay)
+                    WHEN ordering_key IS NOT NULL THEN 'infinity'
+                    ELSE clock_timestamp() + @rmq_lease END,
+               CASE WHEN waits OR ordering_key IS NOT NULL THEN NULL ELSE @rmq_node END
+        FROM message, locked
+        WHERE keys >= 0
+        ORDER BY position
         ON CONFLICT (id) DO NOTHING
         """;
 
@@ -53,12 +108,15 @@ internal sealed class OutboxSql(string schema)
         RETURNING {PublishColumns}
         """;
 
+    /// <summary>The body of a row, if it is still there. Primary key.</summary>
+    public string Body { get; } = $"SELECT body FROM {schema}.outbox WHERE id = @id";
+
     /// <summary>Takes due rows, oldest first. Index <c>outbox_available</c>.</summary>
     public string Claim { get; } =
         $"""
         WITH due AS MATERIALIZED (
             SELECT id FROM {schema}.outbox
-            WHERE available_at <= (SELECT clock_timestamp())
+            WHERE available_at <= (SELECT clock_timestamp()) AND available_at < 'infinity'
             ORDER BY available_at
             LIMIT @limit
             FOR UPDATE SKIP LOCKED)
@@ -69,9 +127,17 @@ internal sealed class OutboxSql(string schema)
         RETURNING {PublishColumns}
         """;
 
-    /// <summary>The time until the next row is available, null when there is none. Index <c>outbox_available</c>.</summary>
+    /// <summary>
+    /// The time until the next row or key is available, null when there is none. Indexes <c>outbox_available</c>
+    /// and <c>outbox_key_available</c>.
+    /// </summary>
     public string NextAvailable { get; } =
-        $"SELECT available_at - clock_timestamp() FROM {schema}.outbox WHERE available_at < 'infinity' ORDER BY available_at LIMIT 1";
+        $"""
+        SELECT least(
+            (SELECT available_at FROM {schema}.outbox WHERE available_at < 'infinity' ORDER BY available_at LIMIT 1),
+            (SELECT available_at FROM {schema}.outbox_key WHERE available_at < 'infinity' ORDER BY available_at LIMIT 1))
+            - clock_timestamp()
+        """;
 
     public string Heartbeat { get; } =
         $"""
@@ -79,30 +145,34 @@ internal sealed class OutboxSql(string schema)
         ON CONFLICT (id) DO UPDATE SET heartbeat_at = clock_timestamp()
         """;
 
-    /// <summary>Moves sent rows to the history, if this process still holds them. Primary key.</summary>
+    /// <summary>Moves rows that are done with to the history, if this process still holds them. Primary key.</summary>
     public string Finish { get; } =
         $"""
-        WITH sent AS (
+        WITH finished AS (
             DELETE FROM {schema}.outbox o
             USING unnest(@ids, @fences) AS held (id, fence)
             WHERE o.id = held.id AND o.fence = held.fence
             RETURNING o.*)
-        INSERT INTO {schema}.outbox_history
-            (id, message_id, name, exchange, routing_key, content_type, headers, body, correlation_id, causation_id,
-             traceparent, created_at, due_at, attempts, sent_at)
-        SELECT id, message_id, name, exchange, routing_key, content_type, headers, body, correlation_id, causation_id,
-               traceparent, created_at, due_at, attempts + 1, clock_timestamp()
-        FROM sent
+        {MoveToHistory(schema, "finished")}
+        """;
+
+    /// <summary>The INSERT that takes the rows of a CTE into the history; needs the parameter <c>@outcome</c>.</summary>
+    public static string MoveToHistory(string schema, string finished) =>
+        $"""
+        INSERT INTO {schema}.outbox_history ({HistoryColumns}, attempts, outcome, finished_at)
+        SELECT {HistoryColumns}, attempts + (@outcome = 'sent')::int, @outcome, clock_timestamp()
+        FROM {finished}
         ON CONFLICT (id) DO NOTHING
         """;
 
-    /// <summary>Keeps rows for a later attempt, with the reason, if this process still holds them. Primary key.</summary>
+    /// <summary>Keeps rows for a later attempt, or for an operator, with the reason, if this process still holds them. Primary key.</summary>
     public string Fail { get; } =
         $"""
         UPDATE {schema}.outbox o
-        SET attempts = o.attempts + 1, error_kind = f.kind, error = f.error,
-            available_at = clock_timestamp() + f.delay, node = NULL
-        FROM unnest(@ids, @fences, @kinds, @errors, @delays) AS f (id, fence, kind, error, delay)
+        SET attempts = o.attempts + f.counted, error_kind = f.kind, error = f.error, node = NULL,
+            available_at = CASE WHEN f.gives_up THEN 'infinity' ELSE clock_timestamp() + f.delay END,
+            failed_at = CASE WHEN f.gives_up THEN clock_timestamp() END
+        FROM unnest(@ids, @fences, @counted, @kinds, @errors, @delays, @gives_up) AS f (id, fence, counted, kind, error, delay, gives_up)
         WHERE o.id = f.id AND o.fence = f.fence
         """;
 
@@ -120,12 +190,12 @@ internal sealed class OutboxSql(string schema)
         $"""
         UPDATE {schema}.outbox
         SET available_at = clock_timestamp(), node = NULL
-        WHERE node = @node AND available_at <= (SELECT clock_timestamp()) + @lease
+        WHERE node = @node AND available_at <= (SELECT clock_timestamp()) + @lease AND available_at < 'infinity'
         """;
 
     /// <summary>
-    /// Removes sent rows that are old enough. Ids begin with the time they were made, so the primary key finds
-    /// the oldest without an index on the time of sending; a row that was sent much later than made is skipped
+    /// Removes finished rows that are old enough. Ids begin with the time they were made, so the primary key finds
+    /// the oldest without an index on the time of finishing; a row that left much later than made is skipped
     /// until its time.
     /// </summary>
     public string RemoveHistory { get; } =
@@ -134,22 +204,44 @@ internal sealed class OutboxSql(string schema)
         WHERE id IN (
             SELECT id FROM {schema}.outbox_history
             WHERE id < (SELECT (lpad(to_hex((extract(epoch FROM clock_timestamp() - @keep) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid)
-              AND sent_at < (SELECT clock_timestamp()) - @keep
+              AND finished_at < (SELECT clock_timestamp()) - @keep
             ORDER BY id
             LIMIT @limit
             FOR UPDATE SKIP LOCKED)
         """;
 
     /// <summary>
+    /// A destination takes messages again: those that were set aside for it are offered at once, a batch at a
+    /// time. Index <c>outbox_failing</c>.
+    /// </summary>
+    public string Hurry { get; } =
+        $"""
+        UPDATE {schema}.outbox
+        SET available_at = clock_timestamp()
+        WHERE id IN (
+            SELECT id FROM {schema}.outbox
+            WHERE exchange = @exchange AND routing_key = @routing_key AND error_kind IS NOT NULL AND error_kind <> 'refused'
+              AND available_at > clock_timestamp() AND available_at < 'infinity' AND node IS NULL
+            LIMIT @limit
+            FOR UPDATE SKIP LOCKED)
+        """;
+
+    /// <summary>
     /// For health and metrics: how many should have left, and how late the oldest is. A row between two
-    /// attempts counts too; the longest delay between them is five minutes. Index <c>outbox_available</c>.
+    /// attempts counts too; the longest time that one is set aside is ten minutes. Rows behind their ordering
+    /// key count; those that wait for an operator are counted apart. Indexes <c>outbox_available</c>,
+    /// <c>outbox_ordered</c> and <c>outbox_failed</c>.
     /// </summary>
     public string Pending { get; } =
         $"""
-        SELECT count(*), max(late)
-        FROM (SELECT clock_timestamp() - greatest(created_at, due_at) AS late FROM {schema}.outbox
-              WHERE available_at <= (SELECT clock_timestamp()) + greatest(@lease, interval '5 minutes')
-                AND (due_at IS NULL OR due_at <= clock_timestamp())
-              LIMIT 10001) AS waiting
+        SELECT count(*), max(late), (SELECT count(*) FROM (SELECT FROM {schema}.outbox WHERE failed_at IS NOT NULL LIMIT 10001) AS failed)
+        FROM ((SELECT clock_timestamp() - greatest(created_at, due_at) AS late FROM {schema}.outbox
+               WHERE available_at <= (SELECT clock_timestamp()) + greatest(@lease, interval '15 minutes') AND available_at < 'infinity'
+                 AND (due_at IS NULL OR due_at <= clock_timestamp())
+               LIMIT 10001)
+              UNION ALL
+              (SELECT clock_timestamp() - greatest(created_at, due_at) FROM {schema}.outbox
+               WHERE ordering_key IS NOT NULL AND available_at = 'infinity' AND failed_at IS NULL
+               LIMIT 10001)) AS waiting
         """;
 }

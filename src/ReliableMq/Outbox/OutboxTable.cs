@@ -8,9 +8,10 @@ namespace ReliableMq.Outbox;
 internal sealed class OutboxTable(ServiceDatabase database)
 {
     private readonly OutboxSql _sql = database.OutboxSql;
+    private readonly KeySql _keySql = new(database.Schema);
     private readonly OutboxOptions _options = database.Options.Outbox;
 
-    /// <summary>Heartbeat, claim and the time until the next row is available, in one round trip.</summary>
+    /// <summary>Heartbeat, claims and the time until the next row or key is available, in one round trip.</summary>
     public async Task<Poll> PollAsync(int limit, CancellationToken cancellationToken)
     {
         await using var session = await database.OpenAsync(cancellationToken);
@@ -23,13 +24,19 @@ internal sealed class OutboxTable(ServiceDatabase database)
         {
             Parameters = { new NpgsqlParameter<int>("limit", limit), Node(), Lease() },
         });
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(_keySql.ClaimDue)
+        {
+            Parameters = { new NpgsqlParameter<int>("limit", limit), Node(), Lease() },
+        });
         batch.BatchCommands.Add(new NpgsqlBatchCommand(_sql.NextAvailable));
 
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         var rows = await ReadRowsAsync(reader, cancellationToken);
         await reader.NextResultAsync(cancellationToken);
-        TimeSpan? next = await reader.ReadAsync(cancellationToken) ? reader.GetFieldValue<TimeSpan>(0) : null;
-        return new Poll(rows, next);
+        var keys = await KeyTable.ReadLeasesAsync(reader, cancellationToken);
+        await reader.NextResultAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        return new Poll(rows, keys, reader.IsDBNull(0) ? null : reader.GetFieldValue<TimeSpan>(0));
     }
 
     /// <summary>The rows behind ids handed over, as far as they exist and are still this process's.</summary>
@@ -47,10 +54,21 @@ internal sealed class OutboxTable(ServiceDatabase database)
         return rows;
     }
 
-    public async Task FinishAsync(IReadOnlyList<OutboxRow> rows, CancellationToken cancellationToken)
+    /// <returns>Null where the row is gone.</returns>
+    public async Task<byte[]?> ReadBodyAsync(Guid id, CancellationToken cancellationToken)
     {
         await using var session = await database.OpenAsync(cancellationToken);
-        await using var command = new NpgsqlCommand(_sql.Finish, session.Connection) { Parameters = { Ids(rows), Fences(rows) } };
+        await using var command = new NpgsqlCommand(_sql.Body, session.Connection) { Parameters = { new NpgsqlParameter<Guid>("id", id) } };
+        return await command.ExecuteScalarAsync(cancellationToken) as byte[];
+    }
+
+    public async Task FinishAsync(IReadOnlyList<OutboxRow> rows, string outcome, CancellationToken cancellationToken)
+    {
+        await using var session = await database.OpenAsync(cancellationToken);
+        await using var command = new NpgsqlCommand(_sql.Finish, session.Connection)
+        {
+            Parameters = { Ids(rows), Fences(rows), new NpgsqlParameter<string>("outcome", outcome) },
+        };
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
@@ -58,17 +76,19 @@ internal sealed class OutboxTable(ServiceDatabase database)
     {
         var rows = failed.Select(f => f.Row).ToArray();
         await using var session = await database.OpenAsync(cancellationToken);
-        await using var command = new NpgsqlCommand(_sql.Fail, session.Connection)
-        {
-            Parameters =
-            {
-                Ids(rows), Fences(rows),
-                new NpgsqlParameter<string[]>("kinds", [.. failed.Select(f => f.Kind)]),
-                new NpgsqlParameter<string[]>("errors", [.. failed.Select(f => SafeText.ForPostgres(f.Error))]),
-                new NpgsqlParameter<TimeSpan[]>("delays", [.. failed.Select(f => f.Delay)]),
-            },
-        };
+        await using var command = new NpgsqlCommand(_sql.Fail, session.Connection) { Parameters = { Ids(rows), Fences(rows) } };
+        AddFailures(command.Parameters, failed);
         await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>What both statements that record failures are told of each.</summary>
+    public static void AddFailures(NpgsqlParameterCollection parameters, IReadOnlyList<FailedRow> failed)
+    {
+        parameters.Add(new NpgsqlParameter<int[]>("counted", [.. failed.Select(f => f.Failure.IsAttempt ? 1 : 0)]));
+        parameters.Add(new NpgsqlParameter<string[]>("kinds", [.. failed.Select(f => f.Failure.Kind)]));
+        parameters.Add(new NpgsqlParameter<string[]>("errors", [.. failed.Select(f => SafeText.ForPostgres(f.Failure.Error))]));
+        parameters.Add(new NpgsqlParameter<TimeSpan[]>("delays", [.. failed.Select(f => f.Failure.Delay)]));
+        parameters.Add(new NpgsqlParameter<bool[]>("gives_up", [.. failed.Select(f => f.Failure.GivesUp)]));
     }
 
     public async Task ReleaseAsync(IReadOnlyList<OutboxRow> rows, TimeSpan delay, CancellationToken cancellationToken)
@@ -84,9 +104,33 @@ internal sealed class OutboxTable(ServiceDatabase database)
     public async Task ReleaseAllAsync(CancellationToken cancellationToken)
     {
         await using var session = await database.OpenAsync(cancellationToken);
-        await using var command = new NpgsqlCommand(_sql.ReleaseAll, session.Connection) { Parameters = { Node(), Lease() } };
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        await using var batch = new NpgsqlBatch(session.Connection);
+        foreach (var sql in new[] { _sql.ReleaseAll, _keySql.ReleaseAll })
+        {
+            batch.BatchCommands.Add(new NpgsqlBatchCommand(sql) { Parameters = { Node(), Lease() } });
+        }
+
+        await batch.ExecuteNonQueryAsync(cancellationToken);
     }
+
+    /// <summary>Offers at once what was set aside for a destination.</summary>
+    public async Task HurryAsync(Destination destination, CancellationToken cancellationToken)
+    {
+        await using var session = await database.OpenAsync(cancellationToken);
+        await using var keys = new NpgsqlCommand(_keySql.Hurry, session.Connection) { Parameters = { Exchange(), RoutingKey() } };
+        await keys.ExecuteNonQueryAsync(cancellationToken);
+
+        await using var rows = new NpgsqlCommand(_sql.Hurry, session.Connection) { Parameters = { Exchange(), RoutingKey(), new NpgsqlParameter<int>("limit", HurryBatch) } };
+        while (await rows.ExecuteNonQueryAsync(cancellationToken) == HurryBatch)
+        {
+            // Each batch is a transaction of its own, so that claims need not wait for all of them.
+        }
+
+        NpgsqlParameter<string> Exchange() => new("exchange", destination.Exchange);
+        NpgsqlParameter<string> RoutingKey() => new("routing_key", destination.RoutingKey);
+    }
+
+    private const int HurryBatch = 5_000;
 
     public async Task<PendingRows> CountPendingAsync(CancellationToken cancellationToken)
     {
@@ -94,7 +138,7 @@ internal sealed class OutboxTable(ServiceDatabase database)
         await using var command = new NpgsqlCommand(_sql.Pending, session.Connection) { Parameters = { Lease() } };
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
-        return new PendingRows(reader.GetInt64(0), reader.IsDBNull(1) ? TimeSpan.Zero : reader.GetFieldValue<TimeSpan>(1));
+        return new PendingRows(reader.GetInt64(0), reader.IsDBNull(1) ? TimeSpan.Zero : reader.GetFieldValue<TimeSpan>(1), reader.GetInt64(2));
     }
 
     private async Task<List<OutboxRow>> ReadAsync(NpgsqlConnection connection, string sql, Guid[] ids, CancellationToken cancellationToken)
@@ -112,28 +156,36 @@ internal sealed class OutboxTable(ServiceDatabase database)
         var rows = new List<OutboxRow>();
         while (await reader.ReadAsync(cancellationToken))
         {
-            rows.Add(new OutboxRow
-            {
-                Id = reader.GetGuid(0),
-                Fence = reader.GetInt64(1),
-                MessageId = reader.GetString(2),
-                Name = reader.GetString(3),
-                Exchange = reader.GetString(4),
-                RoutingKey = reader.GetString(5),
-                ContentType = reader.GetString(6),
-                Headers = TextOrNull(reader, 7),
-                Body = reader.GetFieldValue<byte[]>(8),
-                CorrelationId = TextOrNull(reader, 9),
-                CausationId = TextOrNull(reader, 10),
-                TraceParent = TextOrNull(reader, 11),
-                CreatedAt = reader.GetFieldValue<DateTimeOffset>(12),
-                Attempts = reader.GetInt32(13),
-                Remaining = reader.GetFieldValue<TimeSpan>(14),
-            });
+            rows.Add(ReadRow(reader));
         }
 
         return rows;
     }
+
+    /// <summary>Reads <see cref="OutboxSql.RowColumns"/> and the rest of the lease.</summary>
+    public static OutboxRow ReadRow(NpgsqlDataReader reader) => new()
+    {
+        Id = reader.GetGuid(0),
+        Fence = reader.GetInt64(1),
+        MessageId = reader.GetString(2),
+        Name = reader.GetString(3),
+        Exchange = reader.GetString(4),
+        RoutingKey = reader.GetString(5),
+        ContentType = reader.GetString(6),
+        Headers = TextOrNull(reader, 7),
+        Body = reader.IsDBNull(8) ? null : reader.GetFieldValue<byte[]>(8),
+        CorrelationId = TextOrNull(reader, 9),
+        CausationId = TextOrNull(reader, 10),
+        TraceParent = TextOrNull(reader, 11),
+        ReplyTo = TextOrNull(reader, 12),
+        Priority = reader.IsDBNull(13) ? null : (byte)reader.GetInt16(13),
+        OrderingKey = TextOrNull(reader, 14),
+        CreatedAt = reader.GetFieldValue<DateTimeOffset>(15),
+        ExpiresAt = reader.IsDBNull(16) ? null : reader.GetFieldValue<DateTimeOffset>(16),
+        IsExpired = !reader.IsDBNull(17) && reader.GetBoolean(17),
+        Attempts = reader.GetInt32(18),
+        Remaining = reader.GetFieldValue<TimeSpan>(19),
+    };
 
     private static string? TextOrNull(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
 
@@ -147,10 +199,24 @@ internal sealed class OutboxTable(ServiceDatabase database)
 }
 
 /// <summary>What one poll of the outbox found.</summary>
-internal sealed record Poll(List<OutboxRow> Rows, TimeSpan? NextAvailable);
+/// <param name="Rows">Rows taken; one with an ordering key is scheduled, and joins its key now.</param>
+/// <param name="Keys">Keys taken.</param>
+/// <param name="NextAvailable">The time until the next row or key is available.</param>
+internal sealed record Poll(List<OutboxRow> Rows, List<KeyLease> Keys, TimeSpan? NextAvailable);
 
-/// <summary>A row whose publish failed for a reason of its own.</summary>
-internal readonly record struct FailedRow(OutboxRow Row, string Kind, string Error, TimeSpan Delay);
+/// <summary>A row that was not sent, and what becomes of it.</summary>
+internal readonly record struct FailedRow(OutboxRow Row, Failure Failure);
 
-/// <summary>Rows that should have left, and the age of the oldest.</summary>
-internal readonly record struct PendingRows(long Count, TimeSpan OldestAge);
+/// <summary>Why a row was not sent, and what becomes of it.</summary>
+/// <param name="Kind">In one or two words, for filters.</param>
+/// <param name="Error">For people.</param>
+/// <param name="Delay">Until its next attempt.</param>
+/// <param name="IsAttempt">False for a row that was set aside because its destination is known to fail.</param>
+/// <param name="GivesUp">No further attempt: it waits for an operator.</param>
+internal readonly record struct Failure(string Kind, string Error, TimeSpan Delay, bool IsAttempt = true, bool GivesUp = false);
+
+/// <summary>Where a message is published to.</summary>
+internal readonly record struct Destination(string Exchange, string RoutingKey);
+
+/// <summary>Rows that should have left, the age of the oldest, and rows that wait for an operator; counted to 10,001 each.</summary>
+internal readonly record struct PendingRows(long Count, TimeSpan OldestAge, long Failed);

@@ -49,10 +49,8 @@ internal static class StagedWriter
     {
         var database = staged.Extension.Database;
         var command = new NpgsqlCommand(
-            database.OutboxSql.Insert,
-            (NpgsqlConnection)context.Database.GetDbConnection(),
-            (NpgsqlTransaction?)context.Database.CurrentTransaction?.GetDbTransaction());
-        OutboxParameters.Add(command.Parameters, staged.TakeUnwritten(), database);
+            "", (NpgsqlConnection)context.Database.GetDbConnection(), (NpgsqlTransaction?)context.Database.CurrentTransaction?.GetDbTransaction());
+        command.CommandText = OutboxParameters.Add(command.Parameters, staged.TakeUnwritten(), database);
         return command;
     }
 }

@@ -31,8 +31,8 @@ internal abstract class TransactionOutbox(ServiceDatabases databases, MessageFac
             return;
         }
 
-        await using var command = new NpgsqlCommand(database.OutboxSql.Insert, connection, transaction);
-        OutboxParameters.Add(command.Parameters, messages, database);
+        await using var command = new NpgsqlCommand("", connection, transaction);
+        command.CommandText = OutboxParameters.Add(command.Parameters, messages, database);
         await command.ExecuteNonQueryAsync(cancellationToken);
         database.HandOver(messages, mayBeOpen: true);
     }

@@ -28,6 +28,8 @@ internal sealed class Delivery
 
     public required string? ContentType { get; init; }
     public required string? CorrelationId { get; init; }
+    public required string? ReplyTo { get; init; }
+    public required byte? Priority { get; init; }
     public required byte[] Body { get; init; }
     public required Dictionary<string, object?> Headers { get; init; }
 
@@ -48,8 +50,12 @@ internal sealed class Delivery
 
     public string? TraceParent => Clean(Headers.GetValueOrDefault(MessageHeaders.TraceParent) as string);
 
-    public DateTimeOffset? SentAt =>
-        Headers.GetValueOrDefault(MessageHeaders.SentAt) is long milliseconds and >= 0 and <= 253_402_300_799_999
+    public DateTimeOffset? SentAt => TimeOf(MessageHeaders.SentAt);
+
+    public DateTimeOffset? ExpiresAt => TimeOf(MessageHeaders.ExpiresAt);
+
+    private DateTimeOffset? TimeOf(string header) =>
+        Headers.GetValueOrDefault(header) is long milliseconds and >= 0 and <= 253_402_300_799_999
             ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds)
             : null;
 
@@ -69,6 +75,8 @@ internal sealed class Delivery
             Name = SafeText.Clean(string.IsNullOrEmpty(properties.Type) ? routingKey : properties.Type),
             ContentType = Clean(properties.ContentType),
             CorrelationId = Clean(properties.CorrelationId),
+            ReplyTo = Clean(properties.ReplyTo),
+            Priority = properties.IsPriorityPresent() ? properties.Priority : null,
             Body = body.ToArray(),
             Headers = Copy(properties.Headers, depth: 1),
             ReceivedTimestamp = time.GetTimestamp(),

@@ -86,13 +86,17 @@ internal sealed class ServiceDatabase
     {
         if (messages.Count > 0)
         {
-            var ids = messages.Where(message => message.DueAt is null).Select(message => message.Id).ToArray();
-            Sender.HandedOver.Writer.TryWrite(new HandOver(ids, HasScheduled: ids.Length < messages.Count, mayBeOpen));
+            var ids = messages.Where(message => message is { IsScheduled: false, OrderingKey: null }).Select(message => message.Id).ToArray();
+            var keys = messages.Where(message => !message.IsScheduled && message.OrderingKey is not null).Select(message => message.OrderingKey!).Distinct().ToArray();
+            Sender.HandedOver.Writer.TryWrite(new HandOver(ids, keys, HasScheduled: messages.Any(message => message.IsScheduled), mayBeOpen));
         }
     }
 
     /// <summary>Tells the dispatcher that a scheduled row was stored, whose time it does not know yet.</summary>
-    public void WakeForScheduled() => Sender.HandedOver.Writer.TryWrite(new HandOver([], HasScheduled: true));
+    public void WakeForScheduled() => Sender.HandedOver.Writer.TryWrite(new HandOver([], [], HasScheduled: true));
+
+    /// <summary>Wakes the dispatcher; when the channel is full, it is awake.</summary>
+    public void Wake() => Sender.HandedOver.Writer.TryWrite(new HandOver([], []));
 
     /// <summary>Completes when the database was reached and has the right schema.</summary>
     public Task Ready => _ready.Task;
@@ -156,9 +160,10 @@ internal readonly struct DatabaseSession(AsyncServiceScope scope, DbContext cont
 
 /// <summary>Ids of rows whose transaction has committed, or may have: the dispatcher looks before it publishes.</summary>
 /// <param name="Ids">What to look for.</param>
+/// <param name="Keys">Ordering keys that have new messages.</param>
 /// <param name="HasScheduled">Rows with a later due time were stored, too: their time is the database's to tell.</param>
 /// <param name="MayBeOpen">Their transaction may commit later.</param>
-internal readonly record struct HandOver(IReadOnlyList<Guid> Ids, bool HasScheduled, bool MayBeOpen = false);
+internal readonly record struct HandOver(IReadOnlyList<Guid> Ids, IReadOnlyList<string> Keys, bool HasScheduled = false, bool MayBeOpen = false);
 
 /// <summary>Names a database, as far as a client can tell two apart.</summary>
 internal sealed record DatabaseAddress(string Host, int Port, string Database)

@@ -24,15 +24,14 @@ public class One_poison_message_hurts_itself_only
     {
         await using var world = await World.CreateAsync();
         await world.BindPlainQueueAsync("target", "tests", "tests.numbered.v1");
-        // Publishing to an internal exchange is refused by closing the channel.
-        await world.Broker.UseChannelAsync(channel => channel.ExchangeDeclareAsync("source", "topic", durable: true, autoDelete: false));
         await using var service = await world.StartAsync();
         await service.SaveAsync(new Numbered(-1));
         await Eventually.EqualAsync(1, () => world.CountAsync("outbox_history"), "rows sent");
+        // The broker closes the channel over a header of its own that has the wrong type.
         await world.Database.ExecuteAsync(
             """
             INSERT INTO reliable_mq.outbox (id, message_id, name, exchange, routing_key, content_type, headers, body, created_at, available_at)
-            SELECT gen_random_uuid(), 'killer', 'killer', 'amq.rabbitmq.trace', 'x', 'application/json', NULL, ''::bytea, clock_timestamp(), clock_timestamp()
+            SELECT gen_random_uuid(), 'killer', 'killer', 'tests', 'tests.numbered.v1', 'application/json', '{"CC": "no list"}', ''::bytea, clock_timestamp(), clock_timestamp()
             """);
 
         await service.SaveAsync([.. Enumerable.Range(0, 999).Select(number => new Numbered(number))]);

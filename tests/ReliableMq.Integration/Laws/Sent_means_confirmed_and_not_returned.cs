@@ -1,4 +1,7 @@
+using Microsoft.Extensions.DependencyInjection;
 using ReliableMq.Integration.Support;
+using ReliableMq.Outbox;
+using ReliableMq.Storage;
 using ReliableMq.TestSupport;
 using Xunit;
 
@@ -73,6 +76,46 @@ public class Sent_means_confirmed_and_not_returned
 
         await Eventually.EqualAsync(0, () => world.CountAsync("outbox"), "rows left in the outbox", TimeSpan.FromSeconds(60));
         (await world.EffectsAsync()).ShouldBe(Enumerable.Range(-1, 51));
+    }
+
+    [Fact]
+    public async Task A_large_body_is_read_when_it_is_published_and_arrives_whole()
+    {
+        await using var world = await World.CreateAsync();
+        await world.BindPlainQueueAsync("target", "tests", "#");
+        await using var service = await world.StartAsync();
+        var text = new string('x', OutboxSql.LargeBody);
+        await service.SaveAsync(new Numbered(1, text), new Numbered(2), new Numbered(3, text + "y"));
+
+        await Eventually.EqualAsync(3, () => world.CountAsync("outbox_history"), "messages sent");
+        var bodies = new List<Numbered>();
+        while (await world.Broker.GetAsync("target") is { } got)
+        {
+            bodies.Add(System.Text.Json.JsonSerializer.Deserialize<Numbered>(got.Body.Span, System.Text.Json.JsonSerializerOptions.Web)!);
+        }
+
+        bodies.OrderBy(message => message.Number).ShouldBe([new Numbered(1, text), new Numbered(2), new Numbered(3, text + "y")]);
+    }
+
+    [Fact]
+    public async Task A_batch_of_rows_brings_no_large_bodies_into_memory()
+    {
+        await using var world = await World.CreateAsync();
+        await (await world.StartAsync()).DisposeAsync();
+        await world.Database.ExecuteAsync(
+            """
+            INSERT INTO reliable_mq.outbox (id, message_id, name, exchange, routing_key, content_type, body, created_at, available_at)
+            SELECT gen_random_uuid(), 'm' || bytes, 'n', 'e', 'r', 'c', convert_to(repeat('x', bytes), 'UTF8'), clock_timestamp(), clock_timestamp()
+            FROM unnest(ARRAY[65536, 65537, 1000000]) AS bytes
+            """);
+        await using var service = world.Build();
+        var table = new OutboxTable(new ServiceDatabase(typeof(TestDb), service.Host.Services.GetRequiredService<ReliableMqOptions>(), Node.Create(), ContextScopes.For(world)));
+
+        var rows = (await table.PollAsync(10, CancellationToken.None)).Rows.OrderBy(row => row.MessageId.Length).ThenBy(row => row.MessageId).ToList();
+
+        rows.Select(row => row.Body?.Length).ShouldBe([65536, null, null]);
+        (await table.ReadBodyAsync(rows[2].Id, CancellationToken.None)).ShouldNotBeNull().Length.ShouldBe(1_000_000);
+        (await table.ReadBodyAsync(Guid.NewGuid(), CancellationToken.None)).ShouldBeNull();
     }
 
     [Fact]

@@ -24,16 +24,54 @@ public class The_databases_clock_decides
         var taken = (await second.PollAsync(10, CancellationToken.None)).Rows.ShouldHaveSingleItem();
         taken.Fence.ShouldBe(held.Fence + 1);
 
-        await first.FinishAsync([held], CancellationToken.None);
-        await first.FailAsync([new FailedRow(held, "returned", "late", TimeSpan.Zero)], CancellationToken.None);
+        await first.FinishAsync([held], "sent", CancellationToken.None);
+        await first.FailAsync([new FailedRow(held, new Failure("returned", "late", TimeSpan.Zero))], CancellationToken.None);
         await first.ReleaseAsync([held], TimeSpan.Zero, CancellationToken.None);
 
         (await world.CountAsync("outbox_history")).ShouldBe(0);
         (await world.OutboxAsync()).ShouldHaveSingleItem().ShouldBe(new OutboxState("m1", "tests.numbered.v1", 0, null, null, Held: true));
 
-        await second.FinishAsync([taken], CancellationToken.None);
+        await second.FinishAsync([taken], "sent", CancellationToken.None);
         (await world.CountAsync("outbox_history")).ShouldBe(1);
         (await world.CountAsync("outbox")).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Messages_of_a_key_whose_lease_has_run_out_are_finished_by_its_new_holder_only()
+    {
+        await using var world = await World.CreateAsync();
+        var (first, second) = (await DatabaseAsync(world), await DatabaseAsync(world));
+        await StoreAsync(world, 1);
+        await world.Database.ExecuteAsync(
+            """
+            UPDATE reliable_mq.outbox SET ordering_key = 'k', available_at = 'infinity';
+            INSERT INTO reliable_mq.outbox_key VALUES ('k', NULL, gen_random_uuid(), clock_timestamp());
+            """);
+        var held = await ClaimAsync(first);
+        (await new OutboxTable(second).PollAsync(10, CancellationToken.None)).Keys.ShouldBeEmpty();
+
+        await world.Database.ExecuteAsync("UPDATE reliable_mq.outbox_key SET available_at = clock_timestamp()");
+        var taken = await ClaimAsync(second);
+        (await new KeyTable(first).FinishAsync([held], "sent", CancellationToken.None)).ShouldBeEmpty();
+        await new KeyTable(first).FailAsync([new FailedRow(held, new Failure("returned", "late", TimeSpan.Zero))], CancellationToken.None);
+        await new KeyTable(first).ReleaseAsync([held], TimeSpan.Zero, CancellationToken.None);
+        (await new KeyTable(first).AdvanceAsync([held.Key!.Value], CancellationToken.None)).Rows.ShouldBeEmpty();
+        (await new KeyTable(first).ReadAsync([held.Key!.Value], CancellationToken.None)).ShouldBeEmpty();
+
+        (await world.CountAsync("outbox_history")).ShouldBe(0);
+        (await world.OutboxAsync()).ShouldHaveSingleItem().ErrorKind.ShouldBeNull();
+        (await world.Database.ScalarAsync<Guid>("SELECT node FROM reliable_mq.outbox_key WHERE available_at > clock_timestamp() + interval '5 seconds'")).ShouldBe(second.Node.Id);
+
+        (await new KeyTable(second).FinishAsync([taken], "sent", CancellationToken.None)).ShouldBe([taken.Id]);
+        (await world.CountAsync("outbox_history")).ShouldBe(1);
+        (await new KeyTable(second).AdvanceAsync([taken.Key!.Value], CancellationToken.None)).Waiting.ShouldBe(0);
+        (await world.CountAsync("outbox_key")).ShouldBe(0);
+    }
+
+    private static async Task<OutboxRow> ClaimAsync(ServiceDatabase database)
+    {
+        var keys = (await new OutboxTable(database).PollAsync(10, CancellationToken.None)).Keys;
+        return (await new KeyTable(database).ReadAsync(keys, CancellationToken.None)).ShouldHaveSingleItem();
     }
 
     [Fact]
@@ -72,7 +110,7 @@ public class The_databases_clock_decides
             """);
 
         await Eventually.EqualAsync(1, () => world.CountAsync("outbox_history"), "rows sent");
-        (await world.Database.ScalarAsync<double>("SELECT extract(epoch FROM sent_at - created_at)::float8 FROM reliable_mq.outbox_history")).ShouldBeGreaterThanOrEqualTo(2);
+        (await world.Database.ScalarAsync<double>("SELECT extract(epoch FROM finished_at - created_at)::float8 FROM reliable_mq.outbox_history")).ShouldBeGreaterThanOrEqualTo(2);
     }
 
     [Fact]
@@ -122,14 +160,16 @@ public class The_databases_clock_decides
 
         await Eventually.EqualAsync([1], world.EffectsAsync, "effects");
         await Eventually.EqualAsync([1, 2], world.EffectsAsync, "effects");
-        (await world.Database.ScalarAsync<double>("SELECT extract(epoch FROM sent_at - due_at)::float8 FROM reliable_mq.outbox_history WHERE due_at IS NOT NULL")).ShouldBeInRange(0, 1.5);
+        (await world.Database.ScalarAsync<double>("SELECT extract(epoch FROM finished_at - due_at)::float8 FROM reliable_mq.outbox_history WHERE due_at IS NOT NULL")).ShouldBeInRange(0, 1.5);
     }
 
-    private static async Task<OutboxTable> TableAsync(World world)
+    private static async Task<OutboxTable> TableAsync(World world) => new(await DatabaseAsync(world));
+
+    private static async Task<ServiceDatabase> DatabaseAsync(World world)
     {
         await using var service = await world.StartAsync();
         // Only its registrations are of interest: the service itself has stopped before the test begins.
-        return new OutboxTable(new ServiceDatabase(typeof(TestDb), OptionsOf(service), Node.Create(), ContextScopes.For(world)));
+        return new ServiceDatabase(typeof(TestDb), OptionsOf(service), Node.Create(), ContextScopes.For(world));
     }
 
     private static ReliableMqOptions OptionsOf(TestService service) => service.Host.Services.GetRequiredService<ReliableMqOptions>();

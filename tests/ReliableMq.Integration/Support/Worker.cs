@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace ReliableMq.Integration.Support;
 
@@ -15,11 +17,17 @@ internal static class Worker
 
     public const string Produce = "produce";
 
+    /// <summary>Stores and sends numbered messages, half of them with an ordering key, and keeps a journal in the same transactions.</summary>
+    public const string Journal = "journal";
+
     public static async Task<int> RunAsync(string role, int count, string addresses)
     {
         var setup = new TestServiceSetup(JsonSerializer.Deserialize<Addresses>(addresses)!);
         setup.Settings["Outbox:Lease"] = "00:00:10";
         setup.Settings["Broker:ConfirmTimeout"] = "00:00:02";
+        setup.Settings["Broker:Heartbeat"] = "00:00:02";
+        setup.Settings["Outbox:MaxUnconfirmed"] = "100";
+        setup.Settings["Outbox:BatchSize"] = "100";
         setup.Settings["Outbox:PollInterval"] = "00:00:01";
         if (role == Consume)
         {
@@ -39,13 +47,19 @@ internal static class Worker
         await using var service = new TestService(setup);
         await service.StartAsync();
         Console.WriteLine("started");
-        for (var number = 0; number < count; number++)
+        var stopping = service.Host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+        for (var number = 0; role == Journal && number < count && !stopping.IsCancellationRequested; number++)
+        {
+            await service.UseAsync(db => JournalEntry.StoreAsync(db, $"k{Random.Shared.Next(10)}"));
+        }
+
+        for (var number = 0; role == Produce && number < count; number++)
         {
             await service.SaveAsync(new Numbered(number));
             Console.WriteLine($"saved {number}");
         }
 
-        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, CancellationToken.None);
+        await service.Host.WaitForShutdownAsync();
         return 0;
     }
 }

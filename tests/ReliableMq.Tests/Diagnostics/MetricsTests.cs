@@ -34,7 +34,7 @@ public sealed class MetricsTests : IDisposable
     public void Sent_messages_are_counted_by_exchange_and_error()
     {
         _metrics.Sent([Some.Row(), Some.Row(exchange: "billing")]);
-        _metrics.SendFailed([new FailedRow(Some.Row(), "returned", "no queue", TimeSpan.Zero)]);
+        _metrics.SendFailed([new FailedRow(Some.Row(), new Failure("returned", "no queue", TimeSpan.Zero))]);
 
         _measured.ShouldBe([
             "messaging.client.sent.messages {message} 1: messaging.destination.name=orders, messaging.system=rabbitmq",
@@ -69,13 +69,14 @@ public sealed class MetricsTests : IDisposable
     public void Pending_messages_are_gauged_by_context()
     {
         _metrics.MeasuresPending.ShouldBeTrue();
-        _metrics.Pending("OrdersDb", new PendingRows(7, TimeSpan.FromSeconds(90)));
-        _metrics.Pending("OrdersDb", new PendingRows(8, TimeSpan.FromSeconds(91)));
+        _metrics.Pending("OrdersDb", new PendingRows(7, TimeSpan.FromSeconds(90), 1));
+        _metrics.Pending("OrdersDb", new PendingRows(8, TimeSpan.FromSeconds(91), 2));
 
         _listener.RecordObservableInstruments();
 
         _measured.ShouldBe([
             "reliablemq.outbox.pending {message} 8: reliablemq.context=OrdersDb",
+            "reliablemq.outbox.failed {message} 2: reliablemq.context=OrdersDb",
             "reliablemq.outbox.oldest_pending_age s 91: reliablemq.context=OrdersDb",
         ]);
     }

@@ -55,6 +55,7 @@ public sealed class DispatchRulesTests
     {
         var poll = new Poll(
             [.. Enumerable.Range(0, rows).Select(_ => Some.Row())],
+            [],
             nextAvailable is { } ms ? TimeSpan.FromMilliseconds(ms) : null);
 
         DispatchRules.NextPoll(poll, limit: 10, interval: TimeSpan.FromSeconds(5)).ShouldBe(TimeSpan.FromMilliseconds(milliseconds));
@@ -67,4 +68,28 @@ public sealed class DispatchRulesTests
     [InlineData(1, -14)]
     public void A_row_is_used_to_half_its_lease(int remaining, int usable) =>
         DispatchRules.UsableFor(TimeSpan.FromSeconds(remaining), lease: TimeSpan.FromSeconds(30)).ShouldBe(TimeSpan.FromSeconds(usable));
+
+    [Fact]
+    public void The_next_poll_is_at_once_after_one_full_of_keys() =>
+        DispatchRules.NextPoll(new Poll([], [.. Enumerable.Range(0, 10).Select(n => new KeyLease($"{n}", Guid.Empty))], null), limit: 10, interval: TimeSpan.FromSeconds(5))
+            .ShouldBe(TimeSpan.FromMilliseconds(0));
+
+    [Theory]
+    [InlineData(PublishResult.Refused, 2, false)]
+    [InlineData(PublishResult.Refused, 3, true)]
+    [InlineData(PublishResult.Refused, 4, true)]
+    [InlineData(PublishResult.Returned, 1_000_000, false)]
+    [InlineData(PublishResult.Nacked, 1_000_000, false)]
+    [InlineData(PublishResult.TimedOut, 1_000_000, false)]
+    internal void Only_what_the_broker_refuses_has_a_limit_by_default(PublishResult result, int attempts, bool givesUp) =>
+        DispatchRules.GivesUp(result, attempts, new OutboxOptions { MaxAttempts = 3 }).ShouldBe(givesUp);
+
+    [Theory]
+    [InlineData(PublishResult.Returned, 4, false)]
+    [InlineData(PublishResult.Returned, 5, true)]
+    [InlineData(PublishResult.Nacked, 5, true)]
+    [InlineData(PublishResult.TimedOut, 5, true)]
+    [InlineData(PublishResult.Refused, 5, false)]
+    internal void What_cannot_be_delivered_may_have_a_limit(PublishResult result, int attempts, bool givesUp) =>
+        DispatchRules.GivesUp(result, attempts, new OutboxOptions { MaxUndeliverableAttempts = 5 }).ShouldBe(givesUp);
 }

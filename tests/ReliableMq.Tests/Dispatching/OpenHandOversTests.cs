@@ -1,4 +1,5 @@
 using ReliableMq.Dispatching;
+using ReliableMq.Storage;
 using ReliableMq.TestSupport;
 
 namespace ReliableMq.Tests.Dispatching;
@@ -17,26 +18,26 @@ public sealed class OpenHandOversTests
     public void Nobody_is_missed_at_first()
     {
         _open.Wait.ShouldBeNull();
-        _open.TakeDue().ShouldBeEmpty();
+        _open.TakeDue().Ids.ShouldBeEmpty();
     }
 
     [Fact]
     public void Ids_are_looked_for_at_once()
     {
-        _open.Add([First, Second]);
+        _open.Add(new HandOver([First, Second], []));
 
         _open.Wait.ShouldBe(TimeSpan.Zero);
-        _open.TakeDue().ShouldBe([First, Second]);
+        _open.TakeDue().Ids.ShouldBe([First, Second]);
     }
 
     [Fact]
     public void What_is_found_is_not_looked_for_again()
     {
-        _open.Add([First, Second]);
+        _open.Add(new HandOver([First, Second], []));
 
         Look(found: [First]);
         _time.Advance(TimeSpan.FromSeconds(1));
-        _open.TakeDue().ShouldBe([Second]);
+        _open.TakeDue().Ids.ShouldBe([Second]);
 
         Look(found: [Second]);
         _open.Wait.ShouldBeNull();
@@ -45,13 +46,13 @@ public sealed class OpenHandOversTests
     [Fact]
     public void What_is_missing_is_looked_for_at_growing_intervals_until_its_lease_has_run_out()
     {
-        _open.Add([First]);
+        _open.Add(new HandOver([First], []));
         var waits = new List<double>();
         while (_open.Wait is { } wait)
         {
             waits.Add(wait.TotalMilliseconds);
             _time.Advance(wait);
-            _open.TakeDue().ShouldBe([First]);
+            _open.TakeDue().Ids.ShouldBe([First]);
             Look(found: []);
         }
 
@@ -63,17 +64,31 @@ public sealed class OpenHandOversTests
     [Fact]
     public void Each_hand_over_has_times_of_its_own()
     {
-        _open.Add([First]);
+        _open.Add(new HandOver([First], []));
         Look(found: []);
         _time.Advance(TimeSpan.FromMilliseconds(30));
-        _open.Add([Second]);
-        _open.TakeDue().ShouldBe([Second]);
+        _open.Add(new HandOver([Second], []));
+        _open.TakeDue().Ids.ShouldBe([Second]);
         Look(found: []);
 
         _open.Wait.ShouldBe(TimeSpan.FromMilliseconds(20));
         _time.Advance(TimeSpan.FromMilliseconds(20));
-        _open.TakeDue().ShouldBe([First]);
+        _open.TakeDue().Ids.ShouldBe([First]);
     }
 
-    private void Look(Guid[] found) => _open.Looked(found.ToHashSet());
+    [Fact]
+    public void Ordering_keys_are_looked_for_like_ids()
+    {
+        _open.Add(new HandOver([First], ["a", "b"]));
+        _open.TakeDue().Keys.ShouldBe(["a", "b"]);
+
+        Look([First], "a");
+        _time.Advance(TimeSpan.FromSeconds(1));
+        _open.TakeDue().Keys.ShouldBe(["b"]);
+
+        Look([], "b");
+        _open.Wait.ShouldBeNull();
+    }
+
+    private void Look(Guid[] found, params string[] keys) => _open.Looked(found.ToHashSet(), keys.ToHashSet());
 }

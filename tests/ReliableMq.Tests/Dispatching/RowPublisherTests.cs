@@ -45,8 +45,8 @@ public sealed class RowPublisherTests
 
     private static async Task<(PreparedRow? Prepared, PublishOutcome Refusal)> PrepareAsync(string headers)
     {
-        // The default exchange needs no declaration, and so no connection.
-        var publisher = new RowPublisher(new TopologyDeclarer(NullLogger<TopologyDeclarer>.Instance), new ReliableMqOptions { Service = "orders" });
+        // The default exchange needs no declaration, and so no connection; a small body needs no database.
+        var publisher = new RowPublisher(new TopologyDeclarer(NullLogger<TopologyDeclarer>.Instance), null!, new ReliableMqOptions { Service = "orders" });
         return await publisher.PrepareAsync(null!, new HeldRow(Some.Row(exchange: "", headers: headers), long.MaxValue), CancellationToken.None);
     }
 }

@@ -13,7 +13,7 @@ public sealed class ConfigurationTests
             ("Broker:Hosts", "rabbit-1:5673, rabbit-2"), ("Broker:VirtualHost", "shop"), ("Broker:UserName", "user"), ("Broker:Password", "pass"),
             ("Broker:Heartbeat", "00:00:05"), ("Broker:ConfirmTimeout", "00:00:07"), ("Broker:MaxMessageBytes", "1000"),
             ("Database:Schema", "billing_mq"), ("Database:CreateSchema", "true"),
-            ("Outbox:Lease", "00:01:00"), ("Outbox:PollInterval", "00:00:00.500"), ("Outbox:BatchSize", "100"), ("Outbox:MaxUnconfirmed", "50"), ("Outbox:ResendInterval", "00:02:00"), ("Outbox:KeepSent", "1.00:00:00"),
+            ("Outbox:Lease", "00:01:00"), ("Outbox:PollInterval", "00:00:00.500"), ("Outbox:BatchSize", "100"), ("Outbox:MaxUnconfirmed", "50"), ("Outbox:ResendInterval", "00:02:00"), ("Outbox:KeepSent", "1.00:00:00"), ("Outbox:MaxAttempts", "3"), ("Outbox:MaxUndeliverableAttempts", "7"),
             ("Queues:billing.order-placed:Retry", "1s, 2s"), ("Queues:billing.order-placed:Concurrency", "3"), ("Queues:billing.order-placed:Prefetch", "4"), ("Queues:billing.order-placed:Timeout", "5s"));
 
         options.Service.ShouldBe("billing");
@@ -26,7 +26,7 @@ public sealed class ConfigurationTests
         options.Outbox.ShouldBeEquivalentTo(new OutboxOptions
         {
             Lease = TimeSpan.FromMinutes(1), PollInterval = TimeSpan.FromSeconds(0.5), BatchSize = 100, MaxUnconfirmed = 50, ResendInterval = TimeSpan.FromMinutes(2),
-            KeepSent = TimeSpan.FromDays(1),
+            KeepSent = TimeSpan.FromDays(1), MaxAttempts = 3, MaxUndeliverableAttempts = 7,
         });
         options.Queues.ShouldHaveSingleItem().Key.ShouldBe("billing.order-placed");
         options.Queues["billing.order-placed"].ShouldBeEquivalentTo(new QueueOptions { Retry = "1s, 2s", Concurrency = 3, Prefetch = 4, Timeout = "5s" });
@@ -53,7 +53,7 @@ public sealed class ConfigurationTests
         options.Outbox.ShouldBeEquivalentTo(new OutboxOptions
         {
             Lease = TimeSpan.FromSeconds(30), PollInterval = TimeSpan.FromSeconds(5), BatchSize = 500, MaxUnconfirmed = 1_000, ResendInterval = TimeSpan.FromMinutes(1),
-            KeepSent = TimeSpan.FromDays(7),
+            KeepSent = TimeSpan.FromDays(7), MaxAttempts = 10, MaxUndeliverableAttempts = 0,
         });
         options.Queues.ShouldBeEmpty();
     }

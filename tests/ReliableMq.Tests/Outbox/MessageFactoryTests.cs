@@ -155,9 +155,11 @@ public sealed class MessageFactoryTests
     [InlineData("x-")]
     [InlineData("x-death")]
     [InlineData("X-Own")]
+    [InlineData("CC")]
+    [InlineData("BCC")]
     public void A_header_with_a_reserved_name_is_refused(string name) =>
         Refusal(Order, new MessageOptions { Headers = new Dictionary<string, string> { ["fine"] = "", [name] = "" } }).ShouldBe(
-            $"The header \"{name}\" of the message \"orders.order-placed.v1\" is not valid. Use 1 to 255 bytes of UTF-8; names that start with \"x-\" belong to the broker and to ReliableMq.");
+            $"The header \"{name}\" of the message \"orders.order-placed.v1\" is not valid. Use 1 to 255 bytes of UTF-8; \"CC\", \"BCC\" and names that start with \"x-\" belong to the broker and to ReliableMq.");
 
     [Fact]
     public void A_header_with_a_name_that_is_too_long_is_refused() =>
@@ -179,6 +181,40 @@ public sealed class MessageFactoryTests
             Refusal(Order, new MessageOptions { Headers = headers }).ShouldBe(
                 "The headers of the message \"orders.order-placed.v1\" have 65538 bytes, more than the 65536 allowed. Put large values into the message.");
         }
+    }
+
+    [Fact]
+    public void Everything_said_about_a_message_is_kept()
+    {
+        var message = Create(Order, new MessageOptions { OrderingKey = "order/7", Priority = 9, DeliverAfter = TimeSpan.FromMinutes(5), ExpiresAfter = TimeSpan.FromHours(1) });
+
+        (message.OrderingKey, message.Priority, message.Delay, message.Expiration).ShouldBe(("order/7", (byte)9, TimeSpan.FromMinutes(5), TimeSpan.FromHours(1)));
+        message.IsScheduled.ShouldBeTrue();
+        message.HasOptions.ShouldBeTrue();
+        Create(Order, new MessageOptions { MessageId = "m", CorrelationId = "c", DeliverAt = DateTimeOffset.MinValue }).HasOptions.ShouldBeFalse("the short INSERT does");
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("a\0")]
+    public void An_ordering_key_that_is_no_text_is_refused(string key) =>
+        Refusal(Order, new MessageOptions { OrderingKey = key }).ShouldBe(
+            $"The OrderingKey \"{key}\" of the message \"orders.order-placed.v1\" is not valid. Use 1 to 255 bytes of UTF-8 without U+0000 and half surrogate pairs.");
+
+    [Fact]
+    public void A_time_and_a_delay_contradict_each_other() =>
+        Refusal(Order, new MessageOptions { DeliverAt = DateTimeOffset.MinValue, DeliverAfter = TimeSpan.Zero }).ShouldBe(
+            "The message \"orders.order-placed.v1\" has both DeliverAt and DeliverAfter. Give one of them.");
+
+    [Fact]
+    public void Times_that_make_no_sense_are_refused()
+    {
+        Refusal(Order, new MessageOptions { DeliverAfter = TimeSpan.FromTicks(-1) }).ShouldBe(
+            "DeliverAfter \"-00:00:00.0000001\" of the message \"orders.order-placed.v1\" is not valid. Use 00:00:00 to 3660.00:00:00, about ten years.");
+        Refusal(Order, new MessageOptions { DeliverAfter = TimeSpan.FromDays(3661) }).ShouldContain("is not valid. Use 00:00:00 to 3660.00:00:00");
+        Refusal(Order, new MessageOptions { ExpiresAfter = TimeSpan.Zero }).ShouldBe(
+            "ExpiresAfter \"00:00:00\" of the message \"orders.order-placed.v1\" is not valid. Use 00:00:00.0010000 to 3660.00:00:00, about ten years.");
+        Create(Order, new MessageOptions { DeliverAfter = TimeSpan.Zero, ExpiresAfter = TimeSpan.FromDays(3660) }).Delay.ShouldBe(TimeSpan.Zero);
     }
 
     [Fact]

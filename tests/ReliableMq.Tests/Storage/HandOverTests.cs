@@ -21,6 +21,19 @@ public sealed class HandOverTests
     }
 
     [Fact]
+    public void Messages_with_an_ordering_key_are_handed_over_by_their_keys()
+    {
+        var plain = Some.Message();
+
+        _database.HandOver([Some.Message(orderingKey: "b"), plain, Some.Message(orderingKey: "a"), Some.Message(orderingKey: "b"), Some.Message(dueAt: DateTimeOffset.MaxValue, orderingKey: "later")]);
+
+        var handedOver = Take();
+        handedOver.Ids.ShouldBe([plain.Id]);
+        handedOver.Keys.ShouldBe(["b", "a"]);
+        handedOver.HasScheduled.ShouldBeTrue();
+    }
+
+    [Fact]
     public void What_is_scheduled_only_wakes_the_dispatcher()
     {
         var due = Some.Message();

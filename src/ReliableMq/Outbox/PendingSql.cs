@@ -1,0 +1,106 @@
+using Npgsql;
+using NpgsqlTypes;
+
+namespace ReliableMq.Outbox;
+
+/// <summary>The statements that operators cause. They run seldom and read as much of the outbox as their filter asks for.</summary>
+internal sealed class PendingSql(string schema, PendingMessageFilter filter)
+{
+    private const string State =
+        "CASE WHEN o.failed_at IS NOT NULL THEN 3 WHEN o.error_kind IS NOT NULL THEN 2 WHEN o.due_at > clock_timestamp() THEN 1 ELSE 0 END";
+
+    /// <summary>A row that nobody sends this moment. Behind an ordering key it is the key that is held or free.</summary>
+    private const string IsFree = "(o.node IS NULL OR o.available_at <= clock_timestamp())";
+
+    private string Matches { get; } = string.Join(" AND ", new[]
+    {
+        "true",
+        filter.MessageId is null ? "" : "o.message_id = @message_id",
+        // The second condition lets the index of scheduled messages be used.
+        filter.State is PendingState.Scheduled ? "o.due_at IS NOT NULL" : "",
+        filter.State is null ? "" : $"({State}) = @state",
+        filter.MessageName is null ? "" : "o.name = @name",
+        filter.OrderingKey is null ? "" : "o.ordering_key = @ordering_key",
+    }.Where(condition => condition.Length > 0));
+
+    /// <summary>By primary key, which is the order of storing.</summary>
+    public string Page =>
+        $"""
+        SELECT o.id, o.message_id, o.name, {State}, o.exchange, o.routing_key, o.ordering_key, o.correlation_id, o.created_at, o.due_at,
+               CASE WHEN o.available_at < 'infinity' THEN o.available_at ELSE nullif(k.available_at, 'infinity') END, o.attempts, o.error_kind, o.error
+        FROM {schema}.outbox o
+        LEFT JOIN {schema}.outbox_key k ON k.ordering_key = o.ordering_key AND o.error_kind IS NOT NULL AND o.available_at = 'infinity'
+        WHERE o.id > @after AND {Matches}
+        ORDER BY o.id
+        LIMIT @limit
+        """;
+
+    /// <summary>The next rows to act on, with the keys that some of them wait behind.</summary>
+    public string Candidates =>
+        $"""
+        SELECT o.id, CASE WHEN o.available_at = 'infinity' THEN o.ordering_key END FROM {schema}.outbox o
+        WHERE o.id > @after AND {Matches} AND {IsFree}
+        ORDER BY o.id
+        LIMIT @limit
+        """;
+
+    /// <summary>Of those keys, the ones that nobody holds. They are locked before the rows, because whoever claims a key reads its rows afterwards.</summary>
+    public string LockKeys =>
+        $"""
+        SELECT ordering_key FROM {schema}.outbox_key
+        WHERE ordering_key = ANY (@keys) AND (node IS NULL OR available_at <= clock_timestamp())
+        ORDER BY ordering_key
+        FOR UPDATE SKIP LOCKED
+        """;
+
+    /// <summary>Of those rows, the ones that are still what was asked for and that nobody can begin to send now.</summary>
+    public string LockRows =>
+        $"""
+        SELECT o.id FROM {schema}.outbox o
+        WHERE o.id = ANY (@ids) AND {Matches} AND {IsFree}
+          AND (o.ordering_key IS NULL OR o.available_at < 'infinity' OR o.ordering_key = ANY (@keys))
+        ORDER BY o.id
+        FOR UPDATE SKIP LOCKED
+        """;
+
+    public string Cancel =>
+        $"""
+        WITH finished AS (DELETE FROM {schema}.outbox o WHERE o.id = ANY (@ids) RETURNING o.*)
+        {OutboxSql.MoveToHistory(schema, "finished")}
+        """;
+
+    /// <summary>A row behind its key stays there; the key is what becomes available.</summary>
+    public string SendNow =>
+        $"""
+        UPDATE {schema}.outbox o
+        SET available_at = CASE WHEN o.ordering_key IS NOT NULL AND o.available_at = 'infinity' THEN o.available_at ELSE clock_timestamp() END,
+            due_at = CASE WHEN o.due_at > clock_timestamp() THEN clock_timestamp() ELSE o.due_at END, attempts = CASE WHEN o.failed_at IS NULL THEN o.attempts ELSE 0 END,
+            failed_at = NULL, node = NULL
+        WHERE o.id = ANY (@ids)
+        """;
+
+    public string OfferKeys => $"UPDATE {schema}.outbox_key SET available_at = clock_timestamp() WHERE ordering_key = ANY (@keys)";
+
+    /// <summary>A command with the filter's parameters.</summary>
+    public NpgsqlCommand Command(string sql, NpgsqlConnection connection)
+    {
+        var command = new NpgsqlCommand(sql, connection);
+        Add("message_id", filter.MessageId);
+        Add("name", filter.MessageName);
+        Add("ordering_key", filter.OrderingKey);
+        if (filter.State is { } state)
+        {
+            command.Parameters.Add(new NpgsqlParameter("state", NpgsqlDbType.Integer) { Value = (int)state });
+        }
+
+        return command;
+
+        void Add(string name, string? value)
+        {
+            if (value is not null)
+            {
+                command.Parameters.Add(new NpgsqlParameter<string>(name, value));
+            }
+        }
+    }
+}

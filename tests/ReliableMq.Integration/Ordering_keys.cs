@@ -1,0 +1,273 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+using ReliableMq.Integration.Support;
+using ReliableMq.TestSupport;
+using Xunit;
+
+namespace ReliableMq.Integration;
+
+/// <summary>Messages with the same ordering key leave in the order in which their transactions committed.</summary>
+public class Ordering_keys
+{
+    [Fact]
+    public async Task Messages_of_a_key_leave_in_the_order_of_their_commits_whichever_process_stores_them()
+    {
+        const int keys = 5;
+        const int each = 60;
+        await using var world = await World.CreateAsync();
+        await world.BindPlainQueueAsync("arrived", "tests", "#");
+        await world.Database.ExecuteAsync("CREATE TABLE counters (key text PRIMARY KEY, number int NOT NULL)");
+        await world.Database.ExecuteAsync("INSERT INTO counters SELECT 'k' || n, 0 FROM generate_series(0, $1) AS n", keys - 1);
+        await using var arrivals = await Arrivals.InAsync(world, "arrived");
+        await using var first = await world.StartAsync();
+        await using var second = await world.StartAsync();
+
+        // The counter's row lock makes the number say the order of the commits.
+        await Task.WhenAll(Enumerable.Range(0, keys * 4).Select(async worker =>
+        {
+            var service = worker % 2 == 0 ? first : second;
+            var key = $"k{worker / 4}";
+            for (var i = 0; i < each / 4; i++)
+            {
+                await service.UseAsync(async db =>
+                {
+                    await using var transaction = await db.Database.BeginTransactionAsync();
+                    var number = (await db.Database.SqlQuery<int>($"UPDATE counters SET number = number + 1 WHERE key = {key} RETURNING number AS \"Value\"").ToListAsync())[0];
+                    db.AddMessage(new Numbered(number), new MessageOptions { OrderingKey = key });
+                    await db.SaveChangesAsync();
+                    await transaction.CommitAsync();
+                });
+            }
+        }));
+
+        await Eventually.EqualAsync(keys * each, () => arrivals.All.Count, "messages arrived", TimeSpan.FromSeconds(60));
+        foreach (var key in arrivals.All.GroupBy(arrival => arrival.OrderingKey))
+        {
+            key.Select(arrival => arrival.Number).ShouldBe(Enumerable.Range(1, each), $"key {key.Key}");
+        }
+
+        await Eventually.EqualAsync(0, () => world.CountAsync("outbox"), "rows left in the outbox");
+        await Eventually.EqualAsync(0, () => world.CountAsync("outbox_key"), "keys left");
+    }
+
+    [Fact]
+    public async Task Of_two_open_transactions_on_a_key_the_second_waits_for_the_first()
+    {
+        await using var world = await World.CreateAsync();
+        await world.BindPlainQueueAsync("arrived", "tests", "#");
+        await using var arrivals = await Arrivals.InAsync(world, "arrived");
+        await using var service = await world.StartAsync();
+        Task second = null!;
+
+        await service.UseAsync(async db =>
+        {
+            await using var transaction = await db.Database.BeginTransactionAsync();
+            db.AddMessage(new Numbered(1), new MessageOptions { OrderingKey = "k" });
+            await db.SaveChangesAsync();
+
+            second = SaveAsync(service, 2, "k");
+            await Eventually.EqualAsync(1, () => world.Database.ScalarAsync<long>(
+                "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"), "transactions waiting for the key");
+            await SaveAsync(service, 3, "another");
+            await transaction.CommitAsync();
+        });
+        await second;
+
+        await Eventually.EqualAsync(3, () => arrivals.All.Count, "messages arrived");
+        arrivals.All.Where(arrival => arrival.OrderingKey == "k").Select(arrival => arrival.Number).ShouldBe([1, 2]);
+    }
+
+    [Fact]
+    public async Task A_message_that_cannot_be_sent_holds_back_its_own_key_only()
+    {
+        await using var world = await World.CreateAsync();
+        await world.BindPlainQueueAsync("arrived", "tests", "#");
+        await using var arrivals = await Arrivals.InAsync(world, "arrived");
+        await using var service = await world.StartAsync();
+        await service.UseAsync(async db =>
+        {
+            db.AddMessage(new Elsewhere(1), new MessageOptions { OrderingKey = "blocked" });
+            for (var number = 2; number <= 5; number++)
+            {
+                db.AddMessage(new Numbered(number), new MessageOptions { OrderingKey = "blocked" });
+                db.AddMessage(new Numbered(number * 10), new MessageOptions { OrderingKey = "free" });
+            }
+
+            db.AddMessage(new Numbered(100));
+            await db.SaveChangesAsync();
+        });
+
+        await Eventually.EqualAsync((IEnumerable<int>)[20, 30, 40, 50, 100], () => Task.FromResult(arrivals.Numbers.Order().AsEnumerable()), "numbers arrived");
+        var waiting = await Eventually.FoundAsync(async () => (await world.OutboxAsync()).Find(row => row.ErrorKind is not null), "the row that was returned");
+        waiting.Name.ShouldBe("elsewhere.other.v1");
+        (await world.OutboxAsync()).Count.ShouldBe(5);
+
+        await world.BindPlainQueueAsync("arrived", "elsewhere", "#");
+
+        await Eventually.EqualAsync([1, 2, 3, 4, 5], () => Task.FromResult(arrivals.All.Where(arrival => arrival.OrderingKey == "blocked").Select(arrival => arrival.Number)), "numbers arrived of the key that was blocked");
+    }
+
+    [Fact]
+    public async Task A_key_on_which_a_transaction_is_open_is_not_forgotten_when_it_has_nothing_more_to_send()
+    {
+        await using var world = await World.CreateAsync();
+        await world.BindPlainQueueAsync("arrived", "tests", "#");
+        await using var arrivals = await Arrivals.InAsync(world, "arrived");
+        await using var holding = await world.StartAsync();
+        await using var storing = await world.StartAsync();
+        await SaveAsync(holding, 1, "k");
+        await Eventually.EqualAsync(1, () => arrivals.All.Count, "messages arrived");
+        await Eventually.EqualAsync(0, () => world.CountAsync("outbox_key"), "keys left");
+
+        // The row of the key is there while the second transaction begins, and may go while it is open.
+        var gate = new Gate("the open transaction");
+        await world.Database.ExecuteAsync("INSERT INTO reliable_mq.outbox_key VALUES ('k', NULL, gen_random_uuid(), clock_timestamp())");
+        var open = storing.UseAsync(async db =>
+        {
+            await using var transaction = await db.Database.BeginTransactionAsync();
+            db.AddMessage(new Numbered(2), new MessageOptions { OrderingKey = "k" });
+            await db.SaveChangesAsync();
+            await gate.PassAsync();
+            await transaction.CommitAsync();
+        });
+        await gate.WaitForCallersAsync();
+        var tokens = new HashSet<Guid>();
+        await Eventually.TrueAsync(
+            async () => tokens.Add(await world.Database.ScalarAsync<Guid>("SELECT token FROM reliable_mq.outbox_key")) && tokens.Count >= 3, "the key is taken and given back again and again");
+        gate.Open();
+        await open;
+
+        await Eventually.EqualAsync([1, 2], () => Task.FromResult(arrivals.Numbers), "numbers arrived");
+        await Eventually.EqualAsync(0, () => world.CountAsync("outbox_key"), "keys left");
+    }
+
+    [Fact]
+    public async Task A_scheduled_message_takes_its_place_when_its_time_has_come()
+    {
+        await using var world = await World.CreateAsync();
+        await world.BindPlainQueueAsync("arrived", "tests", "#");
+        await using var arrivals = await Arrivals.InAsync(world, "arrived");
+        await using var service = await world.StartAsync();
+
+        await service.UseAsync(async db =>
+        {
+            db.AddMessage(new Numbered(5), new MessageOptions { OrderingKey = "k", DeliverAfter = TimeSpan.FromSeconds(3) });
+            db.AddMessage(new Numbered(4), new MessageOptions { OrderingKey = "k", DeliverAfter = TimeSpan.FromSeconds(2) });
+            db.AddMessage(new Numbered(1), new MessageOptions { OrderingKey = "k" });
+            await db.SaveChangesAsync();
+        });
+        await SaveAsync(service, 2, "k");
+        await Eventually.EqualAsync([1, 2], () => Task.FromResult(arrivals.Numbers), "numbers arrived");
+        (await world.Database.ScalarAsync<double>("SELECT min(extract(epoch FROM due_at - created_at))::float8 FROM reliable_mq.outbox")).ShouldBeInRange(1.99, 2.01);
+        await SaveAsync(service, 3, "k");
+
+        await Eventually.EqualAsync([1, 2, 3, 4, 5], () => Task.FromResult(arrivals.Numbers), "numbers arrived");
+        (await world.Database.ScalarAsync<double>("SELECT max(extract(epoch FROM finished_at - due_at))::float8 FROM reliable_mq.outbox_history")).ShouldBeInRange(0, 1.5);
+        await Eventually.EqualAsync(0, () => world.CountAsync("outbox_key"), "keys left");
+    }
+
+    [Fact]
+    public async Task A_scheduled_message_whose_time_comes_while_its_key_waits_stands_behind_what_was_stored_before()
+    {
+        await using var world = await World.CreateAsync();
+        await world.BindPlainQueueAsync("arrived", "tests", "#");
+        await using var arrivals = await Arrivals.InAsync(world, "arrived");
+        await using var service = await world.StartAsync();
+        await service.UseAsync(async db =>
+        {
+            db.AddMessage(new Numbered(3), new MessageOptions { OrderingKey = "k", DeliverAfter = TimeSpan.FromSeconds(1) });
+            db.AddMessage(new Elsewhere(1), new MessageOptions { OrderingKey = "k" });
+            await db.SaveChangesAsync();
+        });
+        await SaveAsync(service, 2, "k");
+        await Eventually.EqualAsync(3, () => world.Database.ScalarAsync<long>("SELECT count(*) FROM reliable_mq.outbox WHERE available_at = 'infinity'"), "messages in the order of the key");
+
+        await world.BindPlainQueueAsync("arrived", "elsewhere", "#");
+
+        await Eventually.EqualAsync([1, 2, 3], () => Task.FromResult(arrivals.Numbers), "numbers arrived");
+    }
+
+    [Fact]
+    public async Task Messages_stored_without_EF_keep_the_order_within_a_statement_and_leave_within_a_second()
+    {
+        await using var world = await World.CreateAsync();
+        await world.BindPlainQueueAsync("arrived", "tests", "#");
+        await using var arrivals = await Arrivals.InAsync(world, "arrived");
+        await using var service = await world.StartAsync(setup => setup.Settings["Outbox:PollInterval"] = "00:01:00");
+        var outbox = service.Host.Services.GetRequiredService<IOutbox>();
+        await using var connection = new NpgsqlConnection(world.Database.ConnectionString);
+        await connection.OpenAsync();
+        await using (var transaction = await connection.BeginTransactionAsync())
+        {
+            for (var number = 1; number <= 120; number++)
+            {
+                await outbox.AddAsync(transaction, new Numbered(number), new MessageOptions { OrderingKey = "k" });
+            }
+
+            await transaction.CommitAsync();
+        }
+
+        // Longer than the poll's interval would show that only the poll found them.
+        await Eventually.EqualAsync(Enumerable.Range(1, 120), () => Task.FromResult(arrivals.Numbers), "numbers arrived", TimeSpan.FromSeconds(25));
+    }
+
+    [Fact]
+    public async Task A_rolled_back_savepoint_takes_its_ordered_messages_along()
+    {
+        await using var world = await World.CreateAsync();
+        await world.BindPlainQueueAsync("arrived", "tests", "#");
+        await using var arrivals = await Arrivals.InAsync(world, "arrived");
+        await using var service = await world.StartAsync();
+
+        await service.UseAsync(async db =>
+        {
+            await using var transaction = await db.Database.BeginTransactionAsync();
+            await transaction.CreateSavepointAsync("before");
+            db.AddMessage(new Numbered(1), new MessageOptions { OrderingKey = "k" });
+            await db.SaveChangesAsync();
+            await transaction.RollbackToSavepointAsync("before");
+            db.AddMessage(new Numbered(2), new MessageOptions { OrderingKey = "k" });
+            await db.SaveChangesAsync();
+            await transaction.CommitAsync();
+        });
+        await SaveAsync(service, 3, "k");
+
+        await Eventually.EqualAsync([2, 3], () => Task.FromResult(arrivals.Numbers), "numbers arrived");
+    }
+
+    [Fact]
+    public async Task A_lost_channel_keeps_the_order()
+    {
+        await using var world = await World.CreateAsync();
+        await world.BindPlainQueueAsync("arrived", "tests", "#");
+        await using var arrivals = await Arrivals.InAsync(world, "arrived");
+        await using var service = await world.StartAsync();
+        var storing = Task.Run(async () =>
+        {
+            for (var number = 1; number <= 200; number++)
+            {
+                await SaveAsync(service, number, "k");
+            }
+        });
+        for (var cut = 0; cut < 3; cut++)
+        {
+            var seen = arrivals.All.Count;
+            await Eventually.TrueAsync(() => arrivals.All.Count > seen + 20 || storing.IsCompleted, "messages arrive");
+            await world.Broker.CloseConnectionsAsync("publishing");
+        }
+
+        await storing;
+        await Eventually.TrueAsync(() => arrivals.Numbers.Contains(200), "the last message arrives", TimeSpan.FromSeconds(60));
+        await Eventually.EqualAsync(0, () => world.CountAsync("outbox"), "rows left in the outbox");
+        arrivals.All.DistinctBy(arrival => arrival.MessageId).Select(arrival => arrival.Number).ShouldBe(Enumerable.Range(1, 200));
+        // What was in flight may come twice, but never after its successor.
+        arrivals.Numbers.ShouldBe(arrivals.Numbers.Order());
+    }
+
+    private static Task SaveAsync(TestService service, int number, string key) => service.UseAsync(async db =>
+    {
+        db.AddMessage(new Numbered(number), new MessageOptions { OrderingKey = key });
+        await db.SaveChangesAsync();
+    });
+}
