@@ -35,7 +35,7 @@ public class Behind_PgBouncer
         {
             await connection.OpenAsync();
             await using var transaction = await connection.BeginTransactionAsync();
-            await first.Host.Services.GetRequiredService<IOutbox>().AddAsync(transaction, new Numbered(2000));
+            await first.Host.Services.GetRequiredService<IOutbox>().AddAsync(transaction, new Numbered(2000), new MessageOptions { OrderingKey = "key" });
             await transaction.CommitAsync();
         }
 
