@@ -1,5 +1,7 @@
 using System.ComponentModel;
 using Microsoft.Extensions.DependencyInjection;
+using Quartz;
+using ReliableMq.Scheduling;
 
 namespace ReliableMq;
 
@@ -18,5 +20,37 @@ public sealed class ReliableMqBuilder
         ArgumentNullException.ThrowIfNull(handler);
         Services.AddSingleton(handler);
         return this;
+    }
+
+    /// <summary>
+    /// Adds a sink that is told of alerts, besides the log, which always is. It is one instance, made by the
+    /// application's services.
+    /// </summary>
+    /// <typeparam name="TSink">The sink.</typeparam>
+    public ReliableMqBuilder AddAlertSink<TSink>() where TSink : class, IAlertSink
+    {
+        Services.AddSingleton<IAlertSink, TSink>();
+        return this;
+    }
+
+    /// <summary>
+    /// Runs the library's scheduled work on the application's own Quartz scheduler instead of a private one, such
+    /// as a cluster that shares a persistent store, where each work is then run by one process at a time. It is
+    /// neither started nor shut down by the library. Its jobs are in the group <c>ReliableMq</c> and the service's name.
+    /// </summary>
+    /// <param name="scheduler">Finds it, when the application starts.</param>
+    public ReliableMqBuilder UseScheduler(Func<IServiceProvider, CancellationToken, ValueTask<IScheduler>> scheduler)
+    {
+        ArgumentNullException.ThrowIfNull(scheduler);
+        Services.AddSingleton(new SchedulerChoice(scheduler));
+        return this;
+    }
+
+    /// <summary>Runs the library's scheduled work on the application's own Quartz scheduler instead of a private one.</summary>
+    /// <param name="scheduler">It is neither started nor shut down by the library.</param>
+    public ReliableMqBuilder UseScheduler(IScheduler scheduler)
+    {
+        ArgumentNullException.ThrowIfNull(scheduler);
+        return UseScheduler((_, _) => ValueTask.FromResult(scheduler));
     }
 }

@@ -33,7 +33,12 @@ public class Pending_messages
     {
         await using var world = await World.CreateAsync();
         await world.BindPlainQueueAsync("target", "tests", "#");
-        await using var service = await world.StartAsync(setup => setup.Settings["Outbox:MaxAttempts"] = "2");
+        var sink = new RecordingSink("pager");
+        await using var service = await world.StartAsync(setup =>
+        {
+            setup.Settings["Outbox:MaxAttempts"] = "2";
+            setup.Services = services => services.AddSingleton<IAlertSink>(sink);
+        });
         await StoreRefusedAsync(world, orderingKey: null);
 
         var failed = await Eventually.FoundAsync(async () => (await ListAsync(service, new() { State = PendingState.Failed })).SingleOrDefault(), "the failed message");
@@ -43,6 +48,7 @@ public class Pending_messages
         failed.Error.ShouldNotBeNull().ShouldStartWith("The broker closed the channel over this message: ");
         failed.NextAttemptAt.ShouldBeNull();
         await Eventually.TrueAsync(() => service.Logs.Entries.Any(line => line.EventId == 2009), "the log says that it waits for an operator");
+        await Eventually.EqualAsync(["outbox-failed tests tests.numbered.v1 refused killer"], () => Task.FromResult(sink.Told.Select(alert => $"{alert.Kind} {alert.Group} {alert.Examples[0].MessageId}")), "alerts told");
         var health = (await service.HealthAsync()).Entries["reliable-mq-outbox"];
         (health.Status, health.Description).ShouldBe((HealthStatus.Degraded, "\"TestDb\": 1 failed and waiting for an operator"));
 

@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using RabbitMQ.Client;
+using ReliableMq.Alerting;
 using ReliableMq.Handling;
 using ReliableMq.Outbox;
 using ReliableMq.Receiving;
@@ -10,6 +11,14 @@ namespace ReliableMq.Tests;
 /// <summary>Things that tests need but do not look at.</summary>
 internal static class Some
 {
+    internal static ClaimedAlert ClaimedAlert() => new(
+        new Alert
+        {
+            Id = 1, Service = "orders", Kind = "kind", Group = "group", Severity = AlertSeverity.Error, Text = "Text.", Count = 1, NewCount = 1, Telling = 1,
+            FirstRaisedAt = default, LastRaisedAt = default, Examples = [],
+        },
+        Fence: 1, Attempts: 0);
+
     public static OutboxRow Row(
         TimeSpan remaining = default, string exchange = "orders", string? headers = null, string? correlationId = null, string? causationId = null,
         string? traceParent = null, KeyLease? key = null) => new()

@@ -55,6 +55,11 @@ internal sealed class DeadLetterMonitor(
         await using var insert = new NpgsqlCommand(_sql.Insert, session.Connection, transaction);
         StoredDeadLetter.AddParameters(insert.Parameters, delivery, queue, messageId, 0, reason, exception: null);
         var isNew = await insert.ExecuteNonQueryAsync(cancellationToken) == 1;
+        if (isNew)
+        {
+            await database.Alerts.RaiseAsync(session.Connection, DeadLetterAlert.Of(queue, messageId, DeathOf(delivery), reason), cancellationToken);
+        }
+
         if (isNew && delivery.MessageId is not null)
         {
             await using var mark = new NpgsqlCommand(_sql.MarkDead, session.Connection, transaction)

@@ -1,7 +1,9 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using ReliableMq.Alerting;
 using ReliableMq.Broker;
 using ReliableMq.Hosting;
 using ReliableMq.Outbox;
+using ReliableMq.Scheduling;
 using ReliableMq.Storage;
 
 namespace ReliableMq.Diagnostics;
@@ -69,5 +71,55 @@ internal sealed class OutboxHealthCheck(ServiceDatabases databases) : IHealthChe
         }
 
         return late.Count == 0 ? HealthCheckResult.Healthy("Messages leave in time.") : HealthCheckResult.Degraded(string.Join("; ", late));
+    }
+}
+
+/// <summary>Whether alerts can be told. Whether the database can be reached is the outbox's check.</summary>
+internal sealed class AlertsHealthCheck(ServiceDatabases databases) : IHealthCheck
+{
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        var untold = new List<string>();
+        foreach (var database in databases.All.Where(database => database.Ready.IsCompletedSuccessfully))
+        {
+            try
+            {
+                untold.AddRange((await new AlertTable(database).ReadUntoldAsync(cancellationToken))
+                    .Select(sink => $"\"{sink.Sink}\": {sink.Count} alert(s), {sink.Error}"));
+            }
+            catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+            {
+                untold.Add($"The alerts of \"{database.ContextType.Name}\" cannot be read: {exception.Message}");
+            }
+        }
+
+        return untold.Count == 0
+            ? HealthCheckResult.Healthy("Alerts are told.")
+            : new HealthCheckResult(context.Registration.FailureStatus, $"Alerts that could not be told: {string.Join("; ", untold)}");
+    }
+}
+
+/// <summary>Whether scheduled work succeeds. Whether the database can be reached is the outbox's check.</summary>
+internal sealed class ScheduledWorkHealthCheck(ScheduledWorkTable table) : IHealthCheck
+{
+    /// <summary>Less is bad luck.</summary>
+    private const int TooManyFailures = 3;
+
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            var works = table.IsReady ? await table.ReadAsync(cancellationToken) : [];
+            var failing = works.Where(work => work.Failures >= TooManyFailures)
+                .Select(work => $"\"{work.Name}\" has failed {work.Failures} times in a row: {work.Error?.Split('\n')[0]}")
+                .ToList();
+            return failing.Count == 0
+                ? HealthCheckResult.Healthy("Scheduled work succeeds.")
+                : new HealthCheckResult(context.Registration.FailureStatus, string.Join("; ", failing));
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            return new HealthCheckResult(context.Registration.FailureStatus, $"The scheduled work cannot be read: {exception.Message}", exception);
+        }
     }
 }

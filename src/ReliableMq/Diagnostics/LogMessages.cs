@@ -129,9 +129,27 @@ internal static partial class LogMessages
     [LoggerMessage(8004, LogLevel.Error, "The background work \"{Name}\" ended unexpectedly. The application stops.")]
     public static partial void BackgroundWorkEnded(ILogger logger, string name, Exception exception);
 
-    [LoggerMessage(8005, LogLevel.Error, "The scheduled work \"{Name}\" failed; it runs again at its next time.")]
-    public static partial void ScheduledWorkFailed(ILogger logger, string name, Exception exception);
+    [LoggerMessage(8005, LogLevel.Error, "The scheduled work \"{Name}\" has failed {Failures} time(s) in a row; it runs again at its next time.")]
+    public static partial void ScheduledWorkFailed(ILogger logger, string name, int failures, Exception exception);
+
+    [LoggerMessage(8006, LogLevel.Warning, "The run of the scheduled work \"{Name}\" could not be recorded.")]
+    public static partial void ScheduledWorkNotRecorded(ILogger logger, string name, Exception exception);
+
+    [LoggerMessage(8007, LogLevel.Warning, "The scheduler given to UseScheduler cannot take the scheduled work; it is asked again.")]
+    public static partial void SchedulerUnavailable(ILogger logger, Exception exception);
 
     [LoggerMessage(8010, LogLevel.Warning, "The connection pool of \"{Context}\" has at most {Most} connections, but handlers and dispatcher may use {Needed} at once, beside the application itself. Raise \"Maximum Pool Size\" in its connection string, or lower the concurrency of its queues.")]
     public static partial void PoolTooSmall(ILogger logger, string context, int most, int needed);
+
+    [LoggerMessage(9001, LogLevel.Warning, "Alert {Id}, {Kind} \"{Group}\": {Text} Raised {Count} time(s), {NewCount} of them new, since {FirstRaisedAt:u}; for example {Example}.")]
+    public static partial void AlertWarning(ILogger logger, long id, string kind, string group, string text, long count, long newCount, DateTimeOffset firstRaisedAt, string example);
+
+    [LoggerMessage(9002, LogLevel.Error, "Alert {Id}, {Kind} \"{Group}\": {Text} Raised {Count} time(s), {NewCount} of them new, since {FirstRaisedAt:u}; for example {Example}.")]
+    public static partial void AlertError(ILogger logger, long id, string kind, string group, string text, long count, long newCount, DateTimeOffset firstRaisedAt, string example);
+
+    [LoggerMessage(9003, LogLevel.Error, "The sink \"{Sink}\" could not be told of the alert {Id}, {Kind} \"{Group}\"; attempt {Attempt}, the next in {Delay}.")]
+    public static partial void SinkFailed(ILogger logger, string sink, long id, string kind, string group, int attempt, TimeSpan delay, Exception exception);
+
+    [LoggerMessage(9004, LogLevel.Warning, "The alerts of \"{Context}\" could not be read or recorded for the sink \"{Sink}\"; trying again in {Delay}.")]
+    public static partial void TellingFailed(ILogger logger, string context, string sink, TimeSpan delay, Exception exception);
 }

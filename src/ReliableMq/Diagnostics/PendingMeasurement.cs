@@ -1,11 +1,12 @@
 using Microsoft.Extensions.Hosting;
+using ReliableMq.Alerting;
 using ReliableMq.Outbox;
 using ReliableMq.Storage;
 
 namespace ReliableMq.Diagnostics;
 
 /// <summary>Measures the outboxes for the gauges while somebody listens to them.</summary>
-internal sealed class PendingMeasurement(ServiceDatabases databases, ReliableMqMetrics metrics, TimeProvider time) : BackgroundService
+internal sealed class PendingMeasurement(ServiceDatabases databases, IEnumerable<IAlertSink> sinks, ReliableMqMetrics metrics, TimeProvider time) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
@@ -32,6 +33,11 @@ internal sealed class PendingMeasurement(ServiceDatabases databases, ReliableMqM
             try
             {
                 metrics.Pending(database.ContextType.Name, await new OutboxTable(database).CountPendingAsync(cancellationToken));
+                var untold = (await new AlertTable(database).ReadUntoldAsync(cancellationToken)).ToDictionary(sink => sink.Sink, sink => sink.Count);
+                foreach (var sink in sinks.Select(sink => sink.Name))
+                {
+                    metrics.AlertsUntold(database.ContextType.Name, sink, untold.GetValueOrDefault(sink));
+                }
             }
             catch (Exception) when (!cancellationToken.IsCancellationRequested)
             {

@@ -16,8 +16,10 @@ internal sealed class ReliableMqMetrics : IDisposable
     private readonly Counter<long> _consumed;
     private readonly Counter<long> _deadLettered;
     private readonly Histogram<double> _processing;
+    private readonly Counter<long> _alertsRaised;
     private readonly ObservableGauge<long> _pendingGauge;
     private readonly ConcurrentDictionary<string, PendingRows> _pending = new();
+    private readonly ConcurrentDictionary<(string Context, string Sink), long> _alertsUntold = new();
 
     public ReliableMqMetrics(IMeterFactory factory)
     {
@@ -26,6 +28,9 @@ internal sealed class ReliableMqMetrics : IDisposable
         _consumed = _meter.CreateCounter<long>("messaging.client.consumed.messages", "{message}", "Deliveries handled: done, or failed with error.type.");
         _processing = _meter.CreateHistogram<double>("messaging.process.duration", "s", "Duration of handling a delivery.");
         _deadLettered = _meter.CreateCounter<long>("reliablemq.dead_letters", "{message}", "Messages that became dead letters.");
+        _alertsRaised = _meter.CreateCounter<long>("reliablemq.alerts.raised", "{raise}", "Raises that were added to their alerts by this process.");
+        _meter.CreateObservableGauge("reliablemq.alerts.untold",
+            () => _alertsUntold.Select(u => new Measurement<long>(u.Value, Tag("reliablemq.context", u.Key.Context), Tag("reliablemq.sink", u.Key.Sink))), "{alert}", "Open alerts that a sink has failed to take.");
         _pendingGauge = _meter.CreateObservableGauge("reliablemq.outbox.pending",
             () => _pending.Select(p => new Measurement<long>(p.Value.Count, Tag("reliablemq.context", p.Key))), "{message}", "Messages that should have left, counted to 10,001.");
         _meter.CreateObservableGauge("reliablemq.outbox.failed",
@@ -77,6 +82,10 @@ internal sealed class ReliableMqMetrics : IDisposable
     }
 
     public void DeadLettered(string queue) => _deadLettered.Add(1, System, Tag("messaging.destination.name", queue));
+
+    public void AlertsRaised(string kind, long count) => _alertsRaised.Add(count, Tag("reliablemq.alert.kind", kind));
+
+    public void AlertsUntold(string context, string sink, long count) => _alertsUntold[(context, sink)] = count;
 
     public void Pending(string context, PendingRows pending) => _pending[context] = pending;
 

@@ -76,8 +76,8 @@ internal sealed class Destinations(TimeProvider time)
     }
 
     /// <summary>A row was returned, nacked or not answered: its destination is paused.</summary>
-    /// <returns>How long, and whether the pause begins or goes on with this failure.</returns>
-    public (TimeSpan Delay, bool IsNew) Failed(Destination destination, PublishResult result, string reason, double random)
+    /// <returns>How long, and how often in a row it has been tried in vain; 0 for a row that was on its way when the pause began.</returns>
+    public (TimeSpan Delay, int Failures) Failed(Destination destination, PublishResult result, string reason, double random)
     {
         lock (_gate)
         {
@@ -89,8 +89,7 @@ internal sealed class Destinations(TimeProvider time)
             }
             else if (!pause.IsProbing && now < pause.Until)
             {
-                // It was on its way when the pause began.
-                return (time.GetElapsedTime(now, pause.Until), false);
+                return (time.GetElapsedTime(now, pause.Until), 0);
             }
 
             pause.Failures++;
@@ -100,7 +99,7 @@ internal sealed class Destinations(TimeProvider time)
             pause.Until = now + (long)(delay.TotalSeconds * time.TimestampFrequency);
             pause.Kind = DispatchRules.KindOf(result);
             pause.Reason = reason;
-            return (delay, true);
+            return (delay, pause.Failures);
         }
     }
 

@@ -9,6 +9,9 @@ internal static class DispatchRules
     /// <summary>A lost channel says nothing about the row; it is offered again soon.</summary>
     public static readonly TimeSpan ReleaseDelay = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>A destination that was tried in vain so often has failed for about a minute: somebody is told.</summary>
+    public const int FailuresToAlert = 7;
+
     private static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(1);
 
     /// <summary>

@@ -46,6 +46,7 @@ internal sealed class KeyIntake(ServiceDatabase database, OutboxTable table, Act
             return;
         }
 
+        _runs.Forget(claimed);
         var rows = await _keys.ReadAsync(claimed, cancellationToken);
         Start(rows, askedAt);
         var started = rows.Select(row => row.Key!.Value).ToHashSet();

@@ -45,6 +45,18 @@ internal sealed class KeyRuns
         }
     }
 
+    /// <summary>Keys were claimed anew: what was known of an earlier claim, whose end nobody told, is over.</summary>
+    public void Forget(IEnumerable<KeyLease> claimed)
+    {
+        lock (_gate)
+        {
+            foreach (var key in claimed)
+            {
+                _runs.Remove(key.OrderingKey);
+            }
+        }
+    }
+
     /// <summary>Messages of keys just taken or renewed, in their order: the first of each is ready.</summary>
     public void Start(IEnumerable<HeldRow> rows)
     {

@@ -9,13 +9,14 @@ namespace ReliableMq.Dispatching;
 /// </summary>
 internal sealed class OpenHandOvers(TimeSpan lease, TimeProvider time)
 {
-    private static readonly TimeSpan First = TimeSpan.FromMilliseconds(50);
+    /// <summary>At once it is never there: its owner commits after this call.</summary>
+    private static readonly TimeSpan First = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(1);
 
     private readonly List<Open> _open = [];
 
     public void Add(HandOver handedOver) =>
-        _open.Add(new Open([.. handedOver.Ids], [.. handedOver.Keys], time.GetTimestamp(), time.GetTimestamp(), TimeSpan.Zero));
+        _open.Add(new Open([.. handedOver.Ids], [.. handedOver.Keys], time.GetTimestamp(), time.GetTimestamp(), First));
 
     /// <summary>How long until somebody has to be looked for; null when nobody is missed.</summary>
     public TimeSpan? Wait
@@ -58,7 +59,7 @@ internal sealed class OpenHandOvers(TimeSpan lease, TimeProvider time)
                 continue;
             }
 
-            var interval = open.Interval == TimeSpan.Zero ? First : open.Interval * 2;
+            var interval = open.Interval * 2;
             _open[i] = open with { Ids = ids, Keys = keys, LookedAt = time.GetTimestamp(), Interval = interval < Longest ? interval : Longest };
         }
     }

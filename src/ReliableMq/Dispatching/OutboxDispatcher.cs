@@ -95,7 +95,7 @@ internal sealed class OutboxDispatcher
     }
 
     /// <summary>The resend: asks for due rows at once, whatever the poll believes.</summary>
-    public void RunSoon() => _intake.PollWithin(TimeSpan.Zero);
+    public void RunSoon() => _intake.PollAll();
 
     /// <summary>Tries destinations again whose pauses are not over.</summary>
     public void ForgetPauses() => _destinations.Forget();

@@ -12,6 +12,7 @@ internal sealed class OutboxIntake
     private readonly OutboxOptions _options;
     private readonly OpenHandOvers _open;
     private readonly PollClock _clock;
+    private readonly ClaimHorizon _horizon;
 
     public OutboxIntake(ServiceDatabase database, OutboxTable table, TimeProvider time)
     {
@@ -21,6 +22,7 @@ internal sealed class OutboxIntake
         _options = database.Options.Outbox;
         _open = new OpenHandOvers(_options.Lease, time);
         _clock = new PollClock(time);
+        _horizon = new ClaimHorizon(time);
         Keys = new KeyIntake(database, table, PollWithin, time);
     }
 
@@ -34,6 +36,13 @@ internal sealed class OutboxIntake
         {
             _database.Wake();
         }
+    }
+
+    /// <summary>Asks the database at once for everything that is due, however long it has been.</summary>
+    public void PollAll()
+    {
+        _horizon.LookAtAll();
+        PollWithin(TimeSpan.Zero);
     }
 
     /// <summary>Returns when there is something to take.</summary>
@@ -111,7 +120,8 @@ internal sealed class OutboxIntake
 
         _clock.Restart(_options.PollInterval);
         var askedAt = _time.GetTimestamp();
-        var poll = await _table.PollAsync(_options.BatchSize, cancellationToken);
+        var poll = await _table.PollAsync(_options.BatchSize, _horizon.Next(), cancellationToken);
+        _horizon.Looked(poll.At, tookAll: poll.Rows.Count < _options.BatchSize && poll.Keys.Count < _options.BatchSize);
         _clock.PollWithin(DispatchRules.NextPoll(poll, _options.BatchSize, _options.PollInterval));
         await Keys.StartAsync(poll.Keys, askedAt, cancellationToken);
         await Keys.JoinAsync(poll.Rows.FindAll(row => row.OrderingKey is not null), cancellationToken);

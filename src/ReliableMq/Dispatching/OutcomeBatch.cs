@@ -1,3 +1,4 @@
+using ReliableMq.Alerting;
 using ReliableMq.Outbox;
 
 namespace ReliableMq.Dispatching;
@@ -16,6 +17,9 @@ internal sealed class OutcomeBatch
     /// <summary>Destinations that were paused and take messages again.</summary>
     public List<Destination> Recovered { get; } = [];
 
+    /// <summary>What operators should hear of.</summary>
+    public List<AlertRaise> Raises { get; } = [];
+
     public int Count => Sent.Count + Expired.Count + Lost.Count + Failed.Count;
 
     public void Clear()
@@ -25,6 +29,7 @@ internal sealed class OutcomeBatch
         Lost.Clear();
         Failed.Clear();
         Recovered.Clear();
+        Raises.Clear();
     }
 
     internal sealed class Rows<T>(Func<T, OutboxRow> rowOf)
@@ -33,7 +38,10 @@ internal sealed class OutcomeBatch
 
         public List<T> Keyed { get; } = [];
 
-        public int Count => Unkeyed.Count + Keyed.Count;
+        /// <summary>What operators should hear of.</summary>
+    public List<AlertRaise> Raises { get; } = [];
+
+    public int Count => Unkeyed.Count + Keyed.Count;
 
         public IEnumerable<T> All => Unkeyed.Concat(Keyed);
 

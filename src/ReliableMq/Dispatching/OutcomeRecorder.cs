@@ -82,16 +82,17 @@ internal sealed class OutcomeRecorder(
                 batch.Expired.Add(row);
                 break;
             default:
-                batch.Failed.Add(new FailedRow(row, FailureOf(row, destination, outcome)));
+                batch.Failed.Add(new FailedRow(row, FailureOf(batch, row, destination, outcome)));
                 break;
         }
     }
 
-    private Failure FailureOf(OutboxRow row, Destination destination, PublishOutcome outcome)
+    private Failure FailureOf(OutcomeBatch batch, OutboxRow row, Destination destination, PublishOutcome outcome)
     {
         var attempts = row.Attempts + 1;
         var reason = outcome.Reason ?? "";
         TimeSpan delay;
+        var failures = 0;
         if (outcome.Result == PublishResult.Refused)
         {
             destinations.Unknown(destination);
@@ -99,14 +100,20 @@ internal sealed class OutcomeRecorder(
         }
         else
         {
-            (delay, var isNew) = destinations.Failed(destination, outcome.Result, reason, Random.Shared.NextDouble());
-            if (isNew)
+            (delay, failures) = destinations.Failed(destination, outcome.Result, reason, Random.Shared.NextDouble());
+            if (failures > 0)
             {
                 LogMessages.DestinationPaused(logger, destination.Exchange, destination.RoutingKey, delay, reason);
             }
         }
 
-        return new Failure(DispatchRules.KindOf(outcome.Result), reason, delay, GivesUp: DispatchRules.GivesUp(outcome.Result, attempts, options));
+        var failure = new Failure(DispatchRules.KindOf(outcome.Result), reason, delay, GivesUp: DispatchRules.GivesUp(outcome.Result, attempts, options));
+        if (failures >= DispatchRules.FailuresToAlert)
+        {
+            batch.Raises.Add(OutboxAlerts.Undeliverable(destination, failure));
+        }
+
+        return failure;
     }
 
     private async Task RecordAsync(OutcomeBatch batch, CancellationToken givingUp)
@@ -118,6 +125,7 @@ internal sealed class OutcomeRecorder(
         await RecordAsync(batch.Failed.Keyed, keys.FailAsync, givingUp);
         await RecordAsync(batch.Lost.Unkeyed, (rows, token) => table.ReleaseAsync(rows, DispatchRules.ReleaseDelay, token), givingUp);
         await RecordAsync(batch.Lost.Keyed, (rows, token) => keys.ReleaseAsync(rows, DispatchRules.ReleaseDelay, token), givingUp);
+        await RecordAsync(batch.Raises, table.RaiseAsync, givingUp);
         await RecordAsync(batch.Recovered, HurryAsync, givingUp);
         Tell(batch);
     }

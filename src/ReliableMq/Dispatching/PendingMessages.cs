@@ -14,7 +14,7 @@ internal sealed class PendingMessages(ServiceDatabases databases, DispatcherHost
 
     public async IAsyncEnumerable<PendingMessage> ListAsync(PendingMessageFilter? filter = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        foreach (var database in databases.Senders)
+        foreach (var database in databases.Ready)
         {
             var sql = new PendingSql(database.Schema, filter ?? new());
             var after = Guid.Empty;
@@ -52,7 +52,7 @@ internal sealed class PendingMessages(ServiceDatabases databases, DispatcherHost
     private async Task<int> ActAsync(PendingMessageFilter filter, Func<PendingSql, string> act, CancellationToken cancellationToken)
     {
         var count = 0;
-        foreach (var database in databases.Senders)
+        foreach (var database in databases.Ready)
         {
             var sql = new PendingSql(database.Schema, filter);
             var after = Guid.Empty;

@@ -78,6 +78,7 @@ internal sealed class FailureRecorder(ServiceDatabase database, ReliableMqMetric
                 await ExecuteAsync(session.Connection, _sql.Die, messageId, delivery.Queue, cancellationToken);
                 await StoreAsync(session.Connection, delivery, messageId, attempt, reason, exception, cancellationToken);
                 await transaction.CommitAsync(CancellationToken.None);
+                database.Alerts.WakeSoon();
                 metrics.DeadLettered(delivery.Queue);
                 LogMessages.DeadLettered(logger, delivery, attempt, exception);
                 return Settlement.DeadLetter;
@@ -143,9 +144,11 @@ internal sealed class FailureRecorder(ServiceDatabase database, ReliableMqMetric
 
     private async Task StoreAsync(NpgsqlConnection connection, Delivery delivery, string messageId, int attempts, string reason, Exception exception, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand(_deadLetterSql.Insert, connection);
-        StoredDeadLetter.AddParameters(command.Parameters, delivery, delivery.Queue, messageId, attempts, reason, exception);
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        var insert = new NpgsqlBatchCommand(_deadLetterSql.Insert);
+        StoredDeadLetter.AddParameters(insert.Parameters, delivery, delivery.Queue, messageId, attempts, reason, exception);
+        var raise = database.Alerts.Command([DeadLetterAlert.Of(delivery.Queue, messageId, exception.GetType().Name, reason)]);
+        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { insert, raise } };
+        await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 
     /// <summary>
@@ -156,6 +159,7 @@ internal sealed class FailureRecorder(ServiceDatabase database, ReliableMqMetric
     {
         await using var session = await database.OpenAsync(cancellationToken);
         await StoreAsync(session.Connection, delivery, $"no-id-{Guid.CreateVersion7()}", 1, exception.Message, exception, cancellationToken);
+        database.Alerts.WakeSoon();
         metrics.DeadLettered(delivery.Queue);
         LogMessages.DeadLettered(logger, delivery, 1, exception);
         return Settlement.Ack;

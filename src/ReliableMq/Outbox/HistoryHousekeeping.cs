@@ -18,14 +18,17 @@ internal sealed class HistoryHousekeeping(ServiceDatabases databases, ReliableMq
     {
         foreach (var database in databases.Ready)
         {
-            while (await RemoveBatchAsync(database, cancellationToken) == BatchSize)
+            // Each batch is a transaction of its own: locks are short, and a stop loses nothing.
+            Guid? after = Guid.Empty;
+            while (after is { } last)
             {
-                // Each batch is a transaction of its own: locks are short, and a stop loses nothing.
+                after = await RemoveBatchAsync(database, last, cancellationToken);
             }
         }
     }
 
-    private async Task<int> RemoveBatchAsync(ServiceDatabase database, CancellationToken cancellationToken)
+    /// <returns>Where to go on, null at the end.</returns>
+    private async Task<Guid?> RemoveBatchAsync(ServiceDatabase database, Guid after, CancellationToken cancellationToken)
     {
         await using var session = await database.OpenAsync(cancellationToken);
         await using var command = new NpgsqlCommand(database.OutboxSql.RemoveHistory, session.Connection)
@@ -34,8 +37,11 @@ internal sealed class HistoryHousekeeping(ServiceDatabases databases, ReliableMq
             {
                 new NpgsqlParameter<TimeSpan>("keep", NpgsqlDbType.Interval) { TypedValue = options.Outbox.KeepSent },
                 new NpgsqlParameter<int>("limit", BatchSize),
+                new NpgsqlParameter<Guid>("after", after),
             },
         };
-        return await command.ExecuteNonQueryAsync(cancellationToken);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        return reader.GetInt64(0) == BatchSize ? reader.GetGuid(1) : null;
     }
 }

@@ -13,12 +13,12 @@ internal sealed class KeySql(string schema)
     public static string LockOf(string schema, string orderingKey) =>
         $"hashtextextended({orderingKey}, hashtextextended('reliable_mq ordering key {schema}', 0))";
 
-    /// <summary>Takes due keys, those due longest first. Index <c>outbox_key_available</c>.</summary>
+    /// <summary>Takes keys that became due after a time, see <see cref="OutboxSql.Claim"/>. Index <c>outbox_key_available</c>.</summary>
     public string ClaimDue { get; } =
         $"""
         WITH due AS MATERIALIZED (
             SELECT ordering_key FROM {schema}.outbox_key
-            WHERE available_at <= (SELECT clock_timestamp())
+            WHERE available_at > @from AND available_at <= (SELECT clock_timestamp())
             ORDER BY available_at
             LIMIT @limit
             FOR UPDATE SKIP LOCKED)
@@ -83,7 +83,8 @@ internal sealed class KeySql(string schema)
         """;
 
     /// <summary>
-    /// Extends the lease of keys that have more to send. One whose first message waits for an operator waits
+    /// Extends the lease of keys that have more to send, also of one that was given back a moment ago and that
+    /// nobody has taken since, as its token says. One whose first message waits for an operator waits
     /// with it; one without messages, on which a transaction is open, is looked at again in a second.
     /// </summary>
     public string Renew { get; } =
@@ -92,7 +93,7 @@ internal sealed class KeySql(string schema)
         SET available_at = CASE WHEN next.failed_at IS NOT NULL THEN 'infinity'
                                 WHEN next.id IS NULL THEN clock_timestamp() + interval '1 second'
                                 ELSE clock_timestamp() + @lease END,
-            node = CASE WHEN next.id IS NOT NULL AND next.failed_at IS NULL THEN k.node END
+            node = CASE WHEN next.id IS NOT NULL AND next.failed_at IS NULL THEN @node END
         FROM unnest(@keys, @tokens) AS held (ordering_key, token)
         LEFT JOIN LATERAL (
             SELECT id, failed_at FROM {schema}.outbox o

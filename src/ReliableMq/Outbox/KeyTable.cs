@@ -54,7 +54,7 @@ internal sealed class KeyTable(ServiceDatabase database)
 
     private async Task<List<OutboxRow>> RenewAndReadAsync(NpgsqlBatch batch, IReadOnlyList<KeyLease> keys, CancellationToken cancellationToken)
     {
-        batch.BatchCommands.Add(new NpgsqlBatchCommand(_sql.Renew) { Parameters = { Keys(keys), Tokens(keys), Lease() } });
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(_sql.Renew) { Parameters = { Keys(keys), Tokens(keys), Node(), Lease() } });
         batch.BatchCommands.Add(new NpgsqlBatchCommand(_sql.Read) { Parameters = { Keys(keys), Tokens(keys), Node(), new NpgsqlParameter<int>("run", Run) } });
         var rows = new List<OutboxRow>();
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
@@ -91,9 +91,8 @@ internal sealed class KeyTable(ServiceDatabase database)
         var rows = failed.Select(f => f.Row).ToArray();
         var keys = KeysOf(rows);
         await using var session = await database.OpenAsync(cancellationToken);
-        await using var command = new NpgsqlCommand(_sql.Fail, session.Connection) { Parameters = { Ids(rows), Keys(keys), Tokens(keys) } };
-        OutboxTable.AddFailures(command.Parameters, failed);
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        var command = new NpgsqlBatchCommand(_sql.Fail) { Parameters = { Ids(rows), Keys(keys), Tokens(keys) } };
+        await OutboxTable.FailAsync(session.Connection, database.Alerts, command, failed, cancellationToken);
     }
 
     public async Task ReleaseAsync(IReadOnlyList<OutboxRow> rows, TimeSpan delay, CancellationToken cancellationToken)

@@ -111,12 +111,15 @@ internal sealed class OutboxSql(string schema)
     /// <summary>The body of a row, if it is still there. Primary key.</summary>
     public string Body { get; } = $"SELECT body FROM {schema}.outbox WHERE id = @id";
 
-    /// <summary>Takes due rows, oldest first. Index <c>outbox_available</c>.</summary>
+    /// <summary>
+    /// Takes rows that became due after a time, oldest first. That time keeps it from walking over the entries of
+    /// rows that have left while an old transaction is open. Index <c>outbox_available</c>.
+    /// </summary>
     public string Claim { get; } =
         $"""
         WITH due AS MATERIALIZED (
             SELECT id FROM {schema}.outbox
-            WHERE available_at <= (SELECT clock_timestamp()) AND available_at < 'infinity'
+            WHERE available_at > @from AND available_at <= (SELECT clock_timestamp()) AND available_at < 'infinity'
             ORDER BY available_at
             LIMIT @limit
             FOR UPDATE SKIP LOCKED)
@@ -128,15 +131,15 @@ internal sealed class OutboxSql(string schema)
         """;
 
     /// <summary>
-    /// The time until the next row or key is available, null when there is none. Indexes <c>outbox_available</c>
-    /// and <c>outbox_key_available</c>.
+    /// The time until the next row or key after a time is available, null when there is none; and the time now.
+    /// Indexes <c>outbox_available</c> and <c>outbox_key_available</c>.
     /// </summary>
     public string NextAvailable { get; } =
         $"""
         SELECT least(
-            (SELECT available_at FROM {schema}.outbox WHERE available_at < 'infinity' ORDER BY available_at LIMIT 1),
-            (SELECT available_at FROM {schema}.outbox_key WHERE available_at < 'infinity' ORDER BY available_at LIMIT 1))
-            - clock_timestamp()
+            (SELECT available_at FROM {schema}.outbox WHERE available_at > @from AND available_at < 'infinity' ORDER BY available_at LIMIT 1),
+            (SELECT available_at FROM {schema}.outbox_key WHERE available_at > @from AND available_at < 'infinity' ORDER BY available_at LIMIT 1))
+            - clock_timestamp(), clock_timestamp()
         """;
 
     public string Heartbeat { get; } =
@@ -196,18 +199,24 @@ internal sealed class OutboxSql(string schema)
     /// <summary>
     /// Removes finished rows that are old enough. Ids begin with the time they were made, so the primary key finds
     /// the oldest without an index on the time of finishing; a row that left much later than made is skipped
-    /// until its time.
+    /// until its time. Tells how many there were and the last, after which the next batch begins: from the beginning
+    /// it would walk over all that has been removed while an old transaction is open. An array keeps the planner from
+    /// joining with the whole history where its statistics are old.
     /// </summary>
     public string RemoveHistory { get; } =
         $"""
-        DELETE FROM {schema}.outbox_history
-        WHERE id IN (
-            SELECT id FROM {schema}.outbox_history
-            WHERE id < (SELECT (lpad(to_hex((extract(epoch FROM clock_timestamp() - @keep) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid)
-              AND finished_at < (SELECT clock_timestamp()) - @keep
-            ORDER BY id
-            LIMIT @limit
-            FOR UPDATE SKIP LOCKED)
+        WITH removed AS (
+            DELETE FROM {schema}.outbox_history
+            WHERE id = ANY (ARRAY(
+                SELECT id FROM {schema}.outbox_history
+                WHERE id > @after
+                  AND id < (SELECT (lpad(to_hex((extract(epoch FROM clock_timestamp() - @keep) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid)
+                  AND finished_at < (SELECT clock_timestamp()) - @keep
+                ORDER BY id
+                LIMIT @limit
+                FOR UPDATE SKIP LOCKED))
+            RETURNING id)
+        SELECT count(*), (SELECT id FROM removed ORDER BY id DESC LIMIT 1) FROM removed
         """;
 
     /// <summary>

@@ -1,5 +1,6 @@
 using Npgsql;
 using NpgsqlTypes;
+using ReliableMq.Alerting;
 using ReliableMq.Storage;
 
 namespace ReliableMq.Outbox;
@@ -12,7 +13,10 @@ internal sealed class OutboxTable(ServiceDatabase database)
     private readonly OutboxOptions _options = database.Options.Outbox;
 
     /// <summary>Heartbeat, claims and the time until the next row or key is available, in one round trip.</summary>
-    public async Task<Poll> PollAsync(int limit, CancellationToken cancellationToken)
+    /// <param name="limit">The most rows, and the most keys.</param>
+    /// <param name="from">Rows that were due before are left out.</param>
+    /// <param name="cancellationToken">Cancels the statements.</param>
+    public async Task<Poll> PollAsync(int limit, DateTime from, CancellationToken cancellationToken)
     {
         await using var session = await database.OpenAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(session.Connection);
@@ -22,13 +26,13 @@ internal sealed class OutboxTable(ServiceDatabase database)
         });
         batch.BatchCommands.Add(new NpgsqlBatchCommand(_sql.Claim)
         {
-            Parameters = { new NpgsqlParameter<int>("limit", limit), Node(), Lease() },
+            Parameters = { new NpgsqlParameter<int>("limit", limit), Node(), Lease(), From() },
         });
         batch.BatchCommands.Add(new NpgsqlBatchCommand(_keySql.ClaimDue)
         {
-            Parameters = { new NpgsqlParameter<int>("limit", limit), Node(), Lease() },
+            Parameters = { From(), new NpgsqlParameter<int>("limit", limit), Node(), Lease() },
         });
-        batch.BatchCommands.Add(new NpgsqlBatchCommand(_sql.NextAvailable));
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(_sql.NextAvailable) { Parameters = { From() } });
 
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         var rows = await ReadRowsAsync(reader, cancellationToken);
@@ -36,7 +40,9 @@ internal sealed class OutboxTable(ServiceDatabase database)
         var keys = await KeyTable.ReadLeasesAsync(reader, cancellationToken);
         await reader.NextResultAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
-        return new Poll(rows, keys, reader.IsDBNull(0) ? null : reader.GetFieldValue<TimeSpan>(0));
+        return new Poll(rows, keys, reader.IsDBNull(0) ? null : reader.GetFieldValue<TimeSpan>(0), reader.GetDateTime(1));
+
+        NpgsqlParameter<DateTime> From() => new("from", NpgsqlDbType.TimestampTz) { TypedValue = from };
     }
 
     /// <summary>The rows behind ids handed over, as far as they exist and are still this process's.</summary>
@@ -76,13 +82,36 @@ internal sealed class OutboxTable(ServiceDatabase database)
     {
         var rows = failed.Select(f => f.Row).ToArray();
         await using var session = await database.OpenAsync(cancellationToken);
-        await using var command = new NpgsqlCommand(_sql.Fail, session.Connection) { Parameters = { Ids(rows), Fences(rows) } };
+        var command = new NpgsqlBatchCommand(_sql.Fail) { Parameters = { Ids(rows), Fences(rows) } };
+        await FailAsync(session.Connection, database.Alerts, command, failed, cancellationToken);
+    }
+
+    /// <summary>Records failures, and raises an alert of those that wait for an operator, in one transaction and round trip.</summary>
+    public static async Task FailAsync(NpgsqlConnection connection, Alerts alerts, NpgsqlBatchCommand command, IReadOnlyList<FailedRow> failed, CancellationToken cancellationToken)
+    {
         AddFailures(command.Parameters, failed);
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { command } };
+        var raises = failed.Where(f => f.Failure.GivesUp).Select(OutboxAlerts.Failed).ToList();
+        if (raises.Count > 0)
+        {
+            batch.BatchCommands.Add(alerts.Command(raises));
+        }
+
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+        if (raises.Count > 0)
+        {
+            alerts.WakeSoon();
+        }
+    }
+
+    public async Task RaiseAsync(IReadOnlyList<AlertRaise> raises, CancellationToken cancellationToken)
+    {
+        await using var session = await database.OpenAsync(cancellationToken);
+        await database.Alerts.RaiseAsync(session.Connection, raises, cancellationToken);
     }
 
     /// <summary>What both statements that record failures are told of each.</summary>
-    public static void AddFailures(NpgsqlParameterCollection parameters, IReadOnlyList<FailedRow> failed)
+    private static void AddFailures(NpgsqlParameterCollection parameters, IReadOnlyList<FailedRow> failed)
     {
         parameters.Add(new NpgsqlParameter<int[]>("counted", [.. failed.Select(f => f.Failure.IsAttempt ? 1 : 0)]));
         parameters.Add(new NpgsqlParameter<string[]>("kinds", [.. failed.Select(f => f.Failure.Kind)]));
@@ -202,7 +231,8 @@ internal sealed class OutboxTable(ServiceDatabase database)
 /// <param name="Rows">Rows taken; one with an ordering key is scheduled, and joins its key now.</param>
 /// <param name="Keys">Keys taken.</param>
 /// <param name="NextAvailable">The time until the next row or key is available.</param>
-internal sealed record Poll(List<OutboxRow> Rows, List<KeyLease> Keys, TimeSpan? NextAvailable);
+/// <param name="At">When it was, by the database's clock.</param>
+internal sealed record Poll(List<OutboxRow> Rows, List<KeyLease> Keys, TimeSpan? NextAvailable, DateTime At);
 
 /// <summary>A row that was not sent, and what becomes of it.</summary>
 internal readonly record struct FailedRow(OutboxRow Row, Failure Failure);

@@ -1,15 +1,29 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Quartz;
+using ReliableMq.Broker;
 using ReliableMq.Diagnostics;
+using ReliableMq.Receiving;
 using ReliableMq.Storage;
 
 namespace ReliableMq.Scheduling;
 
-/// <summary>Runs the scheduled work with Quartz, on a private scheduler so that the user's own is left alone.</summary>
-internal sealed class QuartzSchedule(IEnumerable<IScheduledWork> works, ServiceDatabases databases, ILogger<QuartzSchedule> logger) : IHostedService
+/// <summary>
+/// Runs the scheduled work with Quartz: on a private scheduler, so that the user's own is left alone, or on the
+/// one that the user gave, which is neither started nor shut down here.
+/// </summary>
+internal sealed class QuartzSchedule(
+    IEnumerable<IScheduledWork> works, ServiceDatabases databases, ScheduledWorkRunner runner, ReliableMqOptions options, IServiceProvider services,
+    TimeProvider time, ILogger<QuartzSchedule> logger, SchedulerChoice? choice = null) : IHostedService, IAsyncDisposable
 {
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Running _running = new();
+    private IAsyncDisposable? _private;
     private IScheduler? _scheduler;
+    private Task _arranging = Task.CompletedTask;
+
+    /// <summary>The group of this service's jobs and triggers, and what the scheduler's context knows this host by.</summary>
+    private string Group => $"ReliableMq {options.Service}";
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -18,54 +32,139 @@ internal sealed class QuartzSchedule(IEnumerable<IScheduledWork> works, ServiceD
             return;
         }
 
+        if (choice is null)
+        {
+            _scheduler = await BuildPrivateAsync(cancellationToken);
+            await ArrangeAsync(_scheduler, cancellationToken);
+            await _scheduler.Start(cancellationToken);
+        }
+        else if (!await TryArrangeAsync(choice, cancellationToken))
+        {
+            _arranging = KeepTryingAsync(choice);
+        }
+    }
+
+    private async Task<IScheduler> BuildPrivateAsync(CancellationToken cancellationToken)
+    {
         // Names are unique within a process; two hosts in one process have two schedulers.
-        _scheduler = await QuartzSchedulerBuilder
+        var factory = QuartzSchedulerBuilder
             .Create(quartz => quartz
                 .ConfigureScheduler(scheduler => scheduler.InstanceName = $"ReliableMq-{Guid.NewGuid():N}")
                 .UseDefaultThreadPool(2)
                 .UseInMemoryStore())
-            .BuildScheduler(cancellationToken);
-        _scheduler.Context[nameof(QuartzSchedule)] = this;
-        foreach (var work in works)
-        {
-            await _scheduler.ScheduleJob(
-                JobBuilder.Create<ScheduledJob>().WithIdentity(work.Name, "ReliableMq").Build(),
-                TriggerBuilder.Create().WithIdentity(work.Name, "ReliableMq")
-                    .StartNow()
-                    .WithSimpleSchedule(schedule => schedule.WithInterval(work.Interval).RepeatForever())
-                    .Build(),
-                cancellationToken: cancellationToken);
-        }
-
-        await _scheduler.Start(cancellationToken);
+            .Build();
+        _private = factory as IAsyncDisposable;
+        return await factory.GetScheduler(cancellationToken);
     }
 
-    public async Task RunAsync(string name, CancellationToken cancellationToken)
+    /// <summary>A scheduler whose store cannot be reached does not stop the start, as no other server does.</summary>
+    private async Task<bool> TryArrangeAsync(SchedulerChoice chosen, CancellationToken cancellationToken)
     {
         try
         {
-            await works.Single(work => work.Name == name).RunOnceAsync(cancellationToken);
+            var scheduler = await chosen.GetAsync(services, cancellationToken);
+            await ArrangeAsync(scheduler, cancellationToken);
+            _scheduler = scheduler;
+            return true;
         }
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        catch (SchedulerException exception)
         {
-            // The next run comes in any case.
-            LogMessages.ScheduledWorkFailed(logger, name, exception);
+            LogMessages.SchedulerUnavailable(logger, exception);
+            return false;
+        }
+    }
+
+    private async Task KeepTryingAsync(SchedulerChoice chosen)
+    {
+        try
+        {
+            var failures = 0;
+            do
+            {
+                await Task.Delay(Backoff.Delay(++failures, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1), Random.Shared.NextDouble()), time, _stopping.Token);
+            }
+            while (!await TryArrangeAsync(chosen, _stopping.Token));
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            // The host stops.
+        }
+        catch (Exception exception)
+        {
+            LogMessages.SchedulerUnavailable(logger, exception);
+        }
+    }
+
+    private async Task ArrangeAsync(IScheduler scheduler, CancellationToken cancellationToken)
+    {
+        scheduler.Context[Group] = this;
+        foreach (var work in works)
+        {
+            var key = new TriggerKey(work.Name, Group);
+            // Another node may have arranged it before, and its times stay as they are unless the interval is another.
+            if (await scheduler.GetTrigger(key, cancellationToken) is not ISimpleTrigger known || known.RepeatInterval != work.Interval)
+            {
+                await scheduler.ScheduleJob(
+                    JobBuilder.Create<ScheduledJob>().WithIdentity(work.Name, Group).Build(),
+                    TriggerOf(key, work.Interval),
+                    ScheduleJobOptions.Replacing,
+                    cancellationToken);
+            }
+            else if (await scheduler.GetTriggerState(key, cancellationToken) == TriggerState.Error)
+            {
+                await scheduler.ResetTriggerFromErrorState(key, cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>The interval is between two runs: after a pause, what was missed is not made up for by a burst.</summary>
+    private static ITrigger TriggerOf(TriggerKey key, TimeSpan interval) => TriggerBuilder.Create()
+        .WithIdentity(key)
+        .StartNow()
+        .WithSimpleSchedule(schedule => schedule.WithInterval(interval).RepeatForever().MeasureIntervalFromCompletion())
+        .Build();
+
+    public async Task RunAsync(string name, CancellationToken cancellationToken)
+    {
+        // Unknown is what another version of the service has left in a store that stays.
+        if (works.FirstOrDefault(work => work.Name == name) is { } work)
+        {
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
+            _running.Add();
+            try
+            {
+                await runner.RunAsync(work, either.Token);
+            }
+            finally
+            {
+                _running.Remove();
+            }
         }
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        if (_scheduler is not null)
+        await _stopping.CancelAsync();
+        await _arranging;
+        if (_scheduler is not null && _scheduler.Context.TryGetValue(Group, out var host) && ReferenceEquals(host, this))
+        {
+            _scheduler.Context.Remove(Group);
+        }
+
+        if (choice is null && _scheduler is not null)
         {
             await _scheduler.Shutdown(waitForJobsToComplete: false, cancellationToken);
         }
-    }
-}
 
-/// <summary>Quartz's side of all scheduled work. A run that takes longer than its interval is not overtaken.</summary>
-[DisallowConcurrentExecution]
-internal sealed class ScheduledJob : IJob
-{
-    public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken = default) =>
-        await ((QuartzSchedule)context.Scheduler.Context[nameof(QuartzSchedule)]!).RunAsync(context.JobDetail.Key.Name, cancellationToken);
+        await _running.IdleAsync().WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _stopping.Dispose();
+        if (_private is not null)
+        {
+            await _private.DisposeAsync();
+        }
+    }
 }

@@ -133,6 +133,61 @@ internal static class SchemaScript
             PRIMARY KEY (queue, message_id, epoch));
         CREATE INDEX IF NOT EXISTS dead_letter_dead_at ON {schema}.dead_letter (dead_at);
 
+        -- What was raised and is not yet added to its alert: inserted in the transaction of what it tells of.
+        CREATE TABLE IF NOT EXISTS {schema}.alert_raise (
+            id         bigint           GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            kind       text COLLATE "C" NOT NULL,
+            group_key  text COLLATE "C" NOT NULL,
+            severity   text             NOT NULL CHECK (severity IN ('warning', 'error')),
+            text       text             NOT NULL,
+            count      bigint           NOT NULL,
+            examples   jsonb            NOT NULL,
+            raised_at  timestamptz      NOT NULL DEFAULT clock_timestamp());
+
+        -- One row for all that is alike, open until it is resolved; raised again, it opens anew.
+        CREATE TABLE IF NOT EXISTS {schema}.alert (
+            id               bigint           GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            kind             text COLLATE "C" NOT NULL,
+            group_key        text COLLATE "C" NOT NULL,
+            severity         text             NOT NULL CHECK (severity IN ('warning', 'error')),
+            text             text             NOT NULL,
+            count            bigint           NOT NULL,
+            examples         jsonb            NOT NULL,
+            first_raised_at  timestamptz      NOT NULL,
+            last_raised_at   timestamptz      NOT NULL,
+            resolved_at      timestamptz,
+            resolution       text);
+        CREATE UNIQUE INDEX IF NOT EXISTS alert_open ON {schema}.alert (kind, group_key) WHERE resolved_at IS NULL;
+
+        -- What each sink was told. next_at is the one time that counts: until then the sink has peace, waits for
+        -- its next attempt, or is being told.
+        CREATE TABLE IF NOT EXISTS {schema}.alert_telling (
+            alert_id    bigint           NOT NULL REFERENCES {schema}.alert,
+            sink        text COLLATE "C" NOT NULL,
+            told_count  bigint           NOT NULL DEFAULT 0,
+            tellings    integer          NOT NULL DEFAULT 0,
+            told_at     timestamptz,
+            next_at     timestamptz      NOT NULL DEFAULT clock_timestamp(),
+            node        uuid,
+            fence       bigint           NOT NULL DEFAULT 0,
+            attempts    integer          NOT NULL DEFAULT 0,
+            error       text,
+            PRIMARY KEY (alert_id, sink));
+
+        -- The last run of each piece of scheduled work, on whichever process.
+        CREATE TABLE IF NOT EXISTS {schema}.scheduled_work (
+            name         text COLLATE "C" PRIMARY KEY,
+            every        interval         NOT NULL,
+            started_at   timestamptz      NOT NULL,
+            finished_at  timestamptz,
+            duration     interval,
+            outcome      text             NOT NULL CHECK (outcome IN ('running', 'done', 'failed', 'stopped')),
+            error        text,
+            failures     integer          NOT NULL DEFAULT 0,
+            node         uuid             NOT NULL,
+            host         text             NOT NULL,
+            next_at      timestamptz      NOT NULL);
+
         CREATE TABLE IF NOT EXISTS {schema}.node (
             id            uuid        PRIMARY KEY,
             service       text        NOT NULL,

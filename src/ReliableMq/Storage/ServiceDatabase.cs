@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using ReliableMq.Alerting;
 using ReliableMq.Outbox;
 
 namespace ReliableMq.Storage;
@@ -27,6 +28,8 @@ internal sealed class ServiceDatabase
         _node = node;
         Schema = schema ?? options.Database.Schema;
         OutboxSql = new OutboxSql(Schema);
+        AlertSql = new AlertSql(Schema);
+        Alerts = new Alerts(AlertSql);
         // Full means that the rows wait for the next claim: the commit is never held up.
         HandedOver = Channel.CreateBounded<HandOver>(new BoundedChannelOptions(10_000)
         {
@@ -53,6 +56,11 @@ internal sealed class ServiceDatabase
     }
 
     public OutboxSql OutboxSql { get; }
+
+    public AlertSql AlertSql { get; }
+
+    /// <summary>Where trouble with these rows is raised.</summary>
+    public Alerts Alerts { get; }
 
     public string Schema { get; }
 

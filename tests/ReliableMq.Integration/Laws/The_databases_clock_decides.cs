@@ -17,11 +17,11 @@ public class The_databases_clock_decides
         await using var world = await World.CreateAsync();
         var (first, second) = (await TableAsync(world), await TableAsync(world));
         await StoreAsync(world, 1);
-        var held = (await first.PollAsync(10, CancellationToken.None)).Rows.ShouldHaveSingleItem();
-        (await second.PollAsync(10, CancellationToken.None)).Rows.ShouldBeEmpty();
+        var held = (await first.PollAsync(10, DateTime.UnixEpoch, CancellationToken.None)).Rows.ShouldHaveSingleItem();
+        (await second.PollAsync(10, DateTime.UnixEpoch, CancellationToken.None)).Rows.ShouldBeEmpty();
 
         await world.Database.ExecuteAsync("UPDATE reliable_mq.outbox SET available_at = clock_timestamp()");
-        var taken = (await second.PollAsync(10, CancellationToken.None)).Rows.ShouldHaveSingleItem();
+        var taken = (await second.PollAsync(10, DateTime.UnixEpoch, CancellationToken.None)).Rows.ShouldHaveSingleItem();
         taken.Fence.ShouldBe(held.Fence + 1);
 
         await first.FinishAsync([held], "sent", CancellationToken.None);
@@ -48,7 +48,7 @@ public class The_databases_clock_decides
             INSERT INTO reliable_mq.outbox_key VALUES ('k', NULL, gen_random_uuid(), clock_timestamp());
             """);
         var held = await ClaimAsync(first);
-        (await new OutboxTable(second).PollAsync(10, CancellationToken.None)).Keys.ShouldBeEmpty();
+        (await new OutboxTable(second).PollAsync(10, DateTime.UnixEpoch, CancellationToken.None)).Keys.ShouldBeEmpty();
 
         await world.Database.ExecuteAsync("UPDATE reliable_mq.outbox_key SET available_at = clock_timestamp()");
         var taken = await ClaimAsync(second);
@@ -68,9 +68,26 @@ public class The_databases_clock_decides
         (await world.CountAsync("outbox_key")).ShouldBe(0);
     }
 
+    [Fact]
+    public async Task A_key_that_was_given_back_a_moment_ago_is_taken_again_when_it_gets_a_message()
+    {
+        await using var world = await World.CreateAsync();
+        var database = await DatabaseAsync(world);
+        await world.Database.ExecuteAsync("INSERT INTO reliable_mq.outbox_key VALUES ('k', NULL, gen_random_uuid(), clock_timestamp())");
+        var keys = (await new OutboxTable(database).PollAsync(10, DateTime.UnixEpoch, CancellationToken.None)).Keys;
+        (await new KeyTable(database).ReadAsync(keys, CancellationToken.None)).ShouldBeEmpty();
+
+        // A transaction on the key commits between the two looks.
+        await StoreAsync(world, 1);
+        await world.Database.ExecuteAsync("UPDATE reliable_mq.outbox SET ordering_key = 'k', available_at = 'infinity'");
+
+        (await new KeyTable(database).AdvanceAsync(keys, CancellationToken.None)).Rows.ShouldHaveSingleItem().MessageId.ShouldBe("m1");
+        (await world.Database.ScalarAsync<Guid>("SELECT node FROM reliable_mq.outbox_key")).ShouldBe(database.Node.Id);
+    }
+
     private static async Task<OutboxRow> ClaimAsync(ServiceDatabase database)
     {
-        var keys = (await new OutboxTable(database).PollAsync(10, CancellationToken.None)).Keys;
+        var keys = (await new OutboxTable(database).PollAsync(10, DateTime.UnixEpoch, CancellationToken.None)).Keys;
         return (await new KeyTable(database).ReadAsync(keys, CancellationToken.None)).ShouldHaveSingleItem();
     }
 
@@ -144,6 +161,27 @@ public class The_databases_clock_decides
 
         (await world.OutboxAsync()).ShouldHaveSingleItem().Held.ShouldBeFalse();
         (await world.Database.ScalarAsync<bool>("SELECT available_at <= clock_timestamp() FROM reliable_mq.outbox")).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task A_stopping_service_waits_for_the_confirms_of_what_it_has_sent()
+    {
+        await using var world = await World.CreateAsync();
+        await using var proxy = await TcpProxy.StartAsync(world.Broker.HostName, world.Broker.Port);
+        await world.BindPlainQueueAsync("target", "tests", "tests.numbered.v1");
+        await using var arrivals = await Arrivals.InAsync(world, "target");
+        await using var service = await world.StartAsync(setup => setup.Through(proxy));
+        await service.SaveAsync(new Numbered(0));
+        await Eventually.EqualAsync(1, () => world.CountAsync("outbox_history"), "messages sent");
+        proxy.Latency = TimeSpan.FromSeconds(1);
+
+        await service.SaveAsync([.. Enumerable.Range(1, 20).Select(number => new Numbered(number))]);
+        await Eventually.EqualAsync(21, () => arrivals.All.Count, "messages that have reached the broker");
+        (await world.CountAsync("outbox")).ShouldBe(20, "their confirms are on the way");
+        await service.StopAsync();
+
+        (await world.CountAsync("outbox")).ShouldBe(0);
+        (await world.CountAsync("outbox_history")).ShouldBe(21);
     }
 
     [Fact]

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using ReliableMq.Alerting;
+using ReliableMq.Storage;
 
 namespace ReliableMq.Integration.Support;
 
@@ -16,6 +18,11 @@ internal static class Worker
     public const string Consume = "consume";
 
     public const string Produce = "produce";
+
+    /// <summary>Raises an alert, and says so when its sink is told, which never returns.</summary>
+    public const string Tell = "tell";
+
+    public const string TrapSink = "trap";
 
     /// <summary>Stores and sends numbered messages, half of them with an ordering key, and keeps a journal in the same transactions.</summary>
     public const string Journal = "journal";
@@ -44,8 +51,24 @@ internal static class Worker
             });
         }
 
+        if (role == Tell)
+        {
+            new RecordingSink(TrapSink, async (_, _) =>
+            {
+                Console.WriteLine("telling");
+                await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, CancellationToken.None);
+            }).AddTo(setup);
+        }
+
         await using var service = new TestService(setup);
         await service.StartAsync();
+        if (role == Tell)
+        {
+            var database = service.Host.Services.GetRequiredService<ServiceDatabases>().All.Single();
+            await using var session = await database.OpenAsync(CancellationToken.None);
+            await database.Alerts.RaiseAsync(session.Connection, new AlertRaise("kind", "group", AlertSeverity.Warning, "Text."), CancellationToken.None);
+        }
+
         Console.WriteLine("started");
         var stopping = service.Host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
         for (var number = 0; role == Journal && number < count && !stopping.IsCancellationRequested; number++)

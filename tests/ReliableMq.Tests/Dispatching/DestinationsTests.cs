@@ -19,7 +19,7 @@ public sealed class DestinationsTests
     public void A_destination_that_fails_is_paused_and_no_other()
     {
         Ask(Failing).ShouldBeTrue();
-        Fail().ShouldBe((TimeSpan.FromSeconds(1), true));
+        Fail().ShouldBe((TimeSpan.FromSeconds(1), 1));
 
         Ask(Failing).ShouldBeFalse();
         Ask(Other).ShouldBeTrue();
@@ -85,11 +85,11 @@ public sealed class DestinationsTests
         Fail();
         _time.Advance(TimeSpan.FromSeconds(0.4));
 
-        Fail().ShouldBe((TimeSpan.FromSeconds(0.6), false));
+        Fail().ShouldBe((TimeSpan.FromSeconds(0.6), 0));
 
         _time.Advance(TimeSpan.FromSeconds(0.6));
         Ask(Failing).ShouldBeTrue();
-        Fail().ShouldBe((TimeSpan.FromSeconds(2), true));
+        Fail().ShouldBe((TimeSpan.FromSeconds(2), 2));
     }
 
     [Fact]
@@ -132,5 +132,5 @@ public sealed class DestinationsTests
 
     private bool Ask(Destination destination) => _destinations.Refuse(destination, random: 1) is null;
 
-    private (TimeSpan Delay, bool IsNew) Fail(string reason = "no queue") => _destinations.Failed(Failing, PublishResult.Returned, reason, random: 1);
+    private (TimeSpan Delay, int Failures) Fail(string reason = "no queue") => _destinations.Failed(Failing, PublishResult.Returned, reason, random: 1);
 }

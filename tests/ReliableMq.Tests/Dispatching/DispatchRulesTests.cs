@@ -56,7 +56,8 @@ public sealed class DispatchRulesTests
         var poll = new Poll(
             [.. Enumerable.Range(0, rows).Select(_ => Some.Row())],
             [],
-            nextAvailable is { } ms ? TimeSpan.FromMilliseconds(ms) : null);
+            nextAvailable is { } ms ? TimeSpan.FromMilliseconds(ms) : null,
+            default);
 
         DispatchRules.NextPoll(poll, limit: 10, interval: TimeSpan.FromSeconds(5)).ShouldBe(TimeSpan.FromMilliseconds(milliseconds));
     }
@@ -71,7 +72,7 @@ public sealed class DispatchRulesTests
 
     [Fact]
     public void The_next_poll_is_at_once_after_one_full_of_keys() =>
-        DispatchRules.NextPoll(new Poll([], [.. Enumerable.Range(0, 10).Select(n => new KeyLease($"{n}", Guid.Empty))], null), limit: 10, interval: TimeSpan.FromSeconds(5))
+        DispatchRules.NextPoll(new Poll([], [.. Enumerable.Range(0, 10).Select(n => new KeyLease($"{n}", Guid.Empty))], null, default), limit: 10, interval: TimeSpan.FromSeconds(5))
             .ShouldBe(TimeSpan.FromMilliseconds(0));
 
     [Theory]

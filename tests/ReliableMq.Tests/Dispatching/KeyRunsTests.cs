@@ -64,6 +64,16 @@ public sealed class KeyRunsTests
         _runs.NotHeld(["a", "b"]).ShouldBe(["a", "b"]);
     }
 
+    [Fact]
+    public void A_key_that_is_claimed_anew_is_not_held_by_the_claim_before()
+    {
+        Start(Row(A), Row(B));
+
+        _runs.Forget([A with { Token = Guid.NewGuid() }]);
+
+        _runs.NotHeld(["a", "b"]).ShouldBe(["a"]);
+    }
+
     private static OutboxRow Row(KeyLease key) => Some.Row(key: key);
 
     private void Start(params OutboxRow[] rows) => _runs.Start(rows.Select(row => new HeldRow(row, 0)));

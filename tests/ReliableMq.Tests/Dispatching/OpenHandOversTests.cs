@@ -8,6 +8,7 @@ public sealed class OpenHandOversTests
 {
     private static readonly Guid First = Guid.CreateVersion7();
     private static readonly Guid Second = Guid.CreateVersion7();
+    private static readonly TimeSpan Usual = TimeSpan.FromMilliseconds(5);
 
     private readonly ManualTimeProvider _time = new();
     private readonly OpenHandOvers _open;
@@ -22,11 +23,13 @@ public sealed class OpenHandOversTests
     }
 
     [Fact]
-    public void Ids_are_looked_for_at_once()
+    public void Ids_are_looked_for_when_their_owner_has_had_time_to_commit()
     {
         _open.Add(new HandOver([First, Second], []));
 
-        _open.Wait.ShouldBe(TimeSpan.Zero);
+        _open.Wait.ShouldBe(Usual);
+        _open.TakeDue().Ids.ShouldBeEmpty();
+        _time.Advance(Usual);
         _open.TakeDue().Ids.ShouldBe([First, Second]);
     }
 
@@ -34,6 +37,7 @@ public sealed class OpenHandOversTests
     public void What_is_found_is_not_looked_for_again()
     {
         _open.Add(new HandOver([First, Second], []));
+        _time.Advance(Usual);
 
         Look(found: [First]);
         _time.Advance(TimeSpan.FromSeconds(1));
@@ -56,8 +60,8 @@ public sealed class OpenHandOversTests
             Look(found: []);
         }
 
-        waits[..7].ShouldBe([0, 50, 100, 200, 400, 800, 1_000]);
-        waits[7..].ShouldAllBe(wait => wait == 1_000);
+        waits[..9].ShouldBe([5, 10, 20, 40, 80, 160, 320, 640, 1_000]);
+        waits[9..].ShouldAllBe(wait => wait == 1_000);
         waits.Sum().ShouldBeInRange(10_000, 11_000);
     }
 
@@ -65,14 +69,15 @@ public sealed class OpenHandOversTests
     public void Each_hand_over_has_times_of_its_own()
     {
         _open.Add(new HandOver([First], []));
+        _time.Advance(Usual);
         Look(found: []);
-        _time.Advance(TimeSpan.FromMilliseconds(30));
         _open.Add(new HandOver([Second], []));
+        _time.Advance(Usual);
         _open.TakeDue().Ids.ShouldBe([Second]);
         Look(found: []);
 
-        _open.Wait.ShouldBe(TimeSpan.FromMilliseconds(20));
-        _time.Advance(TimeSpan.FromMilliseconds(20));
+        _open.Wait.ShouldBe(TimeSpan.FromMilliseconds(5));
+        _time.Advance(TimeSpan.FromMilliseconds(5));
         _open.TakeDue().Ids.ShouldBe([First]);
     }
 
@@ -80,6 +85,7 @@ public sealed class OpenHandOversTests
     public void Ordering_keys_are_looked_for_like_ids()
     {
         _open.Add(new HandOver([First], ["a", "b"]));
+        _time.Advance(Usual);
         _open.TakeDue().Keys.ShouldBe(["a", "b"]);
 
         Look([First], "a");

@@ -125,6 +125,8 @@ public sealed class RegistrationTests
             "reliable-mq-broker: No outbox and no inbox are in use.",
             "reliable-mq-consumers: Consuming 0 queue(s).",
             "reliable-mq-outbox: Messages leave in time.",
+            "reliable-mq-alerts: Alerts are told.",
+            "reliable-mq-scheduled-work: Scheduled work succeeds.",
         ], ignoreOrder: true);
     }
 

@@ -1,0 +1,26 @@
+using ReliableMq.Scheduling;
+using ReliableMq.Storage;
+
+namespace ReliableMq.Alerting;
+
+/// <summary>Resolves what has become quiet and removes what was resolved long ago.</summary>
+internal sealed class AlertHousekeeping(ServiceDatabases databases, IEnumerable<IAlertSink> sinks) : IScheduledWork
+{
+    private const int BatchSize = 1_000;
+
+    public string Name => "alert-housekeeping";
+
+    public TimeSpan Interval => TimeSpan.FromMinutes(10);
+
+    public async Task RunOnceAsync(CancellationToken cancellationToken)
+    {
+        foreach (var table in databases.All.Where(database => database.Ready.IsCompletedSuccessfully).Select(database => new AlertTable(database)))
+        {
+            await table.ResolveQuietAsync([.. sinks.Select(sink => sink.Name)], cancellationToken);
+            while (await table.RemoveResolvedAsync(BatchSize, cancellationToken) == BatchSize)
+            {
+                // Each batch is a transaction of its own.
+            }
+        }
+    }
+}

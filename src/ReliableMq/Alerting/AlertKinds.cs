@@ -1,0 +1,13 @@
+namespace ReliableMq.Alerting;
+
+/// <summary>What is raised. Operators filter by these, so they stay as they are.</summary>
+internal static class AlertKinds
+{
+    public const string DeadLetter = "dead-letter";
+
+    /// <summary>Messages wait in the outbox for an operator.</summary>
+    public const string OutboxFailed = "outbox-failed";
+
+    /// <summary>A destination has not taken messages for some minutes.</summary>
+    public const string Undeliverable = "undeliverable";
+}
