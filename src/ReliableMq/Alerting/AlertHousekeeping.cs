@@ -14,7 +14,7 @@ internal sealed class AlertHousekeeping(ServiceDatabases databases, IEnumerable<
 
     public async Task RunOnceAsync(CancellationToken cancellationToken)
     {
-        foreach (var table in databases.All.Where(database => database.Ready.IsCompletedSuccessfully).Select(database => new AlertTable(database)))
+        foreach (var table in databases.Ready.Select(database => new AlertTable(database)))
         {
             await table.ResolveQuietAsync([.. sinks.Select(sink => sink.Name)], cancellationToken);
             while (await table.RemoveResolvedAsync(BatchSize, cancellationToken) == BatchSize)

@@ -80,7 +80,7 @@ internal sealed class AlertsHealthCheck(ServiceDatabases databases) : IHealthChe
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         var untold = new List<string>();
-        foreach (var database in databases.All.Where(database => database.Ready.IsCompletedSuccessfully))
+        foreach (var database in databases.Ready)
         {
             try
             {
