@@ -84,6 +84,8 @@ public class Storing_in_several_schemas
         await Eventually.EqualAsync(Enumerable.Range(0, 101), world.EffectsAsync, "effects", TimeSpan.FromSeconds(20));
         (await NodesAsync(world, "reliable_mq")).ShouldHaveSingleItem();
         (await world.Database.QueryAsync<int>("SELECT DISTINCT attempts FROM reliable_mq.outbox_history")).ShouldBe([1]);
+        await service.SaveSecondAsync(new Elsewhere(1));
+        (await service.Host.Services.GetRequiredService<IPendingMessages>().ListAsync().CountAsync()).ShouldBe(1);
     }
 
     [Fact]
@@ -144,6 +146,32 @@ public class Storing_in_several_schemas
         error.Message.ShouldBe(
             $"The message \"elsewhere.other.v1\" was added on the database \"{server.Host}:{server.Port}/{elsewhere.Name}\", but the outbox of \"TestDb\" is in \"{server.Host}:{server.Port}/{world.Database.Name}\". Add it in a transaction there, or use the IOutbox of a context of this database.");
         await service.Host.Services.GetRequiredService<IOutbox<SecondDb>>().AddAsync(transaction, new Elsewhere(1));
+    }
+
+    [Fact]
+    public async Task A_context_whose_connection_was_exchanged_for_one_to_another_database_is_refused()
+    {
+        await using var world = await World.CreateAsync();
+        await using var tenant = await TestDatabase.CreateAsync();
+        await tenant.ExecuteAsync(ReliableMqSchema.Script());
+        await using var service = await world.StartAsync(setup => setup.Pooled = false);
+
+        ReliableMqException? error = null;
+        await service.UseAsync(async db =>
+        {
+            db.Database.SetConnectionString(tenant.ConnectionString);
+            db.AddMessage(new Elsewhere(1));
+            error = await Should.ThrowAsync<ReliableMqException>(() => db.SaveChangesAsync());
+            // Nothing is lost: on its own database the same message is saved.
+            db.Database.SetConnectionString(world.Database.ConnectionString);
+            await db.SaveChangesAsync();
+        });
+
+        var server = new NpgsqlConnectionStringBuilder(world.Database.ConnectionString);
+        error!.Message.ShouldBe(
+            $"The message \"elsewhere.other.v1\" was added to a \"TestDb\" on the database \"{server.Host}:{server.Port}/{tenant.Name}\", but its outbox is sent from \"{server.Host}:{server.Port}/{world.Database.Name}\". Give the context the connection that it is registered with, or register another context for that database with AddOutbox.");
+        (await tenant.ScalarAsync<long>("SELECT count(*) FROM reliable_mq.outbox")).ShouldBe(0);
+        (await world.CountAsync("outbox")).ShouldBe(1);
     }
 
     [Fact]

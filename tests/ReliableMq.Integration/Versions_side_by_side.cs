@@ -16,11 +16,11 @@ public class Versions_side_by_side
         DECLARE one text;
         BEGIN
             FOR one IN SELECT tablename FROM pg_tables WHERE schemaname = 'reliable_mq' LOOP
-                EXECUTE format('ALTER TABLE reliable_mq.%I ADD COLUMN next_note text NOT NULL DEFAULT ''next'', ADD COLUMN next_at timestamptz', one);
+                EXECUTE format('ALTER TABLE reliable_mq.%I ADD COLUMN next_version_note text NOT NULL DEFAULT ''next'', ADD COLUMN next_version_at timestamptz', one);
             END LOOP;
         END $$;
         CREATE TABLE reliable_mq.next_table (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY);
-        CREATE INDEX next_index ON reliable_mq.outbox (next_at);
+        CREATE INDEX next_index ON reliable_mq.outbox (next_version_at);
         INSERT INTO reliable_mq.schema_version (version) VALUES ({SchemaScript.Version + 1});
         """;
 

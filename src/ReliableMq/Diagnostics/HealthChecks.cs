@@ -55,7 +55,7 @@ internal sealed class OutboxHealthCheck(ServiceDatabases databases) : IHealthChe
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         var late = new List<string>();
-        foreach (var database in databases.All.Where(database => database.Sender == database))
+        foreach (var database in databases.Senders)
         {
             if (!database.Ready.IsCompleted)
             {

@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
+using Npgsql;
 using ReliableMq.Diagnostics;
 
 namespace ReliableMq.Outbox;
@@ -87,6 +88,7 @@ internal sealed class StagedMessages(IDbContextOptions options, ICurrentDbContex
     {
         var key = _transaction.Key ?? TransactionKey.AutoCommit;
         var unwritten = new List<OutboxMessage>();
+        Extension.Database.RequireServed((NpgsqlConnection)current.Context.Database.GetDbConnection(), _messages.First(staged => staged.WrittenIn is null).Message);
         foreach (var staged in _messages.Where(staged => staged.WrittenIn is null))
         {
             staged.WrittenIn = key;

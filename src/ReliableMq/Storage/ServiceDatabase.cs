@@ -17,6 +17,7 @@ internal sealed class ServiceDatabase
     private readonly IServiceScopeFactory _scopes;
     private readonly Node _node;
     private readonly Alerts _alerts;
+    private DatabaseAddress? _configured;
     private volatile ServiceDatabase? _sender;
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -79,7 +80,22 @@ internal sealed class ServiceDatabase
     public async ValueTask RefreshAddressAsync(CancellationToken cancellationToken)
     {
         await using var session = await OpenAsync(cancellationToken);
+        _configured = DatabaseAddress.Configured(session.Connection);
         Address = DatabaseAddress.Of(session.Connection);
+    }
+
+    /// <summary>
+    /// Refuses a connection to another database than the one that is sent from, where a message would stay for
+    /// ever: that of a context whose connection was exchanged, or chosen by tenant. Of several hosts another may
+    /// have taken over, so the connection string counts as well.
+    /// </summary>
+    public void RequireServed(NpgsqlConnection connection, OutboxMessage message)
+    {
+        if (Address is { } address && address != DatabaseAddress.Of(connection) && _configured != DatabaseAddress.Configured(connection))
+        {
+            throw new ReliableMqException(
+                $"The message \"{message.Name}\" was added to a \"{ContextType.Name}\" on the database \"{DatabaseAddress.Of(connection)}\", but its outbox is sent from \"{address}\". Give the context the connection that it is registered with, or register another context for that database with AddOutbox.");
+        }
     }
 
     /// <summary>Null until it was reached.</summary>
@@ -183,6 +199,13 @@ internal sealed record DatabaseAddress(string Host, int Port, string Database)
 {
     public static DatabaseAddress Of(NpgsqlConnection connection) =>
         new(connection.Host ?? "", connection.Port, connection.Database);
+
+    /// <summary>What the connection string says: all its hosts.</summary>
+    public static DatabaseAddress Configured(NpgsqlConnection connection)
+    {
+        var configured = new NpgsqlConnectionStringBuilder(connection.ConnectionString);
+        return new(configured.Host ?? "", configured.Port, configured.Database ?? "");
+    }
 
     public override string ToString() => $"{Host}:{Port}/{Database}";
 }

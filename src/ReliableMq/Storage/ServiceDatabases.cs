@@ -22,8 +22,11 @@ internal sealed class ServiceDatabases
 
     public IReadOnlyCollection<ServiceDatabase> All => _byContext.Values;
 
-    /// <summary>Those that are ready, one for each set of tables.</summary>
-    public IEnumerable<ServiceDatabase> Ready => All.Where(database => database.Ready.IsCompletedSuccessfully && database.Sender == database);
+    /// <summary>One for each set of tables.</summary>
+    public IEnumerable<ServiceDatabase> Senders => All.Where(database => database.Sender == database);
+
+    /// <summary>Those of them that are ready.</summary>
+    public IEnumerable<ServiceDatabase> Ready => Senders.Where(database => database.Ready.IsCompletedSuccessfully);
 
     public ServiceDatabase? Inbox { get; }
 
