@@ -25,6 +25,7 @@ public class Content_types
         await service.ConsumingAsync();
 
         await service.SaveAsync(new Tiny(258));
+        await Eventually.EqualAsync([258], world.EffectsAsync, "effects");
         await service.Host.Services.GetRequiredService<IMessagePublisher>().PublishAsync(new Tiny(259));
 
         await Eventually.EqualAsync([258, 259], world.EffectsAsync, "effects");

@@ -8,6 +8,9 @@ internal static class AlertKinds
     /// <summary>Messages wait in the outbox for an operator.</summary>
     public const string OutboxFailed = "outbox-failed";
 
+    /// <summary>The broker's topology is not as needed.</summary>
+    public const string Topology = "topology";
+
     /// <summary>A destination has not taken messages for some minutes.</summary>
     public const string Undeliverable = "undeliverable";
 }

@@ -42,6 +42,8 @@ public class Checking_the_topology
         await CheckAsync(service);
         var logged = service.Logs.Entries.Where(entry => entry.EventId.Id == 3007).ToList();
         logged.ShouldHaveSingleItem().Message.ShouldContain(text);
+        await Eventually.TrueAsync(
+            () => world.Database.ScalarAsync<bool>("SELECT count(*) > 0 AND bool_and(count = 1 AND kind = 'topology') FROM reliable_mq.alert"), "alerts, each raised once");
     }
 
     [Fact]

@@ -69,8 +69,8 @@ public class Nothing_disappears
 
     [Theory]
     [InlineData("{ not json", "application/json", "The body of the message \"tests.numbered.v1\" cannot be read as \"ReliableMq.Integration.Support.Numbered\": ")]
-    [InlineData("null", "application/json", "The body of the message \"tests.numbered.v1\" is the JSON value null. Send an object.")]
-    [InlineData("<x/>", "application/xml", "The content type \"application/xml\" of the message \"tests.numbered.v1\" is not supported. Send \"application/json\".")]
+    [InlineData("null", "application/json", "The body of the message \"tests.numbered.v1\" cannot be read as \"ReliableMq.Integration.Support.Numbered\": It is the JSON value null. Send an object.")]
+    [InlineData("<x/>", "application/xml", "The content type \"application/xml\" of the message \"tests.numbered.v1\" is not supported. Send \"application/json\", or register a serializer with AddReliableMq(…).AddSerializer<T>().")]
     public async Task An_unreadable_body_is_dead_lettered_at_once_and_the_rest_goes_on(string body, string contentType, string reason)
     {
         await using var world = await World.CreateAsync();

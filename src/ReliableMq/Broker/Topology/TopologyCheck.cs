@@ -1,7 +1,9 @@
 using Microsoft.Extensions.Logging;
+using ReliableMq.Alerting;
 using ReliableMq.Diagnostics;
 using ReliableMq.Handling;
 using ReliableMq.Scheduling;
+using ReliableMq.Storage;
 
 namespace ReliableMq.Broker.Topology;
 
@@ -18,6 +20,7 @@ internal sealed class TopologyCheck : IScheduledWork, IAsyncDisposable
     private readonly HandlerRegistry _registry;
     private readonly TopologyDeclarer _declarer;
     private readonly TopologyState _state;
+    private readonly ServiceDatabases _databases;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly BrokerConnection _connection;
@@ -29,12 +32,13 @@ internal sealed class TopologyCheck : IScheduledWork, IAsyncDisposable
 
     public TopologyCheck(
         ReliableMqOptions options, HandlerRegistry registry, BrokerConnections connections, TopologyDeclarer declarer, TopologyState state,
-        IBrokerCredentialsProvider credentials, TimeProvider time, ILogger<TopologyCheck> logger)
+        ServiceDatabases databases, IBrokerCredentialsProvider credentials, TimeProvider time, ILogger<TopologyCheck> logger)
     {
         _options = options;
         _registry = registry;
         _declarer = declarer;
         _state = state;
+        _databases = databases;
         _time = time;
         _logger = logger;
         // A service without consumers has no other connection.
@@ -62,7 +66,7 @@ internal sealed class TopologyCheck : IScheduledWork, IAsyncDisposable
         try
         {
             var connection = await _connection.GetAsync(cancellationToken);
-            Tell(await _inspector.InspectAsync(connection, [.. _registry.Queues.Select(queue => queue.Topology)], _declarer.PublishedExchanges, cancellationToken));
+            await TellAsync(await _inspector.InspectAsync(connection, [.. _registry.Queues.Select(queue => queue.Topology)], _declarer.PublishedExchanges, cancellationToken), cancellationToken);
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
@@ -74,7 +78,7 @@ internal sealed class TopologyCheck : IScheduledWork, IAsyncDisposable
         }
     }
 
-    private void Tell(TopologyReport report)
+    private async Task TellAsync(TopologyReport report, CancellationToken cancellationToken)
     {
         var before = _state.Current;
         if (!_state.Set(report))
@@ -85,10 +89,24 @@ internal sealed class TopologyCheck : IScheduledWork, IAsyncDisposable
         if (report.Differences.Count > 0)
         {
             LogMessages.TopologyDiffers(_logger, report.Differences.Count, $"\n{report.Text}{report.Notes}");
+            await RaiseAsync(report, cancellationToken);
         }
         else if (before is not null || _registry.Queues.Count > 0)
         {
             LogMessages.TopologyAsNeeded(_logger, report.Notes);
+        }
+    }
+
+    /// <summary>In the first database that is there; with none the log has to do.</summary>
+    private async Task RaiseAsync(TopologyReport report, CancellationToken cancellationToken)
+    {
+        if (_databases.Ready.FirstOrDefault() is { } database)
+        {
+            await using var session = await database.OpenAsync(cancellationToken);
+            await database.Alerts.RaiseAsync(
+                session.Connection,
+                [.. report.Differences.Select(difference => new AlertRaise(AlertKinds.Topology, difference.What, AlertSeverity.Warning, difference.ToString()))],
+                cancellationToken);
         }
     }
 

@@ -19,14 +19,11 @@ internal sealed record TopologyReport(IReadOnlyList<TopologyDifference> Differen
         other is not null && Differences.SequenceEqual(other.Differences) && NotChecked.SequenceEqual(other.NotChecked);
 }
 
-/// <summary>The last report, and the place where others are told of a new one.</summary>
+/// <summary>The last report.</summary>
 internal sealed class TopologyState
 {
     /// <summary>Null before the first check.</summary>
     public TopologyReport? Current { get; private set; }
-
-    /// <summary>Told once for each change of what a check finds, also when all is well again.</summary>
-    public event Action<TopologyReport>? Changed;
 
     /// <returns>Whether it says something new.</returns>
     public bool Set(TopologyReport report)
@@ -37,7 +34,6 @@ internal sealed class TopologyState
         }
 
         Current = report;
-        Changed?.Invoke(report);
         return true;
     }
 }

@@ -5,12 +5,9 @@ namespace ReliableMq.Tests.Broker.Topology;
 public sealed class TopologyStateTests
 {
     private readonly TopologyState _state = new();
-    private readonly List<TopologyReport> _told = [];
-
-    public TopologyStateTests() => _state.Changed += _told.Add;
 
     [Fact]
-    public void Each_change_is_told_once()
+    public void A_report_is_news_when_it_says_something_else()
     {
         _state.Set(Report("a")).ShouldBeTrue();
         _state.Set(Report("a")).ShouldBeFalse();
@@ -18,8 +15,7 @@ public sealed class TopologyStateTests
         _state.Set(Report()).ShouldBeTrue();
         _state.Set(Report()).ShouldBeFalse();
 
-        _told.Select(report => report.Differences.Count).ShouldBe([1, 2, 0]);
-        _state.Current.ShouldBe(_told[^1]);
+        _state.Current!.Differences.ShouldBeEmpty();
     }
 
     [Fact]
