@@ -55,20 +55,20 @@ public class Alerts_are_told
             setup.Settings["Outbox:PollInterval"] = "00:01:00";
             sink.AddTo(setup);
         });
-        await Eventually.TrueAsync(() => PollsAreOver(world), "the first poll");
+        await RaiseAsync(service, Raise with { Group = "to be sure that the first poll is over" });
+        await Eventually.EqualAsync(1, () => sink.Told.Count, "tellings");
 
         // The next poll is a minute away: only the hint can be this quick.
         await RaiseAsync(service, Raise);
-        await Eventually.EqualAsync(1, () => sink.Told.Count, "tellings");
+        await Eventually.EqualAsync(1, () => Told().Count, "tellings");
         await RaiseAsync(service, Raise with { MessageId = "m2" }, Raise with { MessageId = "m3", Reason = "NO_ROUTE again", Text = "Still nothing is bound." });
-        await Eventually.EqualAsync(3, () => CountAsync(world), "counted");
-        sink.Told.Count.ShouldBe(1);
+        await Eventually.EqualAsync(4, () => CountAsync(world), "counted");
+        Told().Count.ShouldBe(1);
         await EndPeaceAsync(world, expected: TimeSpan.FromMinutes(1));
-        await RaiseAsync(service);
         AlertsOf(service).Gathered();
 
-        await Eventually.EqualAsync(2, () => sink.Told.Count, "tellings");
-        var (first, second) = (sink.Told[0], sink.Told[1]);
+        await Eventually.EqualAsync(2, () => Told().Count, "tellings");
+        var (first, second) = (Told()[0], Told()[1]);
         (first.Kind, first.Group, first.Severity, first.Text, first.Service).ShouldBe((Raise.Kind, Raise.Group, Raise.Severity, Raise.Text, "tests"));
         (first.Count, first.NewCount, first.Telling).ShouldBe((1, 1, 1));
         first.Examples.ShouldBe([new AlertExample("m1", "NO_ROUTE")]);
@@ -80,7 +80,9 @@ public class Alerts_are_told
         await Eventually.TrueAsync(() => world.Database.ScalarAsync<bool>("SELECT bool_and(node IS NULL) FROM reliable_mq.alert_telling"), "recorded");
         await EndPeaceAsync(world, expected: TimeSpan.FromMinutes(5));
         AlertsOf(service).Gathered();
-        await Consistently.EqualAsync(TimeSpan.FromSeconds(1), 2, () => sink.Told.Count, "tellings");
+        await Consistently.EqualAsync(TimeSpan.FromSeconds(1), 2, () => Told().Count, "tellings");
+
+        List<Alert> Told() => [.. sink.Told.Where(alert => alert.Group == Raise.Group)];
     }
 
     [Fact]
@@ -184,13 +186,15 @@ public class Alerts_are_told
         await using var service = await world.StartAsync();
         var table = new AlertTable(DatabaseOf(service));
         await RaiseAsync(service, Raise);
-        var asleep = (await table.PollAsync("pager", CancellationToken.None)).Claimed.ShouldNotBeNull();
+        // The log's teller may be the one that gathers it.
+        ClaimedAlert? asleep = null;
+        await Eventually.TrueAsync(async () => (asleep = (await table.PollAsync("pager", CancellationToken.None)).Claimed) is not null, "claimed");
         (await table.PollAsync("pager", CancellationToken.None)).Claimed.ShouldBeNull("it is leased");
         await world.Database.ExecuteAsync("UPDATE reliable_mq.alert_telling SET next_at = clock_timestamp() WHERE sink = 'pager'");
         var awake = (await table.PollAsync("pager", CancellationToken.None)).Claimed.ShouldNotBeNull();
 
-        await table.ToldAsync("pager", asleep, CancellationToken.None);
-        await table.FailedAsync("pager", asleep, "asleep", TimeSpan.Zero, CancellationToken.None);
+        await table.ToldAsync("pager", asleep!, CancellationToken.None);
+        await table.FailedAsync("pager", asleep!, "asleep", TimeSpan.Zero, CancellationToken.None);
 
         const string state = "SELECT told_count || ' ' || attempts || ' ' || (node IS NULL) FROM reliable_mq.alert_telling WHERE sink = 'pager'";
         (await world.Database.ScalarAsync<string>(state)).ShouldBe("0 0 false");
@@ -295,12 +299,9 @@ public class Alerts_are_told
     private static async Task<long> CountAsync(World world) =>
         await world.Database.ScalarAsync<long>("SELECT coalesce(sum(count), 0)::bigint FROM reliable_mq.alert");
 
-    private static async Task<bool> PollsAreOver(World world) =>
-        await world.Database.ScalarAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%alert_telling%' AND state = 'idle' AND pid <> pg_backend_pid()") > 0;
-
     private static async Task EndPeaceAsync(World world, TimeSpan expected)
     {
-        (await world.Database.ScalarAsync<TimeSpan>("SELECT next_at - told_at FROM reliable_mq.alert_telling WHERE sink = 'pager'"))
+        (await world.Database.ScalarAsync<TimeSpan>("SELECT next_at - told_at FROM reliable_mq.alert_telling JOIN reliable_mq.alert ON id = alert_id WHERE sink = 'pager' AND group_key = $1", Raise.Group))
             .ShouldBe(expected, TimeSpan.FromSeconds(1));
         await world.Database.ExecuteAsync("UPDATE reliable_mq.alert_telling SET next_at = clock_timestamp()");
     }

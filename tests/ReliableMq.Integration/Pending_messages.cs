@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Npgsql;
 using ReliableMq.Integration.Support;
 using ReliableMq.TestSupport;
 using Xunit;
@@ -114,6 +115,113 @@ public class Pending_messages
         await world.BindPlainQueueAsync("late", "tests", "tests.numbered.v1");
 
         await Eventually.EqualAsync(2 * count, () => world.CountAsync("outbox_history"), "messages sent", TimeSpan.FromSeconds(60));
+    }
+
+    [Fact]
+    public async Task What_is_set_aside_is_tried_when_the_pause_ends_though_another_process_has_sent_the_one_that_failed()
+    {
+        await using var world = await World.CreateAsync();
+        await using var service = await world.StartAsync();
+        await AddAsync(service, 0, new MessageOptions { MessageId = "first" });
+        await Eventually.EqualAsync(1, async () => (await ListAsync(service, new() { State = PendingState.Retrying })).Count, "messages returned");
+        await service.SaveAsync([.. Enumerable.Range(1, 20).Select(number => new Numbered(number))]);
+        await Eventually.EqualAsync(21, async () => (await ListAsync(service, new() { State = PendingState.Retrying })).Count, "messages with their reason");
+
+        await world.Database.ExecuteAsync("DELETE FROM reliable_mq.outbox WHERE attempts > 0");
+        await world.BindPlainQueueAsync("late", "tests", "#");
+
+        // The rows themselves would come back in seven minutes at the earliest.
+        await Eventually.EqualAsync(0, () => world.CountAsync("outbox"), "rows left in the outbox", TimeSpan.FromSeconds(90));
+    }
+
+    [Fact]
+    public async Task A_time_that_has_come_already_delays_nothing()
+    {
+        await using var world = await World.CreateAsync();
+        await world.BindPlainQueueAsync("arrived", "tests", "#");
+        await using var arrivals = await Arrivals.InAsync(world, "arrived");
+        await using var service = await world.StartAsync(setup => setup.Settings["Outbox:PollInterval"] = "00:01:00");
+
+        await AddAsync(service, 1, new MessageOptions { DeliverAfter = TimeSpan.Zero });
+        await AddAsync(service, 2, new MessageOptions { DeliverAt = TimeProvider.System.GetUtcNow().AddHours(-1) });
+        await AddAsync(service, 3, new MessageOptions { DeliverAfter = TimeSpan.Zero, OrderingKey = "k" });
+
+        // A lease would be thirty seconds.
+        await Eventually.EqualAsync((IEnumerable<int>)[1, 2, 3], () => Task.FromResult(arrivals.Numbers.Order().AsEnumerable()), "numbers arrived", TimeSpan.FromSeconds(20));
+    }
+
+    [Fact]
+    public async Task A_scheduled_message_stored_without_EF_leaves_in_time_though_nobody_told_of_its_commit()
+    {
+        await using var world = await World.CreateAsync();
+        await world.BindPlainQueueAsync("arrived", "tests", "#");
+        await using var arrivals = await Arrivals.InAsync(world, "arrived");
+        await using var service = await world.StartAsync(setup => setup.Settings["Outbox:PollInterval"] = "00:01:00");
+        await using var connection = new NpgsqlConnection(world.Database.ConnectionString);
+        await connection.OpenAsync();
+        await using (var transaction = await connection.BeginTransactionAsync())
+        {
+            await service.Host.Services.GetRequiredService<IOutbox>().AddAsync(transaction, new Numbered(1), new MessageOptions { DeliverAfter = TimeSpan.FromSeconds(1) });
+            await AddAsync(service, 2);
+            await Eventually.EqualAsync([2], () => Task.FromResult(arrivals.Numbers), "numbers arrived");
+            await transaction.CommitAsync();
+        }
+
+        await Eventually.EqualAsync([2, 1], () => Task.FromResult(arrivals.Numbers), "numbers arrived", TimeSpan.FromSeconds(20));
+    }
+
+    [Fact]
+    public async Task The_copy_of_a_message_that_was_handled_in_time_is_no_dead_letter_when_it_comes_late()
+    {
+        await using var world = await World.CreateAsync();
+        await using var service = await world.StartAsync(setup => setup.HandleNumbered(concurrency: 1));
+        await AddAsync(service, 1, new MessageOptions { MessageId = "m1", ExpiresAfter = TimeSpan.FromHours(1) });
+        await Eventually.EqualAsync([1], world.EffectsAsync, "effects");
+
+        await world.Broker.PublishAsync("", "tests.numbers", "{\"number\":1}", new RabbitMQ.Client.BasicProperties
+        {
+            MessageId = "m1", Type = "tests.numbered.v1", ContentType = "application/json",
+            Headers = new Dictionary<string, object?> { ["x-reliable-mq-expires-at"] = 1_000L },
+        });
+        await AddAsync(service, 2);
+        await Eventually.EqualAsync([1, 2], world.EffectsAsync, "effects, one after the other");
+
+        await world.ShouldHaveSettledAllAsync(service, "tests.numbers", "tests.numbers.dead");
+        (await world.CountAsync("dead_letter")).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Sending_goes_on_after_outcomes_that_the_database_could_not_or_would_not_take()
+    {
+        await using var world = await World.CreateAsync();
+        await world.BindPlainQueueAsync("arrived", "tests", "#");
+        await using var arrivals = await Arrivals.InAsync(world, "arrived");
+        await using var service = await world.StartAsync(setup =>
+        {
+            setup.Settings["Outbox:Lease"] = "00:00:10";
+            setup.Settings["Broker:ConfirmTimeout"] = "00:00:02";
+        });
+        await world.Database.ExecuteAsync(
+            """
+            CREATE SEQUENCE tries;
+            CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $body$
+            BEGIN
+                CASE nextval('tries')
+                    WHEN 1 THEN RAISE EXCEPTION 'shut down' USING ERRCODE = '57P01';
+                    WHEN 2 THEN RAISE EXCEPTION 'read only' USING ERRCODE = '25006';
+                    WHEN 3 THEN RAISE EXCEPTION 'bad data' USING ERRCODE = '22023';
+                    ELSE RETURN NEW;
+                END CASE;
+            END $body$;
+            CREATE TRIGGER refuse BEFORE INSERT ON reliable_mq.outbox_history FOR EACH ROW EXECUTE FUNCTION refuse();
+            """);
+
+        await AddAsync(service, 1);
+        await Eventually.TrueAsync(() => service.Logs.Entries.Any(entry => entry.EventId == 2007), "an outcome that is refused");
+        await AddAsync(service, 2);
+
+        await Eventually.EqualAsync(0, () => world.CountAsync("outbox"), "rows left in the outbox");
+        arrivals.Numbers.Distinct().Order().ShouldBe([1, 2]);
     }
 
     [Fact]
@@ -239,10 +347,8 @@ public class Pending_messages
     /// <summary>The broker closes the channel over a header of its own that has the wrong type.</summary>
     private static Task StoreRefusedAsync(World world, string? orderingKey) => world.Database.ExecuteAsync(
         """
-        WITH stored AS (
-            INSERT INTO reliable_mq.outbox (id, message_id, name, exchange, routing_key, content_type, headers, body, ordering_key, created_at, available_at)
+        INSERT INTO reliable_mq.outbox (id, message_id, name, exchange, routing_key, content_type, headers, body, ordering_key, ordered, created_at, available_at)
             SELECT '019a0000-0000-7000-8000-000000000000', 'killer', 'killer', 'tests', 'tests.numbered.v1', 'application/json', '{"CC": "no list"}', ''::bytea,
-                   $1::text, clock_timestamp(), CASE WHEN $1::text IS NULL THEN clock_timestamp() ELSE 'infinity' END)
-        INSERT INTO reliable_mq.outbox_key SELECT $1::text, NULL, gen_random_uuid(), clock_timestamp() WHERE $1::text IS NOT NULL
+                   $1::text, $1::text IS NOT NULL, clock_timestamp(), clock_timestamp()
         """, orderingKey);
 }

@@ -88,7 +88,7 @@ public class Scheduled_work
         await using var first = await world.StartAsync(setup => OnCluster(setup, world, orders, service: "orders"));
         await using var second = await world.StartAsync(setup => OnCluster(setup, world, billing, service: "billing"));
 
-        await Eventually.TrueAsync(() => orders.Runs.Count >= 5 && billing.Runs.Count >= 5, "both run");
+        await Eventually.TrueAsync(() => orders.Runs.Count >= 3 && billing.Runs.Count >= 3, "both run", TimeSpan.FromMinutes(2));
 
         (await world.Database.ScalarAsync<long>("SELECT count(DISTINCT trigger_group) FROM qrtz_triggers")).ShouldBe(2);
         (await NodesAsync(world, "orders_mq")).ShouldBe([NodeOf(first)]);

@@ -39,6 +39,8 @@ internal static class Some
         Priority = null,
         OrderingKey = key?.OrderingKey,
         Key = key,
+        IsOrdered = key is not null,
+        DueAt = null,
         ExpiresAt = null,
         IsExpired = false,
         CreatedAt = new DateTimeOffset(2025, 1, 2, 3, 4, 5, 678, TimeSpan.Zero),

@@ -13,6 +13,7 @@ namespace ReliableMq.Alerting;
 internal sealed class AlertTeller : IDisposable
 {
     private readonly ServiceDatabase _database;
+    private readonly Alerts _alerts;
     private readonly IAlertSink _sink;
     private readonly ReliableMqMetrics _metrics;
     private readonly TimeProvider _time;
@@ -30,7 +31,8 @@ internal sealed class AlertTeller : IDisposable
         _logger = logger;
         _table = new AlertTable(database);
         _clock = new PollClock(time);
-        database.Alerts.Raised += Wake;
+        _alerts = database.Alerts;
+        _alerts.Raised += Wake;
     }
 
     /// <param name="stopping">No alert is begun any more.</param>
@@ -38,6 +40,12 @@ internal sealed class AlertTeller : IDisposable
     public async Task RunAsync(CancellationToken stopping, CancellationToken givingUp)
     {
         await _database.Ready.WaitAsync(stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (_database.Sender != _database)
+        {
+            // Another context has the same tables, and its teller tells of them.
+            return;
+        }
+
         for (var failures = 0; !stopping.IsCancellationRequested;)
         {
             try
@@ -69,7 +77,7 @@ internal sealed class AlertTeller : IDisposable
         {
             _metrics.AlertsRaised(kind, count);
             // The tellers of other sinks may have looked a moment too early.
-            _database.Alerts.Gathered();
+            _alerts.Gathered();
         }
 
         if (poll.Claimed is { } claimed)
@@ -131,7 +139,7 @@ internal sealed class AlertTeller : IDisposable
 
     public void Dispose()
     {
-        _database.Alerts.Raised -= Wake;
+        _alerts.Raised -= Wake;
         _woken.Dispose();
     }
 }

@@ -12,10 +12,13 @@ namespace ReliableMq.Dispatching;
 internal sealed class Destinations(TimeProvider time)
 {
     /// <summary>
-    /// How long a row is set aside where nobody calls it back: those that failed themselves are the next to be
-    /// tried, so this only counts when the process that knows of the pause is gone.
+    /// How long a row is set aside where nobody calls it back: the process that knows of the pause offers one at
+    /// its end and the others after a confirm, so this only counts when that process is gone.
     /// </summary>
     public static readonly TimeSpan SetAside = TimeSpan.FromMinutes(10);
+
+    /// <summary>How soon another row is offered where the one before was not tried: another process may have taken it.</summary>
+    private static readonly TimeSpan Again = TimeSpan.FromSeconds(10);
 
     private readonly Lock _gate = new();
     private readonly Dictionary<Destination, Pause> _pauses = [];
@@ -40,21 +43,59 @@ internal sealed class Destinations(TimeProvider time)
                 return null;
             }
 
-            if (!pause.IsProbing && time.GetTimestamp() >= pause.Until)
+            if (!Refuses(pause))
             {
                 pause.IsProbing = true;
                 return null;
             }
 
-            var delay = SetAside * (0.75 + 0.25 * random);
-            if (!pause.HasNext && !pause.IsProbing)
-            {
-                // One of those set aside comes back in time: the one that failed may be this very row, taken early.
-                pause.HasNext = true;
-                delay = time.GetElapsedTime(time.GetTimestamp(), pause.Until);
-            }
+            return FailureOf(pause, random);
+        }
+    }
 
-            return new Failure(pause.Kind, $"Not tried, because an earlier message to the same destination failed: {pause.Reason}", delay, IsAttempt: false);
+    /// <summary>Those that refuse now, with what becomes of their rows.</summary>
+    public IReadOnlyList<(Destination Destination, Failure Failure)> Refusing(double random)
+    {
+        if (_count == 0)
+        {
+            return [];
+        }
+
+        lock (_gate)
+        {
+            return [.. _pauses.Where(pause => Refuses(pause.Value)).Select(pause => (pause.Key, FailureOf(pause.Value, random)))];
+        }
+    }
+
+    /// <summary>Those whose pause is over, while none of their messages is being tried.</summary>
+    public IReadOnlyList<Destination> Ended()
+    {
+        if (_count == 0)
+        {
+            return [];
+        }
+
+        lock (_gate)
+        {
+            var now = time.GetTimestamp();
+            return [.. _pauses.Where(pause => !pause.Value.IsProbing && now >= pause.Value.Until && now >= pause.Value.OfferAt).Select(pause => pause.Key)];
+        }
+    }
+
+    /// <summary>A message of an ended pause was offered, or there is none.</summary>
+    public void Offered(Destination destination, bool any)
+    {
+        lock (_gate)
+        {
+            if (!any)
+            {
+                _pauses.Remove(destination);
+                _count = _pauses.Count;
+            }
+            else if (_pauses.TryGetValue(destination, out var pause))
+            {
+                pause.OfferAt = After(Again);
+            }
         }
     }
 
@@ -95,8 +136,8 @@ internal sealed class Destinations(TimeProvider time)
             pause.Failures++;
             var delay = DispatchRules.DelayAfter(result, pause.Failures, random);
             pause.IsProbing = false;
-            pause.HasNext = false;
-            pause.Until = now + (long)(delay.TotalSeconds * time.TimestampFrequency);
+            pause.Until = After(delay);
+            pause.OfferAt = pause.Until;
             pause.Kind = DispatchRules.KindOf(result);
             pause.Reason = reason;
             return (delay, pause.Failures);
@@ -130,15 +171,19 @@ internal sealed class Destinations(TimeProvider time)
         }
     }
 
+    private bool Refuses(Pause pause) => pause.IsProbing || time.GetTimestamp() < pause.Until;
+
+    private static Failure FailureOf(Pause pause, double random) => new(
+        pause.Kind, $"Not tried, because an earlier message to the same destination failed: {pause.Reason}", SetAside * (0.75 + 0.25 * random), IsAttempt: false);
+
+    private long After(TimeSpan delay) => time.GetTimestamp() + (long)(delay.TotalSeconds * time.TimestampFrequency);
+
     private sealed class Pause
     {
         public int Failures { get; set; }
         public long Until { get; set; }
+        public long OfferAt { get; set; }
         public bool IsProbing { get; set; }
-
-        /// <summary>Whether one that was set aside is to be tried next.</summary>
-        public bool HasNext { get; set; }
-
         public string Kind { get; set; } = "";
         public string Reason { get; set; } = "";
     }

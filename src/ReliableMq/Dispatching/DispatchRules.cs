@@ -30,6 +30,13 @@ internal static class DispatchRules
             ? attempts >= options.MaxAttempts
             : options.MaxUndeliverableAttempts > 0 && attempts >= options.MaxUndeliverableAttempts;
 
+    /// <summary>
+    /// Whether the database will never take what it was given: data, integrity and program limits
+    /// (https://www.postgresql.org/docs/current/errcodes-appendix.html). Everything else may pass.
+    /// </summary>
+    public static bool IsRefusal(string sqlState) =>
+        sqlState.StartsWith("22", StringComparison.Ordinal) || sqlState.StartsWith("23", StringComparison.Ordinal) || sqlState.StartsWith("54", StringComparison.Ordinal);
+
     public static string KindOf(PublishResult result) => result switch
     {
         PublishResult.Returned => "returned",

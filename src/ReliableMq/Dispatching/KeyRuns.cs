@@ -23,15 +23,30 @@ internal sealed class KeyRuns
         }
     }
 
-    /// <summary>Of keys with new messages, those that have to be claimed. The others are looked at again when they end.</summary>
-    public List<string> NotHeld(IEnumerable<string> keys)
+    /// <summary>How many messages are in memory.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _runs.Values.Sum(run => run.Waiting.Count + 1);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Of keys with new messages, those that have to be claimed. The others are looked at again when they end. One
+    /// whose lease was of use up to a time that has passed may be somebody else's by now.
+    /// </summary>
+    public List<string> NotHeld(IEnumerable<string> keys, long now)
     {
         lock (_gate)
         {
             var free = new List<string>();
             foreach (var key in keys.Distinct(StringComparer.Ordinal))
             {
-                if (_runs.TryGetValue(key, out var run))
+                if (_runs.TryGetValue(key, out var run) && now < run.UsableUntil)
                 {
                     run.IsAskedFor = true;
                 }
@@ -64,7 +79,7 @@ internal sealed class KeyRuns
         {
             foreach (var key in rows.GroupBy(held => held.Row.Key!.Value))
             {
-                var run = new Run(key.Key.Token, new Queue<HeldRow>(key));
+                var run = new Run(key.Key.Token, new Queue<HeldRow>(key), key.First().UsableUntil);
                 _runs[key.Key.OrderingKey] = run;
                 _ready.Enqueue(run.Waiting.Dequeue());
             }
@@ -139,7 +154,7 @@ internal sealed class KeyRuns
 
     private Run? Find(KeyLease key) => _runs.TryGetValue(key.OrderingKey, out var run) && run.Token == key.Token ? run : null;
 
-    private sealed record Run(Guid Token, Queue<HeldRow> Waiting)
+    private sealed record Run(Guid Token, Queue<HeldRow> Waiting, long UsableUntil)
     {
         /// <summary>A message of the key was committed while it was held.</summary>
         public bool IsAskedFor { get; set; }

@@ -16,7 +16,7 @@ internal sealed class OpenHandOvers(TimeSpan lease, TimeProvider time)
     private readonly List<Open> _open = [];
 
     public void Add(HandOver handedOver) =>
-        _open.Add(new Open([.. handedOver.Ids], [.. handedOver.Keys], time.GetTimestamp(), time.GetTimestamp(), First));
+        _open.Add(new Open([.. handedOver.Ids], [.. handedOver.Keys], handedOver.HasScheduled, time.GetTimestamp(), time.GetTimestamp(), First));
 
     /// <summary>How long until somebody has to be looked for; null when nobody is missed.</summary>
     public TimeSpan? Wait
@@ -35,10 +35,10 @@ internal sealed class OpenHandOvers(TimeSpan lease, TimeProvider time)
     }
 
     /// <summary>What to look for now.</summary>
-    public (List<Guid> Ids, List<string> Keys) TakeDue() =>
+    public Look TakeDue() =>
         _open.Count == 0
-            ? ([], [])
-            : ([.. _open.Where(IsDue).SelectMany(open => open.Ids)], [.. _open.Where(IsDue).SelectMany(open => open.Keys)]);
+            ? Look.Nothing
+            : new([.. _open.Where(IsDue).SelectMany(open => open.Ids)], [.. _open.Where(IsDue).SelectMany(open => open.Keys)], _open.Exists(open => open.HasScheduled && IsDue(open)));
 
     /// <summary>After a look: what was not found is looked for again, later.</summary>
     public void Looked(IReadOnlySet<Guid> foundIds, IReadOnlySet<string> foundKeys)
@@ -66,5 +66,14 @@ internal sealed class OpenHandOvers(TimeSpan lease, TimeProvider time)
 
     private bool IsDue(Open open) => time.GetElapsedTime(open.LookedAt) >= open.Interval;
 
-    private sealed record Open(List<Guid> Ids, List<string> Keys, long Since, long LookedAt, TimeSpan Interval);
+    private sealed record Open(List<Guid> Ids, List<string> Keys, bool HasScheduled, long Since, long LookedAt, TimeSpan Interval);
+
+    /// <summary>What to look for.</summary>
+    /// <param name="Ids">Of rows.</param>
+    /// <param name="Keys">Ordering keys.</param>
+    /// <param name="HasScheduled">Whether some of the rows may have a time that is yet to come.</param>
+    internal sealed record Look(IReadOnlyList<Guid> Ids, IReadOnlyList<string> Keys, bool HasScheduled)
+    {
+        public static readonly Look Nothing = new([], [], false);
+    }
 }

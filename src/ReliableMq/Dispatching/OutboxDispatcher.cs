@@ -26,6 +26,7 @@ internal sealed class OutboxDispatcher
     private readonly OutboxIntake _intake;
     private readonly ChannelWatch _watch;
     private readonly Destinations _destinations;
+    private readonly Recovery _recovery;
 
     public OutboxDispatcher(
         ServiceDatabase database, BrokerConnections connections, TopologyDeclarer topology, ReliableMqMetrics metrics,
@@ -41,7 +42,8 @@ internal sealed class OutboxDispatcher
         _intake = new OutboxIntake(database, _table, time);
         _watch = new ChannelWatch(_connection, _options, time, logger);
         _destinations = new Destinations(time);
-        _recorder = new OutcomeRecorder(_table, _intake.Keys, _destinations, _options.Outbox, metrics, _intake.PollWithin, time, logger);
+        _recovery = new Recovery(_table, RunSoon, database.ContextType.Name, time, logger);
+        _recorder = new OutcomeRecorder(_table, _intake.Keys, _destinations, _recovery.Add, _options.Outbox, metrics, _intake.PollWithin, time, logger);
         _quarantine = new Quarantine(_connection, _publisher, _recorder, _options.Broker.ConfirmTimeout, time, logger);
     }
 
@@ -60,8 +62,10 @@ internal sealed class OutboxDispatcher
 
         var recording = _recorder.RunAsync(givingUp);
         var quarantining = _quarantine.RunAsync(stopping);
+        var recovering = _recovery.RunAsync(stopping);
         await DispatchAsync(stopping, givingUp);
         await quarantining;
+        await recovering;
         _recorder.Complete();
         await recording;
         await ReleaseAllAsync(givingUp);
@@ -114,8 +118,12 @@ internal sealed class OutboxDispatcher
             {
                 await WaitWhileBlockedAsync(ended.Token);
                 await _intake.WaitAsync(ended.Token);
-                await PublishAsync(connection, channel, await _intake.TakeHandedOverAsync(ended.Token), ended.Token);
-                await PublishAsync(connection, channel, await _intake.TakeDueAsync(ended.Token), ended.Token);
+                // What was taken is not forgotten when the channel closes meanwhile: it is given back by PublishAsync.
+                await PublishAsync(connection, channel, await _intake.TakeHandedOverAsync(stopping), ended.Token);
+                await OfferAsync(stopping);
+                var due = await _intake.TakeDueAsync(_destinations.Refusing(Random.Shared.NextDouble()), stopping);
+                await PublishAsync(connection, channel, due.Rows, ended.Token);
+                await _intake.TakeKeysAsync(due, stopping);
                 await PublishAsync(connection, channel, _intake.Keys.TakeReady(), ended.Token);
             }
         }
@@ -132,6 +140,17 @@ internal sealed class OutboxDispatcher
 
             await ended.CancelAsync();
             await watching;
+        }
+    }
+
+    /// <summary>When a pause is over, one of the messages that were set aside is tried.</summary>
+    private async Task OfferAsync(CancellationToken cancellationToken)
+    {
+        foreach (var destination in _destinations.Ended())
+        {
+            var (rows, keys) = await _table.HurryAsync(destination, Guid.Empty, limit: 1, cancellationToken);
+            _destinations.Offered(destination, rows.Count + keys > 0);
+            RunSoon();
         }
     }
 
@@ -185,6 +204,13 @@ internal sealed class OutboxDispatcher
                 }
 
                 await channel.ReserveAsync(cancellationToken);
+                if (!held.IsUsable(_time))
+                {
+                    channel.Unreserve();
+                    _recorder.Add(held.Row, new PublishOutcome(PublishResult.Lost, "Half of the lease passed before it could be published."));
+                    continue;
+                }
+
                 await _publisher.PublishAsync(channel, prepared);
                 if (channel.IsHung && _connection.Blocked is null)
                 {
@@ -207,9 +233,9 @@ internal sealed class OutboxDispatcher
     /// <summary>Publishing on while no outcome can be recorded would send everything again and again.</summary>
     private async ValueTask WaitForRecorderAsync(CancellationToken cancellationToken)
     {
-        while (_recorder.IsFailing)
+        while (_recorder.IsFull)
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(200), _time, cancellationToken);
+            await Task.Delay(TimeSpan.FromMilliseconds(50), _time, cancellationToken);
         }
     }
 

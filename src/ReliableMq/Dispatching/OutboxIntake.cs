@@ -71,12 +71,12 @@ internal sealed class OutboxIntake
         }
     }
 
-    /// <summary>What this process has just committed.</summary>
+    /// <summary>What this process has just committed. Messages with an ordering key come by <see cref="KeyIntake.TakeReady"/>.</summary>
     public async Task<List<HeldRow>> TakeHandedOverAsync(CancellationToken cancellationToken)
     {
         var ids = new List<Guid>();
         var keys = new List<string>();
-        while (ids.Count < _options.BatchSize && _database.HandedOver.Reader.TryRead(out var handedOver))
+        while (ids.Count + keys.Count < _options.BatchSize && _database.HandedOver.Reader.TryRead(out var handedOver))
         {
             if (handedOver.HasScheduled)
             {
@@ -96,38 +96,90 @@ internal sealed class OutboxIntake
         }
 
         var open = _open.TakeDue();
-        ids.AddRange(open.Ids);
-        keys.AddRange(open.Keys);
-        if (ids.Count + keys.Count == 0)
+        try
+        {
+            return await ReadAsync(ids, keys, open, cancellationToken);
+        }
+        catch
+        {
+            // They are looked for again, as if somebody else had stored them.
+            if (ids.Count + keys.Count > 0)
+            {
+                _open.Add(new HandOver(ids, keys));
+            }
+
+            throw;
+        }
+    }
+
+    private async Task<List<HeldRow>> ReadAsync(List<Guid> ids, List<string> keys, OpenHandOvers.Look open, CancellationToken cancellationToken)
+    {
+        Guid[] allIds = [.. ids, .. open.Ids];
+        string[] allKeys = [.. keys, .. open.Keys];
+        if (allIds.Length + allKeys.Length == 0)
         {
             return [];
         }
 
-        var held = keys.Count == 0 ? [] : await Keys.TakeAsync(keys, cancellationToken);
+        var held = allKeys.Length == 0 ? [] : await Keys.TakeAsync(allKeys, cancellationToken);
         var askedAt = _time.GetTimestamp();
-        var rows = ids.Count == 0 ? [] : await _table.ReadHandedOverAsync([.. ids], cancellationToken);
-        _open.Looked(rows.Select(row => row.Id).ToHashSet(), held);
+        var rows = allIds.Length == 0 ? [] : await _table.ReadHandedOverAsync(allIds, cancellationToken);
+        var found = rows.Select(row => row.Id).ToHashSet();
+        if (open.HasScheduled && await _table.FindStoredAsync([.. open.Ids.Where(id => !found.Contains(id))], cancellationToken) is { Count: > 0 } stored)
+        {
+            // Committed at last, and not due: now the poll can tell when they are.
+            found.UnionWith(stored);
+            _clock.PollWithin(TimeSpan.Zero);
+        }
+
+        _open.Looked(found, held);
         return Held(rows, askedAt);
     }
 
     /// <summary>What is due, whoever left it, if it is time to ask.</summary>
-    public async Task<List<HeldRow>> TakeDueAsync(CancellationToken cancellationToken)
+    public async Task<DueWork> TakeDueAsync(IReadOnlyList<(Destination Destination, Failure Failure)> paused, CancellationToken cancellationToken)
     {
         if (!_clock.IsDue)
         {
-            return [];
+            return DueWork.None;
         }
 
         _clock.Restart(_options.PollInterval);
+        var from = _horizon.Next();
+        if (paused.Count > 0 && await _table.SetAsideAsync(paused, from, SetAsideBatch, cancellationToken) == SetAsideBatch)
+        {
+            // They stand in front of what can leave; what is handed over meanwhile comes in between.
+            _clock.PollWithin(TimeSpan.Zero);
+            return DueWork.None;
+        }
+
         var askedAt = _time.GetTimestamp();
-        var poll = await _table.PollAsync(_options.BatchSize, _horizon.Next(), cancellationToken);
-        _horizon.Looked(poll.At, tookAll: poll.Rows.Count < _options.BatchSize && poll.Keys.Count < _options.BatchSize);
+        var room = Keys.Room;
+        var poll = await _table.PollAsync(_options.BatchSize, room, from, cancellationToken);
+        _horizon.Looked(poll.At, tookAll: poll.Rows.Count < _options.BatchSize && poll.Keys.Count < room);
         _clock.PollWithin(DispatchRules.NextPoll(poll, _options.BatchSize, _options.PollInterval));
-        await Keys.StartAsync(poll.Keys, askedAt, cancellationToken);
-        await Keys.JoinAsync(poll.Rows.FindAll(row => row.OrderingKey is not null), cancellationToken);
-        return Held(poll.Rows.FindAll(row => row.OrderingKey is null), askedAt);
+        return new DueWork(Held(poll.Rows.FindAll(row => row.OrderingKey is null), askedAt), poll.Rows.FindAll(row => row.OrderingKey is not null), poll.Keys, askedAt);
+    }
+
+    private const int SetAsideBatch = 5_000;
+
+    /// <summary>The part of due work that has ordering keys.</summary>
+    public async Task TakeKeysAsync(DueWork due, CancellationToken cancellationToken)
+    {
+        await Keys.StartAsync(due.Keys, due.AskedAt, cancellationToken);
+        await Keys.TakeRowsAsync(due.WithKeys, cancellationToken);
     }
 
     private List<HeldRow> Held(List<OutboxRow> rows, long askedAt) =>
         rows.ConvertAll(row => HeldRow.From(row, askedAt, _options.Lease, _time));
+}
+
+/// <summary>What one look for due work took.</summary>
+/// <param name="Rows">To be published.</param>
+/// <param name="WithKeys">Rows with an ordering key.</param>
+/// <param name="Keys">Ordering keys.</param>
+/// <param name="AskedAt">When the database was asked.</param>
+internal sealed record DueWork(List<HeldRow> Rows, List<OutboxRow> WithKeys, List<KeyLease> Keys, long AskedAt)
+{
+    public static readonly DueWork None = new([], [], [], 0);
 }

@@ -14,9 +14,6 @@ internal sealed class OutcomeBatch
 
     public Rows<FailedRow> Failed { get; } = new(failed => failed.Row);
 
-    /// <summary>Destinations that were paused and take messages again.</summary>
-    public List<Destination> Recovered { get; } = [];
-
     /// <summary>What operators should hear of.</summary>
     public List<AlertRaise> Raises { get; } = [];
 
@@ -28,7 +25,6 @@ internal sealed class OutcomeBatch
         Expired.Clear();
         Lost.Clear();
         Failed.Clear();
-        Recovered.Clear();
         Raises.Clear();
     }
 

@@ -3,7 +3,6 @@ using Microsoft.Extensions.Logging;
 using Npgsql;
 using ReliableMq.Broker;
 using ReliableMq.Diagnostics;
-using ReliableMq.Failing;
 using ReliableMq.Outbox;
 
 namespace ReliableMq.Dispatching;
@@ -15,26 +14,39 @@ namespace ReliableMq.Dispatching;
 /// <param name="table">The outbox.</param>
 /// <param name="keys">The keys of its ordered messages.</param>
 /// <param name="destinations">Told how publishes ended.</param>
+/// <param name="recovered">Told of destinations that take messages again.</param>
 /// <param name="options">The outbox's settings.</param>
 /// <param name="metrics">Counts what was recorded.</param>
 /// <param name="availableIn">Told when rows given back can be taken again.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">The log.</param>
 internal sealed class OutcomeRecorder(
-    OutboxTable table, KeyIntake keys, Destinations destinations, OutboxOptions options, ReliableMqMetrics metrics,
+    OutboxTable table, KeyIntake keys, Destinations destinations, Action<Destination> recovered, OutboxOptions options, ReliableMqMetrics metrics,
     Action<TimeSpan> availableIn, TimeProvider time, ILogger logger)
 {
     private readonly Channel<(OutboxRow Row, PublishOutcome Outcome, Failure? SetAside)> _outcomes =
         Channel.CreateUnbounded<(OutboxRow, PublishOutcome, Failure?)>(new UnboundedChannelOptions { SingleReader = true });
 
-    /// <summary>Whether the database takes no outcomes now; then nothing more should be published.</summary>
-    public bool IsFailing { get; private set; }
+    private int _waiting;
+
+    /// <summary>
+    /// Whether the database takes no outcomes now, or not as fast as they come; then nothing more should be published.
+    /// </summary>
+    public bool IsFull => _isFailing || Volatile.Read(ref _waiting) > 4 * options.BatchSize;
+
+    private volatile bool _isFailing;
 
     /// <summary>Never blocks: it is called on the connection's read loop.</summary>
-    public void Add(OutboxRow row, PublishOutcome outcome) => _outcomes.Writer.TryWrite((row, outcome, null));
+    public void Add(OutboxRow row, PublishOutcome outcome) => Add((row, outcome, null));
 
     /// <summary>A row that was not published because its destination is paused.</summary>
-    public void AddSetAside(OutboxRow row, Failure reason) => _outcomes.Writer.TryWrite((row, default, reason));
+    public void AddSetAside(OutboxRow row, Failure reason) => Add((row, default, reason));
+
+    private void Add((OutboxRow, PublishOutcome, Failure?) outcome)
+    {
+        Interlocked.Increment(ref _waiting);
+        _outcomes.Writer.TryWrite(outcome);
+    }
 
     /// <summary>No more will come: <see cref="RunAsync"/> ends after what is there.</summary>
     public void Complete() => _outcomes.Writer.TryComplete();
@@ -52,6 +64,7 @@ internal sealed class OutcomeRecorder(
             }
 
             await RecordAsync(batch, givingUp);
+            Interlocked.Add(ref _waiting, -batch.Count);
         }
     }
 
@@ -70,7 +83,7 @@ internal sealed class OutcomeRecorder(
                 batch.Sent.Add(row);
                 if (destinations.Confirmed(destination))
                 {
-                    batch.Recovered.Add(destination);
+                    recovered(destination);
                 }
 
                 break;
@@ -126,7 +139,6 @@ internal sealed class OutcomeRecorder(
         await RecordAsync(batch.Lost.Unkeyed, (rows, token) => table.ReleaseAsync(rows, DispatchRules.ReleaseDelay, token), givingUp);
         await RecordAsync(batch.Lost.Keyed, (rows, token) => keys.ReleaseAsync(rows, DispatchRules.ReleaseDelay, token), givingUp);
         await RecordAsync(batch.Raises, table.RaiseAsync, givingUp);
-        await RecordAsync(batch.Recovered, HurryAsync, givingUp);
         Tell(batch);
     }
 
@@ -136,16 +148,6 @@ internal sealed class OutcomeRecorder(
         var exhausted = new List<KeyLease>();
         await RecordAsync(rows.Keyed, async (keyed, token) => exhausted.AddRange(await keys.FinishAsync(keyed, outcome, token)), givingUp);
         await RecordAsync(exhausted, keys.AdvanceAsync, givingUp);
-    }
-
-    private async Task HurryAsync(IReadOnlyList<Destination> recovered, CancellationToken cancellationToken)
-    {
-        foreach (var destination in recovered)
-        {
-            LogMessages.DestinationRecovered(logger, destination.Exchange, destination.RoutingKey);
-            await table.HurryAsync(destination, cancellationToken);
-            availableIn(TimeSpan.Zero);
-        }
     }
 
     private void Tell(OutcomeBatch batch)
@@ -200,11 +202,12 @@ internal sealed class OutcomeRecorder(
             try
             {
                 await record(items, givingUp);
-                IsFailing = false;
+                _isFailing = false;
                 return;
             }
-            catch (PostgresException exception) when (!exception.IsTransient && !FailureRules.LooksLikeDatabaseDown(exception))
+            catch (PostgresException exception) when (DispatchRules.IsRefusal(exception.SqlState))
             {
+                _isFailing = false;
                 if (items.Count == 1)
                 {
                     LogMessages.RecordRefused(logger, exception);
@@ -217,7 +220,7 @@ internal sealed class OutcomeRecorder(
             }
             catch (Exception exception)
             {
-                IsFailing = true;
+                _isFailing = true;
                 var delay = Backoff.Delay(failures, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5), Random.Shared.NextDouble());
                 LogMessages.RecordFailed(logger, items.Count, delay, exception);
                 await Task.Delay(delay, time, givingUp).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -93,6 +93,8 @@ internal sealed class PendingMessages(ServiceDatabases databases, DispatcherHost
     {
         await using var session = await database.OpenAsync(cancellationToken);
         await using var transaction = await session.Connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken);
+        await using var enterKeys = new NpgsqlCommand(sql.EnterKeys, session.Connection) { Parameters = { new NpgsqlParameter<string[]>("keys", candidates.Keys) } };
+        await enterKeys.ExecuteNonQueryAsync(cancellationToken);
         await using var lockKeys = new NpgsqlCommand(sql.LockKeys, session.Connection) { Parameters = { new NpgsqlParameter<string[]>("keys", candidates.Keys) } };
         var keys = await ReadAsync<string>(lockKeys, cancellationToken);
 

@@ -54,6 +54,12 @@ internal sealed class Quarantine(
             }
 
             await channel.ReserveAsync(stopping);
+            if (!suspect.IsUsable(time))
+            {
+                // It may have waited here for a connection.
+                return new PublishOutcome(PublishResult.Lost, "The lease ran out in quarantine.");
+            }
+
             await publisher.PublishAsync(channel, prepared);
             var outcome = await answer.Task.WaitAsync(confirmTimeout, time, stopping);
             return outcome.Result == PublishResult.Suspect && (current.IsOpen || ProtocolErrors.Contains(current.CloseReason))

@@ -61,21 +61,29 @@ internal sealed class HandlingProcessor(
                     $"The message \"{delivery.Name}\" has no message id, so it cannot be handled just once. Set the AMQP property message-id.");
             }
 
-            if (delivery.ExpiresAt <= time.GetUtcNow())
-            {
-                throw new PermanentFailureException($"The message \"{delivery.Name}\" expired at {delivery.ExpiresAt:O}, before it was handled.");
-            }
-
             var handler = handlers.Find(delivery.Name)
                 ?? throw new ReliableMqException(
                     $"No handler of the queue \"{delivery.Queue}\" takes the message \"{delivery.Name}\". It takes: {string.Join(", ", handlers.MessageNames.Order().Select(name => $"\"{name}\""))}. Add a handler, or remove the binding that brings it.");
             var message = serializer.Deserialize(delivery.Body, handler.MessageType, delivery.ContentType, delivery.Name);
             return await _inbox.RunAsync(delivery, handler.HandlerName,
-                (services, attempt) => handler.Invoke(services, message, ContextOf(delivery, attempt, cancellationToken)), cancellationToken);
+                (services, attempt) =>
+                {
+                    // Only here is it known that this is not the copy of a message that was handled in time.
+                    RefuseExpired(delivery);
+                    return handler.Invoke(services, message, ContextOf(delivery, attempt, cancellationToken));
+                }, cancellationToken);
         }
         catch (Exception exception)
         {
             return AttemptResult.Failed(exception);
+        }
+    }
+
+    private void RefuseExpired(Delivery delivery)
+    {
+        if (delivery.ExpiresAt <= time.GetUtcNow())
+        {
+            throw new PermanentFailureException($"The message \"{delivery.Name}\" expired at {delivery.ExpiresAt:O}, before it was handled.");
         }
     }
 

@@ -1,8 +1,9 @@
 namespace ReliableMq.Outbox;
 
 /// <summary>
-/// Every statement on <c>outbox_key</c>. A key is leased as a whole: its row says who may send its messages,
-/// and its token, new with every claim, is checked by whatever is written about them.
+/// Every statement on <c>outbox_key</c>, which only dispatchers write. A key is leased as a whole: its row says
+/// who may send its messages, and its token, new with every claim, is checked by whatever is written about them.
+/// A key may lack its row: then its messages are found like others, when their own lease runs out.
 /// </summary>
 internal sealed class KeySql(string schema)
 {
@@ -23,35 +24,67 @@ internal sealed class KeySql(string schema)
             LIMIT @limit
             FOR UPDATE SKIP LOCKED)
         UPDATE {schema}.outbox_key k
-        SET node = @node, token = gen_random_uuid(), available_at = clock_timestamp() + @lease
+        SET node = @node, token = @token, available_at = clock_timestamp() + @lease
         FROM due
         WHERE k.ordering_key = due.ordering_key
         RETURNING k.ordering_key, k.token
         """;
 
     /// <summary>
-    /// Takes keys whose messages were handed over: those born with this process's lease, and those that nobody
-    /// holds and that are due within a second, where a key waits while a transaction on it is open. Primary key.
+    /// Enters keys that have messages, and takes those that nobody holds, if asked to. Whoever holds one is told,
+    /// by <c>asked</c>, not to remove it before looking again. Primary key.
     /// </summary>
-    public string ClaimNamed { get; } =
+    public string Enroll { get; } =
         $"""
-        WITH named AS MATERIALIZED (
-            SELECT ordering_key FROM {schema}.outbox_key
-            WHERE ordering_key = ANY (@keys)
-              AND (node = @node OR available_at <= clock_timestamp() OR node IS NULL AND available_at <= clock_timestamp() + interval '1 second')
-            ORDER BY ordering_key
-            FOR UPDATE)
-        UPDATE {schema}.outbox_key k
-        SET node = @node, token = gen_random_uuid(), available_at = clock_timestamp() + @lease
-        FROM named
-        WHERE k.ordering_key = named.ordering_key
+        INSERT INTO {schema}.outbox_key AS k (ordering_key, node, token, available_at)
+        SELECT ordering_key, CASE WHEN @claim THEN @node END, @token, clock_timestamp() + CASE WHEN @claim THEN @lease ELSE interval '0' END
+        FROM unnest(@keys) AS w (ordering_key)
+        WHERE EXISTS (SELECT FROM {schema}.outbox o WHERE o.ordering_key = w.ordering_key AND o.ordered)
+        ORDER BY ordering_key
+        ON CONFLICT (ordering_key) DO UPDATE
+        SET asked = true,
+            node = CASE WHEN @claim AND k.available_at <= clock_timestamp() THEN excluded.node ELSE k.node END,
+            token = CASE WHEN @claim AND k.available_at <= clock_timestamp() THEN excluded.token ELSE k.token END,
+            available_at = CASE WHEN @claim AND k.available_at <= clock_timestamp() THEN excluded.available_at ELSE k.available_at END
         RETURNING k.ordering_key, k.token
         """;
 
     /// <summary>
-    /// The next messages of keys that this process holds, in their order. Follows <see cref="Renew"/>, in a
-    /// statement of its own after the claim: the snapshot of the claim itself may be older than what the last
-    /// holder finished. Indexes <c>outbox_key_pkey</c> and <c>outbox_ordered</c>.
+    /// Removes keys that have nothing to send. One that was asked for meanwhile stays: the snapshot of this
+    /// statement may be older than the message. Primary key and index <c>outbox_ordered</c>.
+    /// </summary>
+    public string Close { get; } =
+        $"""
+        DELETE FROM {schema}.outbox_key k
+        USING unnest(@keys, @tokens) AS held (ordering_key, token)
+        WHERE k.ordering_key = held.ordering_key AND k.token = held.token AND NOT k.asked
+          AND NOT EXISTS (SELECT FROM {schema}.outbox o WHERE o.ordering_key = k.ordering_key AND o.ordered)
+        """;
+
+    /// <summary>
+    /// Extends the lease of keys that have more to send. One whose first message waits for an operator waits
+    /// with it; one that was asked for and has none is given back, to be looked at again.
+    /// </summary>
+    public string Renew { get; } =
+        $"""
+        UPDATE {schema}.outbox_key k
+        SET asked = false,
+            available_at = CASE WHEN next.failed_at IS NOT NULL THEN 'infinity'
+                                WHEN next.id IS NULL THEN clock_timestamp()
+                                ELSE clock_timestamp() + @lease END,
+            node = CASE WHEN next.id IS NOT NULL AND next.failed_at IS NULL THEN @node END
+        FROM unnest(@keys, @tokens) AS held (ordering_key, token)
+        LEFT JOIN LATERAL (
+            SELECT id, failed_at FROM {schema}.outbox o
+            WHERE o.ordering_key = held.ordering_key AND o.ordered
+            ORDER BY o.sequence
+            LIMIT 1) AS next ON true
+        WHERE k.ordering_key = held.ordering_key AND k.token = held.token
+        """;
+
+    /// <summary>
+    /// The next messages of keys that this process holds, in their order. A statement of its own after the claim,
+    /// whose snapshot may be older than what the last holder finished. Primary key and index <c>outbox_ordered</c>.
     /// </summary>
     public string Read { get; } =
         $"""
@@ -60,60 +93,23 @@ internal sealed class KeySql(string schema)
         JOIN {schema}.outbox_key k ON k.ordering_key = held.ordering_key AND k.token = held.token AND k.node = @node
         CROSS JOIN LATERAL (
             SELECT * FROM {schema}.outbox
-            WHERE ordering_key = k.ordering_key AND available_at = 'infinity'
+            WHERE ordering_key = k.ordering_key AND ordered
             ORDER BY sequence
             LIMIT @run) AS o
         ORDER BY k.ordering_key, o.sequence
         """;
 
-    /// <summary>
-    /// Of keys, those on which no transaction is open now, and none can be until this one ends. Only then may a
-    /// key be removed: a transaction that saw its row relies on it.
-    /// </summary>
-    public string Quieten { get; } =
-        $"SELECT ordering_key FROM unnest(@keys) AS k (ordering_key) WHERE pg_try_advisory_xact_lock({LockOf(schema, "ordering_key")})";
-
-    /// <summary>Removes quiet keys that have nothing to send. Follows <see cref="Quieten"/> with a snapshot of its own. Primary key.</summary>
-    public string Close { get; } =
-        $"""
-        DELETE FROM {schema}.outbox_key k
-        USING unnest(@keys, @tokens) AS held (ordering_key, token)
-        WHERE k.ordering_key = held.ordering_key AND k.token = held.token AND k.ordering_key = ANY (@quiet)
-          AND NOT EXISTS (SELECT FROM {schema}.outbox o WHERE o.ordering_key = k.ordering_key AND o.available_at = 'infinity')
-        """;
-
-    /// <summary>
-    /// Extends the lease of keys that have more to send, also of one that was given back a moment ago and that
-    /// nobody has taken since, as its token says. One whose first message waits for an operator waits
-    /// with it; one without messages, on which a transaction is open, is looked at again in a second.
-    /// </summary>
-    public string Renew { get; } =
-        $"""
-        UPDATE {schema}.outbox_key k
-        SET available_at = CASE WHEN next.failed_at IS NOT NULL THEN 'infinity'
-                                WHEN next.id IS NULL THEN clock_timestamp() + interval '1 second'
-                                ELSE clock_timestamp() + @lease END,
-            node = CASE WHEN next.id IS NOT NULL AND next.failed_at IS NULL THEN @node END
-        FROM unnest(@keys, @tokens) AS held (ordering_key, token)
-        LEFT JOIN LATERAL (
-            SELECT id, failed_at FROM {schema}.outbox o
-            WHERE o.ordering_key = held.ordering_key AND o.available_at = 'infinity'
-            ORDER BY o.sequence
-            LIMIT 1) AS next ON true
-        WHERE k.ordering_key = held.ordering_key AND k.token = held.token
-        """;
-
-    /// <summary>Moves rows of keys that this process still holds to the history. Primary keys.</summary>
+    /// <summary>Moves rows of keys to the history. Primary keys.</summary>
+    /// <remarks>The rows that come back are those whose key is still this process's, sent before or now.</remarks>
     public string Finish { get; } =
         $"""
-        WITH finished AS (
-            DELETE FROM {schema}.outbox o
-            USING unnest(@ids, @keys, @tokens) AS held (id, ordering_key, token)
-            JOIN {schema}.outbox_key k ON k.ordering_key = held.ordering_key AND k.token = held.token
-            WHERE o.id = held.id
-            RETURNING o.*),
+        WITH held AS (
+            SELECT h.id FROM unnest(@ids, @keys, @tokens) AS h (id, ordering_key, token)
+            JOIN {schema}.outbox_key k ON k.ordering_key = h.ordering_key AND k.token = h.token),
+        finished AS (
+            DELETE FROM {schema}.outbox o USING held WHERE o.id = held.id RETURNING o.*),
         moved AS ({OutboxSql.MoveToHistory(schema, "finished")})
-        SELECT id FROM finished
+        SELECT id FROM held
         """;
 
     /// <summary>Keeps the first rows of keys for a later attempt or for an operator, and gives the keys back until then. Primary keys.</summary>
@@ -151,30 +147,51 @@ internal sealed class KeySql(string schema)
         WHERE node = @node AND available_at <= (SELECT clock_timestamp()) + @lease
         """;
 
+    /// <summary>Rows that were claimed by themselves although their key is entered: the key is what finds them. Primary key.</summary>
+    public string Park { get; } =
+        $"""
+        UPDATE {schema}.outbox o
+        SET available_at = 'infinity', node = NULL
+        FROM unnest(@ids, @fences) AS held (id, fence)
+        WHERE o.id = held.id AND o.fence = held.fence
+        """;
+
     /// <summary>
-    /// A scheduled message whose time has come joins its key, behind what was stored before: it gets its
-    /// sequence number now. Follows <see cref="Quieten"/>; one statement a row, in the order of their times.
+    /// Tries the locks of keys, so that none of their messages can get a sequence number until this transaction
+    /// ends, and remembers for the statements after it which it got.
+    /// </summary>
+    public string Quieten { get; } =
+        $"""
+        SELECT set_config('reliable_mq.quiet', coalesce(array_agg(ordering_key), ARRAY[]::text[])::text, true)
+        FROM unnest(@keys) AS k (ordering_key) WHERE pg_try_advisory_xact_lock({LockOf(schema, "ordering_key")})
+        """;
+
+    /// <summary>
+    /// A scheduled message whose time has come takes its place, behind what was stored before and behind those of
+    /// its key that were due earlier, whoever holds them. Follows <see cref="Quieten"/>. Primary key and index
+    /// <c>outbox_joining</c>.
     /// </summary>
     public string Join { get; } =
         $"""
-        WITH joined AS (
-            UPDATE {schema}.outbox
-            SET sequence = DEFAULT, available_at = 'infinity', node = NULL
-            WHERE id = @id AND fence = @fence
-            RETURNING ordering_key)
-        INSERT INTO {schema}.outbox_key (ordering_key, node, token, available_at)
-        SELECT ordering_key, @node, gen_random_uuid(), clock_timestamp() + @lease FROM joined
-        ON CONFLICT (ordering_key) DO NOTHING
+        UPDATE {schema}.outbox o
+        SET sequence = DEFAULT, ordered = true
+        WHERE o.id = @id AND o.fence = @fence AND o.ordering_key = ANY (current_setting('reliable_mq.quiet')::text[])
+          AND NOT EXISTS (
+              SELECT FROM {schema}.outbox earlier
+              WHERE earlier.ordering_key = o.ordering_key AND NOT earlier.ordered
+                AND (earlier.due_at, earlier.id) < (o.due_at, o.id))
         """;
 
-    /// <summary>A destination takes messages again: the keys that wait for it are offered at once. Index <c>outbox_failing</c>.</summary>
+    /// <summary>A destination takes messages again, or is to be tried: keys that wait for it are offered. Index <c>outbox_failing</c>.</summary>
     public string Hurry { get; } =
         $"""
-        UPDATE {schema}.outbox_key k
+        UPDATE {schema}.outbox_key
         SET available_at = clock_timestamp()
-        FROM {schema}.outbox o
-        WHERE o.exchange = @exchange AND o.routing_key = @routing_key AND o.error_kind IS NOT NULL AND o.error_kind <> 'refused'
-          AND o.available_at = 'infinity' AND o.failed_at IS NULL
-          AND k.ordering_key = o.ordering_key AND k.node IS NULL AND k.available_at > clock_timestamp() AND k.available_at < 'infinity'
+        WHERE ordering_key IN (
+            SELECT k.ordering_key FROM {schema}.outbox o
+            JOIN {schema}.outbox_key k ON k.ordering_key = o.ordering_key
+            WHERE o.exchange = @exchange AND o.routing_key = @routing_key AND o.error_kind IS NOT NULL AND o.error_kind <> 'refused'
+              AND o.ordered AND o.failed_at IS NULL AND k.node IS NULL AND k.available_at > clock_timestamp() AND k.available_at < 'infinity'
+            LIMIT @limit)
         """;
 }

@@ -1,4 +1,3 @@
-using System.Data;
 using Npgsql;
 using NpgsqlTypes;
 using ReliableMq.Storage;
@@ -8,63 +7,60 @@ namespace ReliableMq.Outbox;
 /// <summary>The statements about ordering keys, run.</summary>
 internal sealed class KeyTable(ServiceDatabase database)
 {
-    /// <summary>How many messages of a key are read at once. They are still sent one after the other.</summary>
-    public const int Run = 50;
-
     private readonly KeySql _sql = new(database.Schema);
 
-    /// <summary>Takes keys whose messages were handed over, as far as they are free or this process's.</summary>
-    public async Task<List<KeyLease>> ClaimAsync(string[] keys, CancellationToken cancellationToken)
+    /// <summary>Enters keys that have messages.</summary>
+    /// <param name="keys">The keys.</param>
+    /// <param name="claim">Whether to take those that are free; else they wait for whoever claims next.</param>
+    /// <param name="cancellationToken">Cancels the statement.</param>
+    /// <returns>Those taken.</returns>
+    public async Task<List<KeyLease>> EnrollAsync(IEnumerable<string> keys, bool claim, CancellationToken cancellationToken)
     {
+        var token = Guid.NewGuid();
         await using var session = await database.OpenAsync(cancellationToken);
-        await using var command = new NpgsqlCommand(_sql.ClaimNamed, session.Connection)
+        await using var command = new NpgsqlCommand(_sql.Enroll, session.Connection)
         {
-            Parameters = { new NpgsqlParameter<string[]>("keys", keys), Node(), Lease() },
+            Parameters =
+            {
+                new NpgsqlParameter<string[]>("keys", [.. keys]), Node(), Lease(), new NpgsqlParameter<Guid>("token", token), new NpgsqlParameter<bool>("claim", claim),
+            },
         };
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        return await ReadLeasesAsync(reader, cancellationToken);
-    }
-
-    /// <summary>The next messages of keys just taken, in their order. Keys without any are not among them.</summary>
-    public async Task<List<OutboxRow>> ReadAsync(IReadOnlyList<KeyLease> keys, CancellationToken cancellationToken)
-    {
-        await using var session = await database.OpenAsync(cancellationToken);
-        await using var batch = new NpgsqlBatch(session.Connection);
-        return await RenewAndReadAsync(batch, keys, cancellationToken);
+        var entered = await ReadLeasesAsync(reader, cancellationToken);
+        return claim ? entered.FindAll(key => key.Token == token) : [];
     }
 
     /// <summary>
-    /// The next messages of keys whose last ones are finished. Keys without any are removed, or, while a
-    /// transaction on them is open, given back for a second.
+    /// The next messages of keys that this process holds, in their order. Keys without any are removed, or given
+    /// back where somebody has asked for them meanwhile.
     /// </summary>
+    /// <param name="keys">The keys, just taken or with their last messages finished.</param>
+    /// <param name="run">How many messages of a key are read at most. They are still sent one after the other.</param>
+    /// <param name="cancellationToken">Cancels the statements.</param>
     /// <returns>Also how many keys were given back.</returns>
-    public async Task<(List<OutboxRow> Rows, int Waiting)> AdvanceAsync(IReadOnlyList<KeyLease> keys, CancellationToken cancellationToken)
+    public async Task<(List<OutboxRow> Rows, int Waiting)> AdvanceAsync(IReadOnlyList<KeyLease> keys, int run, CancellationToken cancellationToken)
     {
         await using var session = await database.OpenAsync(cancellationToken);
-        // Each statement needs a snapshot of its own, whatever the database's default says.
-        await using var transaction = await session.Connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken);
-        var quiet = await QuietenAsync(session.Connection, [.. keys.Select(key => key.OrderingKey)], cancellationToken);
-        await using var batch = new NpgsqlBatch(session.Connection, transaction);
-        var close = new NpgsqlBatchCommand(_sql.Close) { Parameters = { Keys(keys), Tokens(keys), new NpgsqlParameter<string[]>("quiet", quiet) } };
+        await using var batch = new NpgsqlBatch(session.Connection);
+        var close = new NpgsqlBatchCommand(_sql.Close) { Parameters = { Keys(keys), Tokens(keys) } };
         batch.BatchCommands.Add(close);
-        var rows = await RenewAndReadAsync(batch, keys, cancellationToken);
-        await transaction.CommitAsync(CancellationToken.None);
-        return (rows, keys.Count - (int)close.RecordsAffected - rows.DistinctBy(row => row.OrderingKey).Count());
-    }
-
-    private async Task<List<OutboxRow>> RenewAndReadAsync(NpgsqlBatch batch, IReadOnlyList<KeyLease> keys, CancellationToken cancellationToken)
-    {
         batch.BatchCommands.Add(new NpgsqlBatchCommand(_sql.Renew) { Parameters = { Keys(keys), Tokens(keys), Node(), Lease() } });
-        batch.BatchCommands.Add(new NpgsqlBatchCommand(_sql.Read) { Parameters = { Keys(keys), Tokens(keys), Node(), new NpgsqlParameter<int>("run", Run) } });
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+
+        // Apart from the batch, whose locks must not last while bodies are being read.
+        await using var read = new NpgsqlCommand(_sql.Read, session.Connection)
+        {
+            Parameters = { Keys(keys), Tokens(keys), Node(), new NpgsqlParameter<int>("run", run) },
+        };
+        await using var reader = await read.ExecuteReaderAsync(cancellationToken);
         var rows = new List<OutboxRow>();
-        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
             var row = OutboxTable.ReadRow(reader);
-            rows.Add(row with { Key = new KeyLease(row.OrderingKey!, reader.GetGuid(20)) });
+            rows.Add(row with { Key = new KeyLease(row.OrderingKey!, reader.GetGuid(OutboxTable.ColumnsOfRow)) });
         }
 
-        return rows;
+        return (rows, keys.Count - (int)close.RecordsAffected - rows.DistinctBy(row => row.OrderingKey).Count());
     }
 
     /// <returns>The ids of the rows whose key was still this process's.</returns>
@@ -106,29 +102,41 @@ internal sealed class KeyTable(ServiceDatabase database)
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>Scheduled messages whose time has come join their keys, in the order of their times.</summary>
-    /// <returns>Those that did not, because a transaction on their key is open.</returns>
-    public async Task<List<OutboxRow>> JoinAsync(IReadOnlyList<OutboxRow> rows, CancellationToken cancellationToken)
+    /// <summary>Rows that were claimed by themselves: from now on their key, which is entered, is what finds them.</summary>
+    public async Task ParkAsync(IReadOnlyList<OutboxRow> rows, CancellationToken cancellationToken)
     {
         await using var session = await database.OpenAsync(cancellationToken);
-        await using var transaction = await session.Connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken);
-        var quiet = (await QuietenAsync(session.Connection, [.. rows.Select(row => row.OrderingKey!).Distinct()], cancellationToken)).ToHashSet(StringComparer.Ordinal);
-        await using var batch = new NpgsqlBatch(session.Connection, transaction);
-        foreach (var row in rows.Where(row => quiet.Contains(row.OrderingKey!)))
+        await using var command = new NpgsqlCommand(_sql.Park, session.Connection)
+        {
+            Parameters = { Ids(rows), new NpgsqlParameter<long[]>("fences", [.. rows.Select(row => row.Fence)]) },
+        };
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// Scheduled messages whose time has come take their places, in the order of their times. One round trip, so
+    /// that no transaction on their keys waits for more.
+    /// </summary>
+    /// <returns>Those that did not, because a transaction on their key is open or another was due before.</returns>
+    public async Task<List<OutboxRow>> JoinAsync(IEnumerable<OutboxRow> rows, CancellationToken cancellationToken)
+    {
+        var due = rows.OrderBy(row => row.DueAt).ThenBy(row => row.Id).ToList();
+        await using var session = await database.OpenAsync(cancellationToken);
+        await using var batch = new NpgsqlBatch(session.Connection);
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(_sql.Quieten)
+        {
+            Parameters = { new NpgsqlParameter<string[]>("keys", [.. due.Select(row => row.OrderingKey!).Distinct(StringComparer.Ordinal)]) },
+        });
+        foreach (var row in due)
         {
             batch.BatchCommands.Add(new NpgsqlBatchCommand(_sql.Join)
             {
-                Parameters = { new NpgsqlParameter<Guid>("id", row.Id), new NpgsqlParameter<long>("fence", row.Fence), Node(), Lease() },
+                Parameters = { new NpgsqlParameter<Guid>("id", row.Id), new NpgsqlParameter<long>("fence", row.Fence) },
             });
         }
 
-        if (batch.BatchCommands.Count > 0)
-        {
-            await batch.ExecuteNonQueryAsync(cancellationToken);
-            await transaction.CommitAsync(CancellationToken.None);
-        }
-
-        return [.. rows.Where(row => !quiet.Contains(row.OrderingKey!))];
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+        return [.. due.Where((_, index) => batch.BatchCommands[index + 1].RecordsAffected == 0)];
     }
 
     public static async Task<List<KeyLease>> ReadLeasesAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)
@@ -140,19 +148,6 @@ internal sealed class KeyTable(ServiceDatabase database)
         }
 
         return keys;
-    }
-
-    private async Task<string[]> QuietenAsync(NpgsqlConnection connection, string[] keys, CancellationToken cancellationToken)
-    {
-        await using var command = new NpgsqlCommand(_sql.Quieten, connection) { Parameters = { new NpgsqlParameter<string[]>("keys", keys) } };
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var quiet = new List<string>();
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            quiet.Add(reader.GetString(0));
-        }
-
-        return [.. quiet];
     }
 
     private static KeyLease[] KeysOf(IReadOnlyList<OutboxRow> rows) => [.. rows.Select(row => row.Key!.Value)];

@@ -26,6 +26,11 @@ internal sealed record OutboxRow
 
     public required string? OrderingKey { get; init; }
 
+    /// <summary>Whether it has its place in the order of its key; a scheduled one gets it when it is due.</summary>
+    public required bool IsOrdered { get; init; }
+
+    public required DateTimeOffset? DueAt { get; init; }
+
     public required DateTimeOffset CreatedAt { get; init; }
     public required DateTimeOffset? ExpiresAt { get; init; }
 

@@ -17,7 +17,7 @@ internal sealed class OutboxSql(string schema)
     public static readonly string RowColumns =
         $"o.id, o.fence, o.message_id, o.name, o.exchange, o.routing_key, o.content_type, o.headers, CASE WHEN octet_length(o.body) <= {LargeBody} THEN o.body END, "
         + "o.correlation_id, o.causation_id, o.traceparent, o.reply_to, o.priority, o.ordering_key, o.created_at, o.expires_at, "
-        + "o.expires_at <= clock_timestamp(), o.attempts";
+        + "o.expires_at <= clock_timestamp(), o.attempts, o.ordered, o.due_at";
 
     private static readonly string PublishColumns = RowColumns + ", o.available_at - clock_timestamp()";
 
@@ -48,7 +48,8 @@ internal sealed class OutboxSql(string schema)
     /// <summary>
     /// Stores messages of which some have an ordering key, a delay or another thing that few have. A key is
     /// locked until the transaction ends before a message of it gets its sequence number, so that the order of
-    /// the numbers is the order of the commits. Whoever finds no row of the key in <c>outbox_key</c> adds it.
+    /// the numbers is the order of the commits. <c>outbox_key</c> is left to the dispatchers: a transaction here
+    /// would wait for theirs, and fail over it where its snapshot is to be repeatable.
     /// </summary>
     public string InsertWithOptions { get; } =
         $"""
@@ -62,24 +63,15 @@ internal sealed class OutboxSql(string schema)
         locked AS MATERIALIZED (
             SELECT count(pg_advisory_xact_lock(key_lock)) AS keys
             FROM (SELECT DISTINCT {KeySql.LockOf(schema, "ordering_key")} AS key_lock FROM message
-                  WHERE ordering_key IS NOT NULL AND NOT waits ORDER BY 1) AS l),
-        leased AS (
-            INSERT INTO {schema}.outbox_key (ordering_key, node, token, available_at)
-            SELECT ordering_key, @rmq_node, gen_random_uuid(), clock_timestamp() + @rmq_lease
-            FROM message, locked
-            WHERE ordering_key IS NOT NULL AND NOT waits AND keys > 0
-            GROUP BY ordering_key
-            ON CONFLICT (ordering_key) DO NOTHING)
+                  WHERE ordering_key IS NOT NULL AND NOT waits ORDER BY 1) AS l)
         INSERT INTO {schema}.outbox
             (id, message_id, name, exchange, routing_key, content_type, headers, body, correlation_id, causation_id,
-             traceparent, reply_to, priority, ordering_key, created_at, due_at, expires_at, available_at, node)
+             traceparent, reply_to, priority, ordering_key, ordered, created_at, due_at, expires_at, available_at, node)
         SELECT id, message_id, name, exchange, routing_key, content_type, headers, body, correlation_id, causation_id,
-               traceparent, reply_to, priority, ordering_key, clock_timestamp(), coalesce(due_at, clock_timestamp() + delay),
+               traceparent, reply_to, priority, ordering_key, ordering_key IS NOT NULL AND NOT waits, clock_timestamp(), coalesce(due_at, clock_timestamp() + delay),
                greatest(due_at, clock_timestamp() + delay, clock_timestamp()) + expiration,
-               CASE WHEN waits THEN coalesce(due_at, clock_timestamp() + delay)
-                    WHEN ordering_key IS NOT NULL THEN 'infinity'
-                    ELSE clock_timestamp() + @rmq_lease END,
-               CASE WHEN waits OR ordering_key IS NOT NULL THEN NULL ELSE @rmq_node END
+               CASE WHEN waits THEN coalesce(due_at, clock_timestamp() + delay) ELSE clock_timestamp() + @rmq_lease END,
+               CASE WHEN waits THEN NULL ELSE @rmq_node END
         FROM message, locked
         WHERE keys >= 0
         ORDER BY position
@@ -94,7 +86,7 @@ internal sealed class OutboxSql(string schema)
         $"""
         SELECT {PublishColumns}
         FROM {schema}.outbox o
-        WHERE o.id = ANY (@ids) AND o.node = @node AND o.fence = 0
+        WHERE o.id = ANY (@ids) AND o.node = @node AND o.fence = 0 AND NOT o.ordered
           AND o.available_at >= clock_timestamp() + @lease / 2
         ORDER BY o.id
         """;
@@ -104,7 +96,7 @@ internal sealed class OutboxSql(string schema)
         $"""
         UPDATE {schema}.outbox o
         SET fence = o.fence + 1, available_at = clock_timestamp() + @lease
-        WHERE o.id = ANY (@ids) AND o.node = @node AND o.fence = 0
+        WHERE o.id = ANY (@ids) AND o.node = @node AND o.fence = 0 AND NOT o.ordered
         RETURNING {PublishColumns}
         """;
 
@@ -219,20 +211,47 @@ internal sealed class OutboxSql(string schema)
         SELECT count(*), (SELECT id FROM removed ORDER BY id DESC LIMIT 1) FROM removed
         """;
 
+    /// <summary>Which of the rows handed over are stored, though they are not to be sent yet. Primary key.</summary>
+    public string Stored { get; } = $"SELECT id FROM {schema}.outbox WHERE id = ANY (@ids)";
+
     /// <summary>
-    /// A destination takes messages again: those that were set aside for it are offered at once, a batch at a
-    /// time. Index <c>outbox_failing</c>.
+    /// A destination takes messages again, or is to be tried: those that were set aside for it are offered, in the
+    /// order of their ids. Index <c>outbox_failing</c>.
     /// </summary>
     public string Hurry { get; } =
         $"""
-        UPDATE {schema}.outbox
-        SET available_at = clock_timestamp()
-        WHERE id IN (
+        WITH aside AS MATERIALIZED (
             SELECT id FROM {schema}.outbox
-            WHERE exchange = @exchange AND routing_key = @routing_key AND error_kind IS NOT NULL AND error_kind <> 'refused'
-              AND available_at > clock_timestamp() AND available_at < 'infinity' AND node IS NULL
+            WHERE exchange = @exchange AND routing_key = @routing_key AND error_kind IS NOT NULL AND id > @after
+              AND error_kind <> 'refused' AND available_at > clock_timestamp() AND available_at < 'infinity' AND node IS NULL
+            ORDER BY id
             LIMIT @limit
             FOR UPDATE SKIP LOCKED)
+        UPDATE {schema}.outbox o
+        SET available_at = clock_timestamp()
+        FROM aside
+        WHERE o.id = aside.id
+        RETURNING o.id
+        """;
+
+    /// <summary>
+    /// Sets due rows of paused destinations aside before they are claimed, so that they do not stand in front of
+    /// the others. Index <c>outbox_available</c>.
+    /// </summary>
+    public string SetAside { get; } =
+        $"""
+        UPDATE {schema}.outbox o
+        SET available_at = clock_timestamp() + aside.delay, error_kind = aside.kind, error = aside.error
+        FROM (
+            SELECT d.id, p.kind, p.error, p.delay
+            FROM {schema}.outbox d
+            JOIN unnest(@exchanges, @routing_keys, @kinds, @errors, @delays) AS p (exchange, routing_key, kind, error, delay)
+              ON d.exchange = p.exchange AND d.routing_key = p.routing_key
+            WHERE d.available_at > @from AND d.available_at <= (SELECT clock_timestamp()) AND d.available_at < 'infinity' AND d.ordering_key IS NULL
+            ORDER BY d.available_at
+            LIMIT @limit
+            FOR UPDATE OF d SKIP LOCKED) AS aside
+        WHERE o.id = aside.id
         """;
 
     /// <summary>
@@ -250,7 +269,7 @@ internal sealed class OutboxSql(string schema)
                LIMIT 10001)
               UNION ALL
               (SELECT clock_timestamp() - greatest(created_at, due_at) FROM {schema}.outbox
-               WHERE ordering_key IS NOT NULL AND available_at = 'infinity' AND failed_at IS NULL
+               WHERE ordered AND available_at = 'infinity' AND failed_at IS NULL
                LIMIT 10001)) AS waiting
         """;
 }

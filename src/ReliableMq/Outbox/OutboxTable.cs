@@ -13,10 +13,11 @@ internal sealed class OutboxTable(ServiceDatabase database)
     private readonly OutboxOptions _options = database.Options.Outbox;
 
     /// <summary>Heartbeat, claims and the time until the next row or key is available, in one round trip.</summary>
-    /// <param name="limit">The most rows, and the most keys.</param>
+    /// <param name="limit">The most rows.</param>
+    /// <param name="keyLimit">The most keys.</param>
     /// <param name="from">Rows that were due before are left out.</param>
     /// <param name="cancellationToken">Cancels the statements.</param>
-    public async Task<Poll> PollAsync(int limit, DateTime from, CancellationToken cancellationToken)
+    public async Task<Poll> PollAsync(int limit, int keyLimit, DateTime from, CancellationToken cancellationToken)
     {
         await using var session = await database.OpenAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(session.Connection);
@@ -30,7 +31,7 @@ internal sealed class OutboxTable(ServiceDatabase database)
         });
         batch.BatchCommands.Add(new NpgsqlBatchCommand(_keySql.ClaimDue)
         {
-            Parameters = { From(), new NpgsqlParameter<int>("limit", limit), Node(), Lease() },
+            Parameters = { From(), new NpgsqlParameter<int>("limit", keyLimit), Node(), Lease(), new NpgsqlParameter<Guid>("token", Guid.NewGuid()) },
         });
         batch.BatchCommands.Add(new NpgsqlBatchCommand(_sql.NextAvailable) { Parameters = { From() } });
 
@@ -142,24 +143,67 @@ internal sealed class OutboxTable(ServiceDatabase database)
         await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>Offers at once what was set aside for a destination.</summary>
-    public async Task HurryAsync(Destination destination, CancellationToken cancellationToken)
+    /// <summary>Which of the ids are stored, whatever they wait for.</summary>
+    public async Task<HashSet<Guid>> FindStoredAsync(Guid[] ids, CancellationToken cancellationToken)
     {
         await using var session = await database.OpenAsync(cancellationToken);
-        await using var keys = new NpgsqlCommand(_keySql.Hurry, session.Connection) { Parameters = { Exchange(), RoutingKey() } };
-        await keys.ExecuteNonQueryAsync(cancellationToken);
-
-        await using var rows = new NpgsqlCommand(_sql.Hurry, session.Connection) { Parameters = { Exchange(), RoutingKey(), new NpgsqlParameter<int>("limit", HurryBatch) } };
-        while (await rows.ExecuteNonQueryAsync(cancellationToken) == HurryBatch)
-        {
-            // Each batch is a transaction of its own, so that claims need not wait for all of them.
-        }
-
-        NpgsqlParameter<string> Exchange() => new("exchange", destination.Exchange);
-        NpgsqlParameter<string> RoutingKey() => new("routing_key", destination.RoutingKey);
+        await using var command = new NpgsqlCommand(_sql.Stored, session.Connection) { Parameters = { new NpgsqlParameter<Guid[]>("ids", ids) } };
+        return [.. await ReadIdsAsync(command, cancellationToken)];
     }
 
-    private const int HurryBatch = 5_000;
+    /// <summary>Offers rows and keys that were set aside for a destination, up to a number of each.</summary>
+    /// <returns>The ids of the rows, in ascending order, and how many keys.</returns>
+    public async Task<(List<Guid> Rows, int Keys)> HurryAsync(Destination destination, Guid after, int limit, CancellationToken cancellationToken)
+    {
+        await using var session = await database.OpenAsync(cancellationToken);
+        await using var keys = new NpgsqlCommand(_keySql.Hurry, session.Connection)
+        {
+            Parameters = { new NpgsqlParameter<string>("exchange", destination.Exchange), new NpgsqlParameter<string>("routing_key", destination.RoutingKey), new NpgsqlParameter<int>("limit", limit) },
+        };
+        var offered = await keys.ExecuteNonQueryAsync(cancellationToken);
+        await using var rows = new NpgsqlCommand(_sql.Hurry, session.Connection)
+        {
+            Parameters =
+            {
+                new NpgsqlParameter<string>("exchange", destination.Exchange), new NpgsqlParameter<string>("routing_key", destination.RoutingKey),
+                new NpgsqlParameter<int>("limit", limit), new NpgsqlParameter<Guid>("after", after),
+            },
+        };
+        return ([.. (await ReadIdsAsync(rows, cancellationToken)).Order()], offered);
+    }
+
+    /// <summary>Sets due rows of paused destinations aside, up to a number.</summary>
+    /// <returns>How many.</returns>
+    public async Task<int> SetAsideAsync(IReadOnlyList<(Destination Destination, Failure Failure)> paused, DateTime from, int limit, CancellationToken cancellationToken)
+    {
+        await using var session = await database.OpenAsync(cancellationToken);
+        await using var command = new NpgsqlCommand(_sql.SetAside, session.Connection)
+        {
+            Parameters =
+            {
+                new NpgsqlParameter<string[]>("exchanges", [.. paused.Select(p => p.Destination.Exchange)]),
+                new NpgsqlParameter<string[]>("routing_keys", [.. paused.Select(p => p.Destination.RoutingKey)]),
+                new NpgsqlParameter<string[]>("kinds", [.. paused.Select(p => p.Failure.Kind)]),
+                new NpgsqlParameter<string[]>("errors", [.. paused.Select(p => SafeText.ForPostgres(p.Failure.Error))]),
+                new NpgsqlParameter<TimeSpan[]>("delays", [.. paused.Select(p => p.Failure.Delay)]),
+                new NpgsqlParameter<DateTime>("from", NpgsqlDbType.TimestampTz) { TypedValue = from },
+                new NpgsqlParameter<int>("limit", limit),
+            },
+        };
+        return await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private static async Task<List<Guid>> ReadIdsAsync(NpgsqlCommand command, CancellationToken cancellationToken)
+    {
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var ids = new List<Guid>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            ids.Add(reader.GetGuid(0));
+        }
+
+        return ids;
+    }
 
     public async Task<PendingRows> CountPendingAsync(CancellationToken cancellationToken)
     {
@@ -213,8 +257,13 @@ internal sealed class OutboxTable(ServiceDatabase database)
         ExpiresAt = reader.IsDBNull(16) ? null : reader.GetFieldValue<DateTimeOffset>(16),
         IsExpired = !reader.IsDBNull(17) && reader.GetBoolean(17),
         Attempts = reader.GetInt32(18),
-        Remaining = reader.GetFieldValue<TimeSpan>(19),
+        IsOrdered = reader.GetBoolean(19),
+        DueAt = reader.IsDBNull(20) ? null : reader.GetFieldValue<DateTimeOffset>(20),
+        Remaining = reader.GetFieldValue<TimeSpan>(21),
     };
+
+    /// <summary>How many columns <see cref="ReadRow"/> reads.</summary>
+    public const int ColumnsOfRow = 22;
 
     private static string? TextOrNull(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
 

@@ -9,8 +9,8 @@ internal sealed class PendingSql(string schema, PendingMessageFilter filter)
     private const string State =
         "CASE WHEN o.failed_at IS NOT NULL THEN 3 WHEN o.error_kind IS NOT NULL THEN 2 WHEN o.due_at > clock_timestamp() THEN 1 ELSE 0 END";
 
-    /// <summary>A row that nobody sends this moment. Behind an ordering key it is the key that is held or free.</summary>
-    private const string IsFree = "(o.node IS NULL OR o.available_at <= clock_timestamp())";
+    /// <summary>A row that nobody sends this moment. In the order of a key it is the key that is held or free.</summary>
+    private const string IsFree = "(o.ordered OR o.node IS NULL OR o.available_at <= clock_timestamp())";
 
     private string Matches { get; } = string.Join(" AND ", new[]
     {
@@ -27,9 +27,9 @@ internal sealed class PendingSql(string schema, PendingMessageFilter filter)
     public string Page =>
         $"""
         SELECT o.id, o.message_id, o.name, {State}, o.exchange, o.routing_key, o.ordering_key, o.correlation_id, o.created_at, o.due_at,
-               CASE WHEN o.available_at < 'infinity' THEN o.available_at ELSE nullif(k.available_at, 'infinity') END, o.attempts, o.error_kind, o.error
+               CASE WHEN NOT o.ordered THEN nullif(o.available_at, 'infinity') ELSE nullif(k.available_at, 'infinity') END, o.attempts, o.error_kind, o.error
         FROM {schema}.outbox o
-        LEFT JOIN {schema}.outbox_key k ON k.ordering_key = o.ordering_key AND o.error_kind IS NOT NULL AND o.available_at = 'infinity'
+        LEFT JOIN {schema}.outbox_key k ON k.ordering_key = o.ordering_key AND o.error_kind IS NOT NULL AND o.ordered
         WHERE o.id > @after AND {Matches}
         ORDER BY o.id
         LIMIT @limit
@@ -38,10 +38,19 @@ internal sealed class PendingSql(string schema, PendingMessageFilter filter)
     /// <summary>The next rows to act on, with the keys that some of them wait behind.</summary>
     public string Candidates =>
         $"""
-        SELECT o.id, CASE WHEN o.available_at = 'infinity' THEN o.ordering_key END FROM {schema}.outbox o
+        SELECT o.id, CASE WHEN o.ordered THEN o.ordering_key END FROM {schema}.outbox o
         WHERE o.id > @after AND {Matches} AND {IsFree}
         ORDER BY o.id
         LIMIT @limit
+        """;
+
+    /// <summary>A key that is not entered is entered, so that it can be locked.</summary>
+    public string EnterKeys =>
+        $"""
+        INSERT INTO {schema}.outbox_key (ordering_key, token, available_at)
+        SELECT ordering_key, gen_random_uuid(), clock_timestamp() FROM unnest(@keys) AS w (ordering_key)
+        ORDER BY ordering_key
+        ON CONFLICT (ordering_key) DO NOTHING
         """;
 
     /// <summary>Of those keys, the ones that nobody holds. They are locked before the rows, because whoever claims a key reads its rows afterwards.</summary>
@@ -58,7 +67,7 @@ internal sealed class PendingSql(string schema, PendingMessageFilter filter)
         $"""
         SELECT o.id FROM {schema}.outbox o
         WHERE o.id = ANY (@ids) AND {Matches} AND {IsFree}
-          AND (o.ordering_key IS NULL OR o.available_at < 'infinity' OR o.ordering_key = ANY (@keys))
+          AND (NOT o.ordered OR o.ordering_key = ANY (@keys))
         ORDER BY o.id
         FOR UPDATE SKIP LOCKED
         """;
@@ -69,11 +78,11 @@ internal sealed class PendingSql(string schema, PendingMessageFilter filter)
         {OutboxSql.MoveToHistory(schema, "finished")}
         """;
 
-    /// <summary>A row behind its key stays there; the key is what becomes available.</summary>
+    /// <summary>A row in the order of its key stays there; the key is what becomes available.</summary>
     public string SendNow =>
         $"""
         UPDATE {schema}.outbox o
-        SET available_at = CASE WHEN o.ordering_key IS NOT NULL AND o.available_at = 'infinity' THEN o.available_at ELSE clock_timestamp() END,
+        SET available_at = CASE WHEN o.ordered THEN 'infinity' ELSE clock_timestamp() END,
             due_at = CASE WHEN o.due_at > clock_timestamp() THEN clock_timestamp() ELSE o.due_at END, attempts = CASE WHEN o.failed_at IS NULL THEN o.attempts ELSE 0 END,
             failed_at = NULL, node = NULL
         WHERE o.id = ANY (@ids)

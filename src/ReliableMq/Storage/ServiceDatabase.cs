@@ -17,6 +17,7 @@ internal sealed class ServiceDatabase
     private readonly IServiceScopeFactory _scopes;
     private readonly Node _node;
     private DatabaseAddress? _configured;
+    private readonly Alerts _alerts;
     private volatile ServiceDatabase? _sender;
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -29,7 +30,7 @@ internal sealed class ServiceDatabase
         Schema = schema ?? options.Database.Schema;
         OutboxSql = new OutboxSql(Schema);
         AlertSql = new AlertSql(Schema);
-        Alerts = new Alerts(AlertSql);
+        _alerts = new Alerts(AlertSql);
         // Full means that the rows wait for the next claim: the commit is never held up.
         HandedOver = Channel.CreateBounded<HandOver>(new BoundedChannelOptions(10_000)
         {
@@ -60,7 +61,7 @@ internal sealed class ServiceDatabase
     public AlertSql AlertSql { get; }
 
     /// <summary>Where trouble with these rows is raised.</summary>
-    public Alerts Alerts { get; }
+    public Alerts Alerts => Sender._alerts;
 
     public string Schema { get; }
 
@@ -110,14 +111,18 @@ internal sealed class ServiceDatabase
     {
         if (messages.Count > 0)
         {
-            var ids = messages.Where(message => message is { IsScheduled: false, OrderingKey: null }).Select(message => message.Id).ToArray();
-            var keys = messages.Where(message => !message.IsScheduled && message.OrderingKey is not null).Select(message => message.OrderingKey!).Distinct().ToArray();
+            // What has a time may be due already, which only the database knows: it is looked for by its id, too.
+            var ids = messages.Where(message => message.OrderingKey is null || message.IsScheduled).Select(message => message.Id).ToArray();
+            var keys = messages.Where(message => message.OrderingKey is not null).Select(message => message.OrderingKey!).Distinct().ToArray();
             Sender.HandedOver.Writer.TryWrite(new HandOver(ids, keys, HasScheduled: messages.Any(message => message.IsScheduled), mayBeOpen));
         }
     }
 
     /// <summary>Tells the dispatcher that a scheduled row was stored, whose time it does not know yet.</summary>
     public void WakeForScheduled() => Sender.HandedOver.Writer.TryWrite(new HandOver([], [], HasScheduled: true));
+
+    /// <summary>Tells the dispatcher of keys that may have messages.</summary>
+    public void HandOverKeys(IReadOnlyList<string> keys) => Sender.HandedOver.Writer.TryWrite(new HandOver([], keys));
 
     /// <summary>Wakes the dispatcher; when the channel is full, it is awake.</summary>
     public void Wake() => Sender.HandedOver.Writer.TryWrite(new HandOver([], []));

@@ -73,6 +73,7 @@ internal sealed class BaselinePipeline(Place place, Scenario scenario) : IPipeli
         if (scenario.UsesEf)
         {
             await using var db = await _senderDb.CreateDbContextAsync();
+            db.Database.AutoSavepointsEnabled = false;
             await using var transaction = await db.Database.BeginTransactionAsync();
             db.Entries.AddRange(Enumerable.Range(first, count).Select(number => new Entry { Number = number, Text = Tick.Of(number).Text }));
             await db.SaveChangesAsync();
@@ -198,6 +199,7 @@ internal sealed class BaselinePipeline(Place place, Scenario scenario) : IPipeli
             {
                 var tick = JsonSerializer.Deserialize<Tick>(delivery.Body.Span)!;
                 await using var db = await _receiverDb.CreateDbContextAsync(stopping);
+                db.Database.AutoSavepointsEnabled = false;
                 await using var transaction = await db.Database.BeginTransactionAsync(stopping);
                 var connection = (NpgsqlConnection)db.Database.GetDbConnection();
                 await using var inbox = new NpgsqlCommand("INSERT INTO inbox (queue, message_id) VALUES (@queue, @id) ON CONFLICT DO NOTHING", connection)

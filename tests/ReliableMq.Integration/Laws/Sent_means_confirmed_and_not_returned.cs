@@ -111,7 +111,7 @@ public class Sent_means_confirmed_and_not_returned
         await using var service = world.Build();
         var table = new OutboxTable(new ServiceDatabase(typeof(TestDb), service.Host.Services.GetRequiredService<ReliableMqOptions>(), Node.Create(), ContextScopes.For(world)));
 
-        var rows = (await table.PollAsync(10, DateTime.UnixEpoch, CancellationToken.None)).Rows.OrderBy(row => row.MessageId.Length).ThenBy(row => row.MessageId).ToList();
+        var rows = (await table.PollAsync(10, 10, DateTime.UnixEpoch, CancellationToken.None)).Rows.OrderBy(row => row.MessageId.Length).ThenBy(row => row.MessageId).ToList();
 
         rows.Select(row => row.Body?.Length).ShouldBe([65536, null, null]);
         (await table.ReadBodyAsync(rows[2].Id, CancellationToken.None)).ShouldNotBeNull().Length.ShouldBe(1_000_000);

@@ -1,3 +1,4 @@
+using Npgsql;
 using ReliableMq.Integration.Support;
 using ReliableMq.Outbox;
 using ReliableMq.Storage;
@@ -17,11 +18,11 @@ public class The_databases_clock_decides
         await using var world = await World.CreateAsync();
         var (first, second) = (await TableAsync(world), await TableAsync(world));
         await StoreAsync(world, 1);
-        var held = (await first.PollAsync(10, DateTime.UnixEpoch, CancellationToken.None)).Rows.ShouldHaveSingleItem();
-        (await second.PollAsync(10, DateTime.UnixEpoch, CancellationToken.None)).Rows.ShouldBeEmpty();
+        var held = (await first.PollAsync(10, 10, DateTime.UnixEpoch, CancellationToken.None)).Rows.ShouldHaveSingleItem();
+        (await second.PollAsync(10, 10, DateTime.UnixEpoch, CancellationToken.None)).Rows.ShouldBeEmpty();
 
         await world.Database.ExecuteAsync("UPDATE reliable_mq.outbox SET available_at = clock_timestamp()");
-        var taken = (await second.PollAsync(10, DateTime.UnixEpoch, CancellationToken.None)).Rows.ShouldHaveSingleItem();
+        var taken = (await second.PollAsync(10, 10, DateTime.UnixEpoch, CancellationToken.None)).Rows.ShouldHaveSingleItem();
         taken.Fence.ShouldBe(held.Fence + 1);
 
         await first.FinishAsync([held], "sent", CancellationToken.None);
@@ -44,19 +45,18 @@ public class The_databases_clock_decides
         await StoreAsync(world, 1);
         await world.Database.ExecuteAsync(
             """
-            UPDATE reliable_mq.outbox SET ordering_key = 'k', available_at = 'infinity';
-            INSERT INTO reliable_mq.outbox_key VALUES ('k', NULL, gen_random_uuid(), clock_timestamp());
+            UPDATE reliable_mq.outbox SET ordering_key = 'k', ordered = true, available_at = 'infinity';
+            INSERT INTO reliable_mq.outbox_key (ordering_key, token, available_at) VALUES ('k', gen_random_uuid(), clock_timestamp());
             """);
         var held = await ClaimAsync(first);
-        (await new OutboxTable(second).PollAsync(10, DateTime.UnixEpoch, CancellationToken.None)).Keys.ShouldBeEmpty();
+        (await new OutboxTable(second).PollAsync(10, 10, DateTime.UnixEpoch, CancellationToken.None)).Keys.ShouldBeEmpty();
 
         await world.Database.ExecuteAsync("UPDATE reliable_mq.outbox_key SET available_at = clock_timestamp()");
         var taken = await ClaimAsync(second);
         (await new KeyTable(first).FinishAsync([held], "sent", CancellationToken.None)).ShouldBeEmpty();
         await new KeyTable(first).FailAsync([new FailedRow(held, new Failure("returned", "late", TimeSpan.Zero))], CancellationToken.None);
         await new KeyTable(first).ReleaseAsync([held], TimeSpan.Zero, CancellationToken.None);
-        (await new KeyTable(first).AdvanceAsync([held.Key!.Value], CancellationToken.None)).Rows.ShouldBeEmpty();
-        (await new KeyTable(first).ReadAsync([held.Key!.Value], CancellationToken.None)).ShouldBeEmpty();
+        (await new KeyTable(first).AdvanceAsync([held.Key!.Value], 10, CancellationToken.None)).Rows.ShouldBeEmpty();
 
         (await world.CountAsync("outbox_history")).ShouldBe(0);
         (await world.OutboxAsync()).ShouldHaveSingleItem().ErrorKind.ShouldBeNull();
@@ -64,31 +64,45 @@ public class The_databases_clock_decides
 
         (await new KeyTable(second).FinishAsync([taken], "sent", CancellationToken.None)).ShouldBe([taken.Id]);
         (await world.CountAsync("outbox_history")).ShouldBe(1);
-        (await new KeyTable(second).AdvanceAsync([taken.Key!.Value], CancellationToken.None)).Waiting.ShouldBe(0);
+        (await new KeyTable(second).AdvanceAsync([taken.Key!.Value], 10, CancellationToken.None)).Waiting.ShouldBe(0);
         (await world.CountAsync("outbox_key")).ShouldBe(0);
     }
 
     [Fact]
-    public async Task A_key_that_was_given_back_a_moment_ago_is_taken_again_when_it_gets_a_message()
+    public async Task A_key_that_gets_a_message_while_its_holder_believes_it_empty_is_not_removed()
     {
         await using var world = await World.CreateAsync();
-        var database = await DatabaseAsync(world);
-        await world.Database.ExecuteAsync("INSERT INTO reliable_mq.outbox_key VALUES ('k', NULL, gen_random_uuid(), clock_timestamp())");
-        var keys = (await new OutboxTable(database).PollAsync(10, DateTime.UnixEpoch, CancellationToken.None)).Keys;
-        (await new KeyTable(database).ReadAsync(keys, CancellationToken.None)).ShouldBeEmpty();
-
-        // A transaction on the key commits between the two looks.
+        var (holder, other) = (await DatabaseAsync(world), await DatabaseAsync(world));
         await StoreAsync(world, 1);
-        await world.Database.ExecuteAsync("UPDATE reliable_mq.outbox SET ordering_key = 'k', available_at = 'infinity'");
+        await world.Database.ExecuteAsync("UPDATE reliable_mq.outbox SET ordering_key = 'k', ordered = true, available_at = 'infinity'");
+        var keys = await new KeyTable(holder).EnrollAsync(["k"], claim: true, CancellationToken.None);
+        var row = (await new KeyTable(holder).AdvanceAsync(keys, 10, CancellationToken.None)).Rows.ShouldHaveSingleItem();
+        await new KeyTable(holder).FinishAsync([row], "sent", CancellationToken.None);
 
-        (await new KeyTable(database).AdvanceAsync(keys, CancellationToken.None)).Rows.ShouldHaveSingleItem().MessageId.ShouldBe("m1");
-        (await world.Database.ScalarAsync<Guid>("SELECT node FROM reliable_mq.outbox_key")).ShouldBe(database.Node.Id);
+        // The holder's statement is about to remove the key, with a snapshot that does not show the new message.
+        await using var holding = new NpgsqlConnection(world.Database.ConnectionString);
+        await holding.OpenAsync();
+        await using (var transaction = await holding.BeginTransactionAsync(System.Data.IsolationLevel.ReadCommitted))
+        {
+            await using var touch = new NpgsqlCommand("UPDATE reliable_mq.outbox_key SET asked = true", holding, transaction);
+            await touch.ExecuteNonQueryAsync();
+            var advancing = new KeyTable(holder).AdvanceAsync(keys, 10, CancellationToken.None);
+            await Eventually.EqualAsync(1, () => world.Database.ScalarAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"), "statements that wait for the key's row");
+            await StoreAsync(world, 2);
+            await world.Database.ExecuteAsync("UPDATE reliable_mq.outbox SET ordering_key = 'k', ordered = true, available_at = 'infinity'");
+            await transaction.CommitAsync();
+
+            (await advancing).Rows.ShouldHaveSingleItem().MessageId.ShouldBe("m2");
+        }
+
+        (await new KeyTable(other).EnrollAsync(["k", "unknown"], claim: true, CancellationToken.None)).ShouldBeEmpty("one is held, and one has no messages");
+        (await world.Database.QueryAsync<string>("SELECT ordering_key FROM reliable_mq.outbox_key WHERE asked")).ShouldBe(["k"]);
     }
 
     private static async Task<OutboxRow> ClaimAsync(ServiceDatabase database)
     {
-        var keys = (await new OutboxTable(database).PollAsync(10, DateTime.UnixEpoch, CancellationToken.None)).Keys;
-        return (await new KeyTable(database).ReadAsync(keys, CancellationToken.None)).ShouldHaveSingleItem();
+        var keys = (await new OutboxTable(database).PollAsync(10, 10, DateTime.UnixEpoch, CancellationToken.None)).Keys;
+        return (await new KeyTable(database).AdvanceAsync(keys, 10, CancellationToken.None)).Rows.ShouldHaveSingleItem();
     }
 
     [Fact]

@@ -30,28 +30,52 @@ public sealed class DestinationsTests
     public void What_is_set_aside_carries_the_reason_and_is_no_attempt()
     {
         Fail("312 NO_ROUTE");
-        Ask(Failing);
 
         _destinations.Refuse(Failing, random: 1).ShouldBe(
             new Failure("returned", "Not tried, because an earlier message to the same destination failed: 312 NO_ROUTE", TimeSpan.FromMinutes(10), IsAttempt: false));
     }
 
     [Fact]
-    public void One_of_those_set_aside_comes_back_when_the_pause_ends()
+    public void When_a_pause_has_ended_a_message_is_to_be_offered_once_and_again_if_it_is_not_tried()
     {
         Fail();
-        _time.Advance(TimeSpan.FromSeconds(0.4));
+        _destinations.Ended().ShouldBeEmpty();
+        _time.Advance(TimeSpan.FromSeconds(1));
 
-        Delay().ShouldBe(TimeSpan.FromSeconds(0.6));
-        Delay().ShouldBe(TimeSpan.FromMinutes(10));
+        _destinations.Ended().ShouldBe([Failing]);
+        _destinations.Offered(Failing, any: true);
+        _destinations.Ended().ShouldBeEmpty();
+        _time.Advance(TimeSpan.FromSeconds(10));
+        _destinations.Ended().ShouldBe([Failing]);
 
-        _time.Advance(TimeSpan.FromSeconds(0.6));
         Ask(Failing).ShouldBeTrue();
-        Delay().ShouldBe(TimeSpan.FromMinutes(10), "one is being tried");
-        Fail();
-        Delay().ShouldBe(TimeSpan.FromSeconds(2), "the next pause has its own");
+        _destinations.Ended().ShouldBeEmpty("one is being tried");
+    }
 
-        TimeSpan? Delay() => _destinations.Refuse(Failing, random: 1)?.Delay;
+    [Fact]
+    public void A_pause_ends_where_there_is_nothing_to_offer()
+    {
+        Fail();
+        _time.Advance(TimeSpan.FromSeconds(1));
+
+        _destinations.Offered(Failing, any: false);
+
+        _destinations.Paused.ShouldBe(0);
+        Ask(Failing).ShouldBeTrue();
+        Ask(Failing).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void Those_that_refuse_are_known_with_what_becomes_of_their_rows()
+    {
+        _destinations.Refusing(random: 1).ShouldBeEmpty();
+        Fail();
+
+        _destinations.Refusing(random: 1).ShouldHaveSingleItem().ShouldBe((Failing, _destinations.Refuse(Failing, random: 1)!.Value));
+        _time.Advance(TimeSpan.FromSeconds(1));
+        _destinations.Refusing(random: 1).ShouldBeEmpty("one may be tried");
+        Ask(Failing);
+        _destinations.Refusing(random: 1).Count.ShouldBe(1);
     }
 
     [Fact]

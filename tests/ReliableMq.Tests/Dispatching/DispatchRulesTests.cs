@@ -93,4 +93,15 @@ public sealed class DispatchRulesTests
     [InlineData(PublishResult.Refused, 5, false)]
     internal void What_cannot_be_delivered_may_have_a_limit(PublishResult result, int attempts, bool givesUp) =>
         DispatchRules.GivesUp(result, attempts, new OutboxOptions { MaxUndeliverableAttempts = 5 }).ShouldBe(givesUp);
+
+    [Theory]
+    [InlineData("22P05", true)]
+    [InlineData("23514", true)]
+    [InlineData("54000", true)]
+    [InlineData("25006", false)]
+    [InlineData("57014", false)]
+    [InlineData("57P01", false)]
+    [InlineData("42501", false)]
+    [InlineData("40P01", false)]
+    public void Only_what_the_database_will_never_take_is_a_refusal(string sqlState, bool isRefusal) => DispatchRules.IsRefusal(sqlState).ShouldBe(isRefusal);
 }

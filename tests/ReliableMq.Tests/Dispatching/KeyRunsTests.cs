@@ -37,7 +37,7 @@ public sealed class KeyRunsTests
         _runs.Finished([a1], new HashSet<Guid>()).ShouldBeEmpty();
 
         Ready().ShouldBeEmpty();
-        _runs.NotHeld(["a"]).ShouldBe(["a"]);
+        NotHeld("a").ShouldBe(["a"]);
     }
 
     [Fact]
@@ -50,7 +50,7 @@ public sealed class KeyRunsTests
 
         Finish(old).ShouldBeEmpty();
         _runs.End([A]).ShouldBeEmpty();
-        _runs.NotHeld(["a"]).ShouldBeEmpty("it is held by the later claim");
+        NotHeld("a").ShouldBeEmpty("it is held by the later claim");
     }
 
     [Fact]
@@ -58,10 +58,10 @@ public sealed class KeyRunsTests
     {
         Start(Row(A), Row(B));
 
-        _runs.NotHeld(["a", "c", "c"]).ShouldBe(["c"]);
+        NotHeld("a", "c", "c").ShouldBe(["c"]);
 
         _runs.End([A, B]).ShouldBe(["a"]);
-        _runs.NotHeld(["a", "b"]).ShouldBe(["a", "b"]);
+        NotHeld("a", "b").ShouldBe(["a", "b"]);
     }
 
     [Fact]
@@ -71,12 +71,37 @@ public sealed class KeyRunsTests
 
         _runs.Forget([A with { Token = Guid.NewGuid() }]);
 
-        _runs.NotHeld(["a", "b"]).ShouldBe(["a"]);
+        NotHeld("a", "b").ShouldBe(["a"]);
     }
+
+    [Fact]
+    public void A_key_whose_lease_is_of_no_more_use_is_claimed_like_one_that_is_not_held()
+    {
+        Start(Row(A));
+
+        _runs.NotHeld(["a"], now: 99).ShouldBeEmpty();
+        _runs.NotHeld(["a"], now: 100).ShouldBe(["a"]);
+    }
+
+    [Fact]
+    public void What_is_in_memory_is_counted()
+    {
+        var (a1, a2) = (Row(A), Row(A));
+        Start(a1, a2, Row(B));
+        _runs.Count.ShouldBe(3);
+
+        Ready();
+        Finish(a1);
+        _runs.Count.ShouldBe(2);
+        _runs.End([B]);
+        _runs.Count.ShouldBe(1);
+    }
+
+    private List<string> NotHeld(params string[] keys) => _runs.NotHeld(keys, now: 0);
 
     private static OutboxRow Row(KeyLease key) => Some.Row(key: key);
 
-    private void Start(params OutboxRow[] rows) => _runs.Start(rows.Select(row => new HeldRow(row, 0)));
+    private void Start(params OutboxRow[] rows) => _runs.Start(rows.Select(row => new HeldRow(row, 100)));
 
     private List<OutboxRow> Ready() => _runs.TakeReady().ConvertAll(held => held.Row);
 

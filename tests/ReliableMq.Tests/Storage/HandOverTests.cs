@@ -25,23 +25,24 @@ public sealed class HandOverTests
     {
         var plain = Some.Message();
 
-        _database.HandOver([Some.Message(orderingKey: "b"), plain, Some.Message(orderingKey: "a"), Some.Message(orderingKey: "b"), Some.Message(dueAt: DateTimeOffset.MaxValue, orderingKey: "later")]);
+        var later = Some.Message(dueAt: DateTimeOffset.MaxValue, orderingKey: "later");
+        _database.HandOver([Some.Message(orderingKey: "b"), plain, Some.Message(orderingKey: "a"), Some.Message(orderingKey: "b"), later]);
 
         var handedOver = Take();
-        handedOver.Ids.ShouldBe([plain.Id]);
-        handedOver.Keys.ShouldBe(["b", "a"]);
+        handedOver.Ids.ShouldBe([plain.Id, later.Id]);
+        handedOver.Keys.ShouldBe(["b", "a", "later"]);
         handedOver.HasScheduled.ShouldBeTrue();
     }
 
     [Fact]
-    public void What_is_scheduled_only_wakes_the_dispatcher()
+    public void What_is_scheduled_wakes_the_dispatcher_and_may_be_due_already()
     {
-        var due = Some.Message();
+        var (scheduled, due) = (Some.Message(dueAt: DateTimeOffset.MinValue), Some.Message());
 
-        _database.HandOver([Some.Message(dueAt: DateTimeOffset.MaxValue), due]);
+        _database.HandOver([scheduled, due]);
 
         var handedOver = Take();
-        handedOver.Ids.ShouldBe([due.Id]);
+        handedOver.Ids.ShouldBe([scheduled.Id, due.Id]);
         handedOver.HasScheduled.ShouldBeTrue();
     }
 
