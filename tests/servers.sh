@@ -174,11 +174,12 @@ describe_server() {
     printf '%s=%s\n' pid "$(! is_running || main_process)" version "$("${kind}_version")"
 }
 
-# --- RabbitMQ. Of its ten ports: 0 AMQP, 1 epmd, 2 distribution, 3 management, 4 to 9 command line tools.
+# --- RabbitMQ. Of its ten ports: 0 AMQP, 1 epmd, 2 distribution, 3 management, 4 to 8 command line tools,
+# 9 AMQP over TLS where a folder "tls" has the certificates.
 
 rabbitmq_stop_signal() { echo TERM; }
 rabbitmq_answers() { listening "$port"; }      # AMQP is the last listener to open
-rabbitmq_describe() { printf '%s=%s\n' user guest password guest management_port $((port + 3)); }
+rabbitmq_describe() { printf '%s=%s\n' user guest password guest management_port $((port + 3)) tls_port $((port + 9)); }
 rabbitmq_forget() { :; }
 rabbitmq_version() { basename "$home"/lib/rabbitmq/lib/rabbitmq_server-* | sed 's/.*-//'; }
 
@@ -193,6 +194,14 @@ rabbitmq_prepare() {
 	vm_memory_high_watermark.absolute = 1GiB
 	disk_free_limit.absolute = 50MB
 	END
+    [ ! -f "$dir/tls/server.pem" ] || cat >>"$dir/rabbitmq.conf" <<-END
+	listeners.ssl.1 = 127.0.0.1:$((port + 9))
+	ssl_options.cacertfile = $dir/tls/ca.pem
+	ssl_options.certfile = $dir/tls/server.pem
+	ssl_options.keyfile = $dir/tls/server-key.pem
+	ssl_options.verify = verify_peer
+	ssl_options.fail_if_no_peer_cert = $([ -f "$dir/tls/mutual" ] && echo true || echo false)
+	END
 }
 
 # Everything by environment, so that nothing of a RabbitMQ that the machine runs itself is read or written.
@@ -201,7 +210,7 @@ rabbitmq_environment() {
     unset "${!RABBITMQ_@}"
     export HOME=$dir PATH=$home/lib/erlang/bin:$PATH
     export ERL_EPMD_ADDRESS=127.0.0.1 ERL_EPMD_PORT=$((port + 1)) RABBITMQ_DIST_PORT=$((port + 2))
-    export RABBITMQ_CTL_DIST_PORT_MIN=$((port + 4)) RABBITMQ_CTL_DIST_PORT_MAX=$((port + 9))
+    export RABBITMQ_CTL_DIST_PORT_MIN=$((port + 4)) RABBITMQ_CTL_DIST_PORT_MAX=$((port + 8))
     export RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=$loopback RABBITMQ_CTL_ERL_ARGS=$loopback
     export RABBITMQ_NODENAME=rabbit@localhost RABBITMQ_CONF_ENV_FILE=/dev/null
     export RABBITMQ_CONFIG_FILE=$dir/rabbitmq.conf RABBITMQ_ADVANCED_CONFIG_FILE=$dir/advanced.config

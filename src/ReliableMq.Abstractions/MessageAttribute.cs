@@ -5,8 +5,8 @@ namespace ReliableMq;
 /// and move the type freely.
 /// </summary>
 /// <remarks>
-/// The name is also the routing key, and its first part is the exchange: <c>orders.order-placed.v1</c> is
-/// published to the topic exchange <c>orders</c>. Lower-case letters, digits, <c>-</c> and <c>_</c> in at
+/// The name is also the routing key, and by default its first part is the exchange: <c>orders.order-placed.v1</c>
+/// is published to the topic exchange <c>orders</c>. Lower-case letters, digits, <c>-</c> and <c>_</c> in at
 /// least two parts separated by dots; at most 200 characters (RabbitMQ keeps routing keys in a short string
 /// of 255 bytes).
 /// </remarks>
@@ -16,6 +16,16 @@ public sealed class MessageAttribute(string name) : Attribute
 {
     /// <summary>The permanent name of the message, such as <c>orders.order-placed.v1</c>.</summary>
     public string Name { get; } = name;
+
+    /// <summary>
+    /// The service that the message is meant for, such as <c>product</c>. Only naming policies read it, which
+    /// may name the exchange and the queue after it.
+    /// </summary>
+    /// <value>
+    /// Default: null, for whoever wants it. Lower-case letters, digits, <c>-</c> and <c>_</c>, at most 40
+    /// characters.
+    /// </value>
+    public string? Target { get; set; }
 
     /// <summary>
     /// What its body is, which chooses the serializer on both sides. A receiver goes by the content type of the

@@ -7,24 +7,38 @@ public sealed class BrokerOptions
     /// One or more hosts, separated by commas, each with an optional port: <c>"rabbit-1:5672, rabbit-2"</c>.
     /// They are tried in random order.
     /// </summary>
-    /// <value>Required; the port is 5672 where not given.</value>
+    /// <value>Required; the port is 5672 where not given, 5671 with TLS.</value>
     public string Hosts { get; set; } = "";
 
     /// <summary>The virtual host.</summary>
     /// <value>Default: <c>/</c>.</value>
     public string VirtualHost { get; set; } = "/";
 
-    /// <summary>The user's name.</summary>
+    /// <summary>The user's name, read anew at each connect.</summary>
     /// <value>Default: <c>guest</c>, which RabbitMQ accepts from its own machine only.</value>
     public string UserName { get; set; } = "guest";
 
-    /// <summary>The user's password.</summary>
+    /// <summary>The user's password, read anew at each connect.</summary>
     /// <value>Default: <c>guest</c>.</value>
     public string Password { get; set; } = "guest";
 
+    /// <summary>Encryption and certificates.</summary>
+    public BrokerTlsOptions Tls { get; } = new();
+
+    /// <summary>
+    /// The address of RabbitMQ's management plugin, such as <c>http://rabbit-1:15672</c>, for checks of bindings,
+    /// arguments and policies that AMQP has no question for. The user needs the tag <c>management</c>.
+    /// </summary>
+    /// <value>Default: null, the plugin is not asked.</value>
+    public string? ManagementUrl { get; set; }
+
     /// <summary>How often each side proves that it is alive; a dead link is noticed within twice this time.</summary>
-    /// <value>Default: 10 seconds. From 1 second to 10 minutes.</value>
-    public TimeSpan Heartbeat { get; set; } = TimeSpan.FromSeconds(10);
+    /// <value>Default: 5 seconds. From 1 second to a quarter of <see cref="OutboxOptions.Lease"/>.</value>
+    /// <remarks>
+    /// The broker drops a silent connection within two heartbeats. So what a process that stopped for long still
+    /// had in its buffers cannot arrive after half a lease has passed, when others may send the same rows.
+    /// </remarks>
+    public TimeSpan Heartbeat { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How long to wait for the broker's confirm of a message before it is sent again.</summary>
     /// <value>Default: 10 seconds. From 1 second to half of <see cref="OutboxOptions.Lease"/>.</value>

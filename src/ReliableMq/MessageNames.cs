@@ -12,8 +12,12 @@ internal static class MessageNames
     /// <summary>RabbitMQ's short strings hold at most 255 bytes of UTF-8.</summary>
     public const int MaxShortStringBytes = 255;
 
+    /// <summary>With the longest name and the words around them, a policy's names still fit a short string.</summary>
+    public const int MaxTargetLength = 40;
+
     // What an attribute says never changes while a process lives.
     private static readonly ConcurrentDictionary<Type, string> Names = new();
+    private static readonly ConcurrentDictionary<Type, string?> Targets = new();
 
     private static readonly ConcurrentDictionary<Type, string> ContentTypes = new();
 
@@ -26,6 +30,18 @@ internal static class MessageNames
         return name;
     });
 
+    public static string? TargetOf(Type type) => Targets.GetOrAdd(type, static type =>
+    {
+        var target = type.GetCustomAttribute<MessageAttribute>(inherit: false)?.Target;
+        return target is null || (target.Length is > 0 and <= MaxTargetLength && target.All(IsInPart))
+            ? target
+            : throw new ReliableMqException(
+                $"The target \"{target}\" of the message \"{type.FullName}\" is not valid. Use 1 to {MaxTargetLength} lower-case letters, digits, '-' and '_', like \"product\", or leave it out.");
+    });
+
+    /// <summary>The first part of a name: who owns the message.</summary>
+    public static string DomainOf(string messageName) => messageName.Split('.', 2)[0];
+
     public static string ContentTypeOf(Type type) => ContentTypes.GetOrAdd(type, static type =>
         type.GetCustomAttribute<MessageAttribute>(inherit: false)?.ContentType ?? "application/json");
 
@@ -37,9 +53,6 @@ internal static class MessageNames
                 $"The message name \"{name}\" of \"{of}\" is not valid. Use at least two parts of lower-case letters, digits, '-' and '_', separated by dots, at most {MaxLength} characters, like \"orders.order-placed.v1\".");
         }
     }
-
-    /// <summary>The topic exchange of a message: the first part of its name.</summary>
-    public static string ExchangeOf(string messageName) => messageName[..messageName.IndexOf('.')];
 
     public static bool IsValid(string? name)
     {
@@ -60,7 +73,7 @@ internal static class MessageNames
 
                 partLength = 0;
             }
-            else if (char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '_')
+            else if (IsInPart(c))
             {
                 partLength++;
             }
@@ -72,6 +85,8 @@ internal static class MessageNames
 
         return partLength > 0;
     }
+
+    private static bool IsInPart(char c) => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '_';
 
     public static bool IsShortString(string text) => Encoding.UTF8.GetByteCount(text) <= MaxShortStringBytes;
 }

@@ -10,6 +10,9 @@ public sealed class ReliableMqOptions
     /// <summary>How to reach RabbitMQ.</summary>
     public BrokerOptions Broker { get; } = new();
 
+    /// <summary>What the broker needs to have.</summary>
+    public TopologyOptions Topology { get; } = new();
+
     /// <summary>The library's own tables.</summary>
     public DatabaseOptions Database { get; } = new();
 

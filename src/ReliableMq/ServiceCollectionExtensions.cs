@@ -9,6 +9,8 @@ using Microsoft.Extensions.Options;
 using ReliableMq;
 using ReliableMq.Alerting;
 using ReliableMq.Broker;
+using ReliableMq.Broker.Naming;
+using ReliableMq.Broker.Topology;
 using ReliableMq.DeadLettering;
 using ReliableMq.Diagnostics;
 using ReliableMq.Dispatching;
@@ -34,6 +36,7 @@ public static class ReliableMqServiceCollectionExtensions
         var reader = new ConfigurationReader(configuration);
         services.AddSingleton<IConfigureOptions<ReliableMqOptions>>(reader);
         services.AddSingleton<IValidateOptions<ReliableMqOptions>>(reader);
+        services.AddSingleton<IOptionsChangeTokenSource<ReliableMqOptions>>(new ConfigurationChangeTokenSource<ReliableMqOptions>(configuration));
         return services.AddReliableMq();
     }
 
@@ -61,8 +64,11 @@ public static class ReliableMqServiceCollectionExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(provider => provider.GetRequiredService<IOptions<ReliableMqOptions>>().Value);
 
+        services.TryAddSingleton<IBrokerCredentialsProvider, ConfiguredCredentials>();
         services.AddSingleton<BrokerConnections>();
+        services.AddSingleton(provider => new NamesInUse(provider.GetServices<INamingPolicy>(), provider.GetRequiredService<ReliableMqOptions>().Topology.Naming));
         services.AddSingleton<TopologyDeclarer>();
+        services.AddSingleton<TopologyState>();
         services.AddSingleton<ServiceDatabases>();
         services.AddSingleton<JsonMessageSerializer>();
         services.AddSingleton<MessageSerializer>();
@@ -84,6 +90,7 @@ public static class ReliableMqServiceCollectionExtensions
         services.AddSingleton<IHostedService, AlertHost>();
         services.AddSingleton<IScheduledWork, Resend>();
         services.AddSingleton<IScheduledWork, HistoryHousekeeping>();
+        services.AddSingleton<IScheduledWork, TopologyCheck>();
         services.AddSingleton<IScheduledWork, AlertHousekeeping>();
         services.AddSingleton<ScheduledWorkTable>();
         services.AddSingleton<ScheduledWorkRunner>();
@@ -92,6 +99,7 @@ public static class ReliableMqServiceCollectionExtensions
 
         services.AddHealthChecks()
             .AddCheck<BrokerHealthCheck>("reliable-mq-broker", HealthStatus.Unhealthy, ["reliable-mq"])
+            .AddCheck<TopologyHealthCheck>("reliable-mq-topology", HealthStatus.Degraded, ["reliable-mq"])
             .AddCheck<ConsumersHealthCheck>("reliable-mq-consumers", HealthStatus.Unhealthy, ["reliable-mq"])
             .AddCheck<OutboxHealthCheck>("reliable-mq-outbox", HealthStatus.Unhealthy, ["reliable-mq"])
             .AddCheck<AlertsHealthCheck>("reliable-mq-alerts", HealthStatus.Degraded, ["reliable-mq"])

@@ -34,8 +34,8 @@ public sealed class MessageNamesTests
     [Theory]
     [InlineData("orders.order-placed.v1", "orders")]
     [InlineData("a.b", "a")]
-    public void The_exchange_is_the_first_part(string name, string exchange) =>
-        MessageNames.ExchangeOf(name).ShouldBe(exchange);
+    public void The_domain_is_the_first_part(string name, string domain) =>
+        MessageNames.DomainOf(name).ShouldBe(domain);
 
     [Fact]
     public void A_type_says_its_name_with_an_attribute() =>

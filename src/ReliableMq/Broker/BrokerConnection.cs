@@ -9,36 +9,26 @@ namespace ReliableMq.Broker;
 /// One supervised connection. The client's own recovery is off: it can lose a consumer silently and swallows
 /// stale acks. Whoever needs a connection asks anew and gets the one that is open.
 /// </summary>
-internal sealed class BrokerConnection : IAsyncDisposable
+internal sealed class BrokerConnection(
+    string purpose, string hosts, BrokerConnector connector, SecretRefresh refresh, VersionNotice version, TimeProvider time, ILogger logger) : IAsyncDisposable
 {
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan MostDelay = TimeSpan.FromSeconds(10);
 
-    private readonly string _purpose;
-    private readonly ReliableMqOptions _options;
-    private readonly string _clientName;
-    private readonly TimeProvider _time;
-    private readonly ILogger _logger;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _gate = new();
 
     private TaskCompletionSource<IConnection> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task? _supervisor;
 
-    public BrokerConnection(string purpose, ReliableMqOptions options, TimeProvider time, ILogger logger)
-    {
-        _purpose = purpose;
-        _options = options;
-        _clientName = $"{options.Service} {purpose}";
-        _time = time;
-        _logger = logger;
-    }
-
     /// <summary>Why there is no connection; null while there is one or none was tried yet.</summary>
     public string? LastError { get; private set; }
 
     /// <summary>The broker's reason while it takes no publishes (memory or disk alarm); else null.</summary>
     public string? Blocked { get; private set; }
+
+    /// <summary>Told after each connect; whoever listens must only take note of it.</summary>
+    public event Action? Opened;
 
     public bool IsOpen => _ready.Task is { IsCompletedSuccessfully: true, Result.IsOpen: true };
 
@@ -62,7 +52,7 @@ internal sealed class BrokerConnection : IAsyncDisposable
     /// <summary>Gives up a connection that hangs; the supervisor opens another.</summary>
     public void Abandon(IConnection connection, string reason)
     {
-        LogMessages.ConnectionAbandoned(_logger, _purpose, reason);
+        LogMessages.ConnectionAbandoned(logger, purpose, reason);
         // Aborting may itself hang on the dead socket, so nobody waits for it.
         _ = connection.CloseAsync(Constants.InternalError, reason, TimeSpan.FromSeconds(1), abort: true, CancellationToken.None);
     }
@@ -72,19 +62,20 @@ internal sealed class BrokerConnection : IAsyncDisposable
         var failures = 0;
         while (!_stopping.IsCancellationRequested)
         {
-            var startedAt = _time.GetTimestamp();
+            var startedAt = time.GetTimestamp();
             try
             {
-                await using (var connection = await ConnectAsync(_stopping.Token))
+                var (connection, credentials) = await connector.ConnectAsync(_stopping.Token);
+                await using (connection)
                 {
-                    await ServeAsync(connection);
+                    await ServeAsync(connection, credentials);
                 }
 
                 // One that lasted is opened again at once; one that did not may fail for a reason that lasts.
-                failures = _time.GetElapsedTime(startedAt) > Backoff.Stable ? 0 : failures + 1;
+                failures = time.GetElapsedTime(startedAt) > Backoff.Stable ? 0 : failures + 1;
                 if (failures > 1)
                 {
-                    await Task.Delay(DelayAfter(failures), _time, _stopping.Token);
+                    await Task.Delay(DelayAfter(failures), time, _stopping.Token);
                 }
             }
             catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
@@ -94,41 +85,27 @@ internal sealed class BrokerConnection : IAsyncDisposable
             catch (Exception exception)
             {
                 failures++;
-                LastError = Innermost(exception).Message;
+                LastError = BrokerConnector.Describe(exception);
                 var delay = DelayAfter(failures);
-                LogMessages.ConnectFailed(_logger, _purpose, _options.Broker.Hosts, LastError, delay);
-                await Task.Delay(delay, _time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                LogMessages.ConnectFailed(logger, purpose, hosts, LastError, delay);
+                await Task.Delay(delay, time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
 
     private static TimeSpan DelayAfter(int failures) => Backoff.Delay(failures, FirstDelay, MostDelay, Random.Shared.NextDouble());
 
-    private async Task<IConnection> ConnectAsync(CancellationToken cancellationToken)
-    {
-        _ = BrokerEndpoints.TryParse(_options.Broker.Hosts, out var endpoints, out _);
-        var factory = new ConnectionFactory
-        {
-            AutomaticRecoveryEnabled = false,
-            TopologyRecoveryEnabled = false,
-            VirtualHost = _options.Broker.VirtualHost,
-            UserName = _options.Broker.UserName,
-            Password = _options.Broker.Password,
-            RequestedHeartbeat = _options.Broker.Heartbeat,
-            RequestedConnectionTimeout = TimeSpan.FromSeconds(10),
-            ContinuationTimeout = TimeSpan.FromSeconds(10),
-        };
-        factory.ClientProperties["product"] = "ReliableMq";
-        return await factory.CreateConnectionAsync(endpoints, _clientName, cancellationToken);
-    }
-
     /// <summary>Hands the connection out until it closes.</summary>
-    private async Task ServeAsync(IConnection connection)
+    private async Task ServeAsync(IConnection connection, BrokerCredentials credentials)
     {
+        version.Tell(BrokerVersion.Of(connection));
+        LastError = null;
+        Blocked = null;
         var closed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         connection.ConnectionShutdownAsync += (_, reason) =>
         {
-            LastError = reason.ReplyText;
+            // Why the client itself gives a connection up stands in its exception: missing heartbeats, for one.
+            LastError = reason.Exception is { } cause ? $"{reason.ReplyText}: {BrokerConnector.Describe(cause)}" : reason.ReplyText;
             Renew();
             closed.TrySetResult();
             return Task.CompletedTask;
@@ -136,19 +113,17 @@ internal sealed class BrokerConnection : IAsyncDisposable
         connection.ConnectionBlockedAsync += (_, blocked) =>
         {
             Blocked = blocked.Reason;
-            LogMessages.ConnectionBlocked(_logger, _purpose, blocked.Reason);
+            LogMessages.ConnectionBlocked(logger, purpose, blocked.Reason);
             return Task.CompletedTask;
         };
         connection.ConnectionUnblockedAsync += (_, _) =>
         {
             Blocked = null;
-            LogMessages.ConnectionUnblocked(_logger, _purpose);
+            LogMessages.ConnectionUnblocked(logger, purpose);
             return Task.CompletedTask;
         };
 
-        LastError = null;
-        Blocked = null;
-        LogMessages.Connected(_logger, _purpose, connection.Endpoint.ToString(), ServerVersion(connection));
+        LogMessages.Connected(logger, purpose, connection.Endpoint.ToString(), BrokerVersion.Of(connection).ToString());
         _ready.TrySetResult(connection);
         if (!connection.IsOpen)
         {
@@ -157,15 +132,21 @@ internal sealed class BrokerConnection : IAsyncDisposable
             return;
         }
 
+        Opened?.Invoke();
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
+        var refreshing = refresh.RunAsync(connection, credentials, ended.Token);
         await closed.Task.WaitAsync(_stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await ended.CancelAsync();
         if (closed.Task.IsCompleted)
         {
-            LogMessages.ConnectionLost(_logger, _purpose, LastError);
+            LogMessages.ConnectionLost(logger, purpose, LastError);
         }
         else
         {
             await connection.CloseAsync(Constants.ReplySuccess, "stopping", TimeSpan.FromSeconds(5), abort: true, CancellationToken.None);
         }
+
+        await refreshing;
     }
 
     private void Renew()
@@ -177,21 +158,6 @@ internal sealed class BrokerConnection : IAsyncDisposable
                 _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
             }
         }
-    }
-
-    internal static string ServerVersion(IConnection connection) =>
-        connection.ServerProperties is { } properties && properties.TryGetValue("version", out var version) && version is byte[] text
-            ? System.Text.Encoding.UTF8.GetString(text)
-            : "unknown";
-
-    private static Exception Innermost(Exception exception)
-    {
-        while (exception.InnerException is { } inner)
-        {
-            exception = inner;
-        }
-
-        return exception;
     }
 
     public async ValueTask DisposeAsync()

@@ -7,12 +7,22 @@ namespace ReliableMq.Broker;
 /// The two connections of a process. They are apart because a broker alarm blocks the publishing one only:
 /// handling and settling go on.
 /// </summary>
-internal sealed class BrokerConnections(
-    IOptions<ReliableMqOptions> options, TimeProvider time, ILogger<BrokerConnection> logger) : IAsyncDisposable
+internal sealed class BrokerConnections : IAsyncDisposable
 {
-    public BrokerConnection Publishing { get; } = new("publishing", options.Value, time, logger);
+    public BrokerConnections(IOptions<ReliableMqOptions> options, IBrokerCredentialsProvider credentials, TimeProvider time, ILogger<BrokerConnection> logger)
+    {
+        var version = new VersionNotice(options.Value.Broker, logger);
+        Publishing = Create("publishing");
+        Consuming = Create("consuming");
 
-    public BrokerConnection Consuming { get; } = new("consuming", options.Value, time, logger);
+        BrokerConnection Create(string purpose) => new(
+            purpose, options.Value.Broker.Hosts, new BrokerConnector(purpose, options.Value, credentials, time),
+            new SecretRefresh(purpose, credentials, time, logger), version, time, logger);
+    }
+
+    public BrokerConnection Publishing { get; }
+
+    public BrokerConnection Consuming { get; }
 
     public async ValueTask DisposeAsync()
     {

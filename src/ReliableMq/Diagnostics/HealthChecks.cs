@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using ReliableMq.Alerting;
 using ReliableMq.Broker;
+using ReliableMq.Broker.Topology;
 using ReliableMq.Hosting;
 using ReliableMq.Outbox;
 using ReliableMq.Scheduling;
@@ -20,6 +21,16 @@ internal sealed class BrokerHealthCheck(BrokerConnections connections, ServiceDa
             : publishing.Blocked is { } reason ? HealthCheckResult.Degraded($"RabbitMQ blocks publishing: {reason}. Messages wait in the database.")
             : HealthCheckResult.Healthy("Connected to RabbitMQ."));
     }
+}
+
+/// <summary>Whether the broker has the exchanges, queues and bindings that are needed, as they are needed.</summary>
+internal sealed class TopologyHealthCheck(TopologyState state, ReliableMqOptions options) : IHealthCheck
+{
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) => Task.FromResult(
+        options.Topology.Mode == TopologyMode.None ? HealthCheckResult.Healthy("Not checked: \"ReliableMq:Topology:Mode\" is None.")
+        : state.Current is not { } report ? HealthCheckResult.Healthy("Not checked yet.")
+        : report.Differences.Count > 0 ? HealthCheckResult.Degraded(report.Text + report.Notes)
+        : HealthCheckResult.Healthy("As needed." + report.Notes));
 }
 
 /// <summary>Whether every queue with handlers is being consumed.</summary>

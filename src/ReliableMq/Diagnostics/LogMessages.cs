@@ -65,8 +65,26 @@ internal static partial class LogMessages
     [LoggerMessage(3006, LogLevel.Warning, "The connection to RabbitMQ for {Purpose} is given up: {Reason}.")]
     public static partial void ConnectionAbandoned(ILogger logger, string purpose, string reason);
 
-    [LoggerMessage(3007, LogLevel.Error, "The broker's {What} differs from what is needed and is used as it is: {Difference} Change it on the broker, or delete it when it is empty and restart.")]
-    public static partial void TopologyDiffers(ILogger logger, string what, string difference);
+    [LoggerMessage(3007, LogLevel.Error, "The broker's topology differs from what is needed in {Count} place(s):{Differences}")]
+    public static partial void TopologyDiffers(ILogger logger, int count, string differences);
+
+    [LoggerMessage(3008, LogLevel.Information, "RabbitMQ {Version}: {Traits}.")]
+    public static partial void BrokerTraits(ILogger logger, string version, string traits);
+
+    [LoggerMessage(3009, LogLevel.Warning, "\"ReliableMq:Broker:MaxMessageBytes\" is {Configured}, but RabbitMQ {Version} accepts {Accepted} bytes unless its max_message_size was raised. Raise it there, or lower the setting: a message that is too large for the broker closes the channel.")]
+    public static partial void MaxMessageBytesAboveDefault(ILogger logger, int configured, string version, int accepted);
+
+    [LoggerMessage(3010, LogLevel.Information, "The credentials of the connection for {Purpose} were refreshed; the new ones expire {ExpiresAt:O}.")]
+    public static partial void SecretRefreshed(ILogger logger, string purpose, DateTimeOffset? expiresAt);
+
+    [LoggerMessage(3011, LogLevel.Warning, "The credentials of the connection for {Purpose} expire {ExpiresAt:O} and could not be refreshed: {Error} It is tried again; once they have expired, the broker closes the connection.")]
+    public static partial void SecretNotRefreshed(ILogger logger, string purpose, DateTimeOffset expiresAt, string error);
+
+    [LoggerMessage(3012, LogLevel.Information, "The broker has the topology that is needed.{NotChecked}")]
+    public static partial void TopologyAsNeeded(ILogger logger, string notChecked);
+
+    [LoggerMessage(3013, LogLevel.Warning, "The broker's topology could not be checked: {Error} It is checked again at its next time.")]
+    public static partial void TopologyNotChecked(ILogger logger, string error);
 
     [LoggerMessage(4001, LogLevel.Information, "Consuming \"{Queue}\" with {Concurrency} handlers at once and a prefetch of {Prefetch}.")]
     public static partial void Consuming(ILogger logger, string queue, int concurrency, int prefetch);

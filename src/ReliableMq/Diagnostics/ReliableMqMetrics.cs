@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using ReliableMq.Broker.Topology;
 using ReliableMq.Outbox;
 
 namespace ReliableMq.Diagnostics;
@@ -21,7 +22,7 @@ internal sealed class ReliableMqMetrics : IDisposable
     private readonly ConcurrentDictionary<string, PendingRows> _pending = new();
     private readonly ConcurrentDictionary<(string Context, string Sink), long> _alertsUntold = new();
 
-    public ReliableMqMetrics(IMeterFactory factory)
+    public ReliableMqMetrics(IMeterFactory factory, TopologyState topology)
     {
         _meter = factory.Create(Telemetry.Name);
         _sent = _meter.CreateCounter<long>("messaging.client.sent.messages", "{message}", "Messages sent: confirmed, or failed with error.type.");
@@ -37,6 +38,8 @@ internal sealed class ReliableMqMetrics : IDisposable
             () => _pending.Select(p => new Measurement<long>(p.Value.Failed, Tag("reliablemq.context", p.Key))), "{message}", "Messages that wait for an operator, counted to 10,001.");
         _meter.CreateObservableGauge("reliablemq.outbox.oldest_pending_age",
             () => _pending.Select(p => new Measurement<double>(p.Value.OldestAge.TotalSeconds, Tag("reliablemq.context", p.Key))), "s", "Age of the oldest message that should have left.");
+        _meter.CreateObservableGauge("reliablemq.topology.differences",
+            () => topology.Current is { } report ? [new Measurement<long>(report.Differences.Count)] : Array.Empty<Measurement<long>>(), "{difference}", "Differences between the broker's topology and what is needed, at the last check.");
     }
 
     /// <summary>Whether anybody listens.</summary>

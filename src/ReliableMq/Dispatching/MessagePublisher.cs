@@ -1,5 +1,6 @@
 using RabbitMQ.Client;
 using ReliableMq.Broker;
+using ReliableMq.Broker.Topology;
 using ReliableMq.Outbox;
 
 namespace ReliableMq.Dispatching;

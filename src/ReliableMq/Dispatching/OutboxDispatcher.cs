@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using RabbitMQ.Client;
 using ReliableMq.Broker;
+using ReliableMq.Broker.Topology;
 using ReliableMq.Diagnostics;
 using ReliableMq.Outbox;
 using ReliableMq.Storage;

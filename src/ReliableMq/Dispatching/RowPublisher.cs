@@ -3,6 +3,7 @@ using System.Text.Json;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
 using ReliableMq.Broker;
+using ReliableMq.Broker.Topology;
 using ReliableMq.Diagnostics;
 using ReliableMq.Outbox;
 
@@ -32,6 +33,11 @@ internal sealed class RowPublisher(TopologyDeclarer topology, OutboxTable table,
             return (row.Body ?? await table.ReadBodyAsync(row.Id, cancellationToken)) is { } body
                 ? (new PreparedRow(held, Publishing.PropertiesOf(row, options.Service), body), default)
                 : (null, new(PublishResult.Lost, "The row is gone."));
+        }
+        catch (ReliableMqException exception)
+        {
+            // Missing, or not to be declared: a matter of the destination.
+            return (null, new(PublishResult.Returned, exception.Message));
         }
         catch (OperationInterruptedException exception) when (connection.IsOpen)
         {

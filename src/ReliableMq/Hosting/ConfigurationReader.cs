@@ -50,7 +50,7 @@ internal sealed class ConfigurationReader(IConfiguration configuration) : IConfi
                     Check(queue, typeof(QueueOptions), errors);
                 }
             }
-            else if (type.Assembly == options.Assembly)
+            else if (type.Assembly == options.Assembly && !type.IsEnum)
             {
                 Check(child, type, errors);
             }

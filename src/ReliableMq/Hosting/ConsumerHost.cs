@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using ReliableMq.Broker;
+using ReliableMq.Broker.Topology;
 using ReliableMq.DeadLettering;
 using ReliableMq.Diagnostics;
 using ReliableMq.Failing;
@@ -39,7 +40,7 @@ internal sealed class ConsumerHost(
     private IEnumerable<QueueConsumer> ConsumersOf(QueueHandlers queue, ServiceDatabase inbox)
     {
         var settings = queue.Settings;
-        var queueTopology = new QueueTopology(settings.Queue, [.. queue.MessageNames.Select(Binding.For)]);
+        var queueTopology = queue.Topology;
         yield return Consumer(settings.Queue, settings, ActivatorUtilities.CreateInstance<HandlingProcessor>(services, queue, inbox), queueTopology);
 
         var deadSettings = new QueueSettings(queueTopology.DeadLetterQueue, new RetryPolicy([]), 1, 50, settings.Timeout);

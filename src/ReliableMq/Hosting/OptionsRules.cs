@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using ReliableMq.Broker;
+using ReliableMq.Broker.Naming;
 using ReliableMq.Handling;
 using ReliableMq.Receiving;
 using ReliableMq.Storage;
@@ -8,12 +9,14 @@ namespace ReliableMq.Hosting;
 
 /// <summary>Checks everything that was configured, at start, all errors at once.</summary>
 internal sealed class OptionsRules(
-    IEnumerable<DatabaseRegistration> databases, IEnumerable<HandlerDefinition> handlers, IEnumerable<IMessageSerializer> serializers, MessageSerializer serializer) : IValidateOptions<ReliableMqOptions>
+    IEnumerable<DatabaseRegistration> databases, IEnumerable<HandlerDefinition> handlers, IEnumerable<INamingPolicy> naming,
+    IEnumerable<IMessageSerializer> serializers, MessageSerializer serializer) : IValidateOptions<ReliableMqOptions>
 {
     public ValidateOptionsResult Validate(string? name, ReliableMqOptions options)
     {
         var errors = new List<string>();
         CheckBroker(options, errors);
+        CheckTopology(options.Topology, errors);
         CheckDatabase(options, errors);
         CheckOutbox(options.Outbox, errors);
         CheckHandlers(options, [.. handlers], errors);
@@ -38,11 +41,24 @@ internal sealed class OptionsRules(
             errors.Add($"\"ReliableMq:Service\" is \"{service}\". Use 1 to {MessageNames.MaxShortStringBytes} bytes of UTF-8 without U+0000 and half surrogate pairs.");
         }
 
-        Between(errors, "Broker:Heartbeat", broker.Heartbeat, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10));
+        Between(errors, "Broker:Heartbeat", broker.Heartbeat, TimeSpan.FromSeconds(1), options.Outbox.Lease / 4, ", a quarter of \"ReliableMq:Outbox:Lease\": the broker drops a silent connection within two heartbeats, and what a stopped process still had in its buffers must not arrive after half a lease");
         Between(errors, "Broker:ConfirmTimeout", broker.ConfirmTimeout, TimeSpan.FromSeconds(1), options.Outbox.Lease / 2, ", half of \"ReliableMq:Outbox:Lease\"");
         Between(errors, "Broker:MaxMessageBytes", broker.MaxMessageBytes, 1, 512 * 1024 * 1024);
         NotEmpty(errors, "Broker:VirtualHost", broker.VirtualHost);
         NotEmpty(errors, "Broker:UserName", broker.UserName);
+        if (broker.ManagementUrl is { } url && !(Uri.TryCreate(url, UriKind.Absolute, out var address) && address.Scheme is "http" or "https"))
+        {
+            errors.Add($"\"ReliableMq:Broker:ManagementUrl\" is \"{url}\", which is not an address. Write it like \"http://rabbit-1:15672\", or leave it out.");
+        }
+
+        TlsRules.Check(broker.Tls, errors);
+    }
+
+    private static void CheckTopology(TopologyOptions topology, List<string> errors)
+    {
+        OneOf(errors, "Topology:Mode", topology.Mode);
+        OneOf(errors, "Topology:Naming", topology.Naming);
+        Between(errors, "Topology:CheckInterval", topology.CheckInterval, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
     }
 
     private void CheckDatabase(ReliableMqOptions options, List<string> errors)
@@ -90,15 +106,7 @@ internal sealed class OptionsRules(
             errors.Add($"The queue \"{twins.Key.Queue}\" has more than one handler of \"{twins.Key.MessageName}\": {string.Join(", ", twins.Select(handler => $"\"{handler.HandlerName}\""))}. Give each its own queue, or register its assembly once.");
         }
 
-        foreach (var queue in all.Select(handler => handler.Queue).Distinct().Where(queue => queue.Length == 0 || !MessageNames.IsShortString(QueueTopology.DeadLetterQueueOf(queue))))
-        {
-            errors.Add($"The queue name \"{queue}\" is not valid. Use 1 to {MessageNames.MaxShortStringBytes - 5} bytes of UTF-8: \"{queue}.dead\" must fit RabbitMQ's {MessageNames.MaxShortStringBytes}.");
-        }
-
-        foreach (var queue in all.Select(handler => handler.Queue).Distinct().Where(queue => all.Exists(other => QueueTopology.DeadLetterQueueOf(other.Queue) == queue)))
-        {
-            errors.Add($"The queue \"{queue}\" has a handler, but it is the dead-letter queue of \"{queue[..^".dead".Length]}\", which ReliableMq reads itself. Give the handler another queue.");
-        }
+        QueueNameRules.Check(all, new NamesInUse(naming, options.Topology.Naming), errors);
 
         foreach (var queue in all.GroupBy(handler => handler.Queue))
         {
@@ -139,6 +147,15 @@ internal sealed class OptionsRules(
         if (value.CompareTo(least) < 0 || value.CompareTo(most) > 0)
         {
             errors.Add($"\"ReliableMq:{option}\" is {value}. Use {least} to {most}{why}.");
+        }
+    }
+
+    /// <summary>The binder takes any number for an enum.</summary>
+    private static void OneOf<T>(List<string> errors, string option, T value) where T : struct, Enum
+    {
+        if (!Enum.IsDefined(value))
+        {
+            errors.Add($"\"ReliableMq:{option}\" is {value}. Use {string.Join(", ", Enum.GetNames<T>())}.");
         }
     }
 

@@ -1,13 +1,14 @@
 using System.Diagnostics;
 using System.Text;
 using ReliableMq.Broker;
+using ReliableMq.Broker.Naming;
 using ReliableMq.Handling;
 using ReliableMq.Storage;
 
 namespace ReliableMq.Outbox;
 
 /// <summary>Turns what a user adds into what is stored, and refuses there what the broker would refuse later.</summary>
-internal sealed class MessageFactory(ReliableMqOptions options, MessageSerializer serializer, TimeProvider time)
+internal sealed class MessageFactory(ReliableMqOptions options, NamesInUse names, MessageSerializer serializer, TimeProvider time)
 {
     /// <summary>A frame of the protocol holds all properties of a message, and is 128 KiB by default.</summary>
     public const int MaxHeaderBytes = 64 * 1024;
@@ -28,7 +29,7 @@ internal sealed class MessageFactory(ReliableMqOptions options, MessageSerialize
         {
             MessageId = MessageId(messageOptions?.MessageId, name) ?? Guid.CreateVersion7().ToString(),
             Name = name,
-            Exchange = MessageNames.ExchangeOf(name),
+            Exchange = names.ExchangeOf(name, MessageNames.TargetOf(message.GetType())),
             RoutingKey = name,
             ContentType = contentType,
             Headers = Headers(messageOptions, name),

@@ -16,8 +16,8 @@ internal sealed class ServiceDatabase
 {
     private readonly IServiceScopeFactory _scopes;
     private readonly Node _node;
-    private DatabaseAddress? _configured;
     private readonly Alerts _alerts;
+    private DatabaseAddress? _configured;
     private volatile ServiceDatabase? _sender;
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

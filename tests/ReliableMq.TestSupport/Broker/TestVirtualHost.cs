@@ -43,8 +43,7 @@ public sealed class TestVirtualHost : IAsyncDisposable
         var host = new TestVirtualHost(server ?? await SharedServers.RabbitMqAsync());
         await host._management.PutAsync($"vhosts/{host.VirtualHost}", new { });
         await host.RestoreCredentialsAsync();
-        await host._management.PutAsync(
-            $"permissions/{host.VirtualHost}/{host.UserName}", new { Configure = ".*", Write = ".*", Read = ".*" });
+        await host.AllowAsync(true);
         return host;
     }
 
@@ -164,6 +163,14 @@ public sealed class TestVirtualHost : IAsyncDisposable
 
     /// <summary>Gives the user its password back.</summary>
     public Task RestoreCredentialsAsync() => SetPasswordAsync(Password);
+
+    /// <summary>Gives the user another password; open connections stay.</summary>
+    public Task ChangePasswordAsync(string password) => SetPasswordAsync(password);
+
+    /// <summary>Takes the user's right to the virtual host away, or gives it back; open connections stay.</summary>
+    public Task AllowAsync(bool access) => access
+        ? _management.PutAsync($"permissions/{VirtualHost}/{UserName}", new { Configure = ".*", Write = ".*", Read = ".*" })
+        : _management.DeleteAsync($"permissions/{VirtualHost}/{UserName}");
 
     /// <summary>Deletes the virtual host with all that is in it, and closes its connections.</summary>
     public async ValueTask DisposeAsync()

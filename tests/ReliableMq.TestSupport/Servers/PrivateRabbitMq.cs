@@ -16,6 +16,31 @@ public sealed class PrivateRabbitMq : PrivateServer
         Fact("password"),
         new UriBuilder("http", Fact("host"), NumberFact("management_port")).Uri);
 
+    /// <summary>Where it speaks TLS, if it was started with certificates.</summary>
+    public int TlsPort => NumberFact("tls_port");
+
+    /// <summary>Starts one that also speaks TLS.</summary>
+    /// <param name="certificates">Its own, and whose clients it trusts.</param>
+    /// <param name="mutual">Whether it refuses clients that show no certificate.</param>
+    /// <param name="version">As for <see cref="CreateAsync"/>.</param>
+    public static async Task<PrivateRabbitMq> CreateWithTlsAsync(TestCertificates certificates, bool mutual, string? version = null)
+    {
+        var server = new PrivateRabbitMq(version);
+        var folder = Directory.CreateDirectory(Path.Combine(server.Folder, "tls")).FullName;
+        foreach (var file in new[] { certificates.Authority, certificates.ServerCertificate, certificates.ServerKey })
+        {
+            File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+        }
+
+        if (mutual)
+        {
+            await File.WriteAllTextAsync(Path.Combine(folder, "mutual"), "");
+        }
+
+        await server.StartAsync();
+        return server;
+    }
+
     /// <summary>Starts one.</summary>
     /// <param name="version">3.10, 4.0 or 4.3; by default what <c>RABBITMQ</c> says, or the system's own.</param>
     public static async Task<PrivateRabbitMq> CreateAsync(string? version = null)

@@ -55,6 +55,9 @@ public abstract class PrivateServer : IAsyncDisposable
         }
     }
 
+    /// <summary>Where the server's data and settings are; it may be filled before the first start.</summary>
+    private protected string Folder => Path.Combine(DevScript.Root, ".servers", $"{_kind}-{_name}");
+
     /// <summary>One of the facts that <c>./dev server up</c> told when it last started the server.</summary>
     private protected string Fact(string key) => _facts.TryGetValue(key, out var value)
         ? value

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
+using ReliableMq.Broker.Topology;
 using ReliableMq.Diagnostics;
 using ReliableMq.Outbox;
 
@@ -11,6 +12,7 @@ public sealed class MetricsTests : IDisposable
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
     private readonly MeterListener _listener = new();
     private readonly List<string> _measured = [];
+    private readonly TopologyState _topology = new();
     private readonly ReliableMqMetrics _metrics;
 
     public MetricsTests()
@@ -27,7 +29,7 @@ public sealed class MetricsTests : IDisposable
         _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Measured(instrument, $"{value}", tags));
         _listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Measured(instrument, $"{value}", tags));
         _listener.Start();
-        _metrics = new ReliableMqMetrics(factory);
+        _metrics = new ReliableMqMetrics(factory, _topology);
     }
 
     [Fact]
@@ -79,6 +81,18 @@ public sealed class MetricsTests : IDisposable
             "reliablemq.outbox.failed {message} 2: reliablemq.context=OrdersDb",
             "reliablemq.outbox.oldest_pending_age s 91: reliablemq.context=OrdersDb",
         ]);
+    }
+
+    [Fact]
+    public void Differences_of_the_topology_are_gauged_once_there_was_a_check()
+    {
+        _listener.RecordObservableInstruments();
+        _measured.ShouldBeEmpty();
+        _topology.Set(new TopologyReport([new("a", "b", "c", "d"), new("e", "f", "g", "h")], []));
+
+        _listener.RecordObservableInstruments();
+
+        _measured.ShouldBe(["reliablemq.topology.differences {difference} 2: "]);
     }
 
     [Fact]

@@ -1,5 +1,5 @@
-using Microsoft.Extensions.Logging.Abstractions;
 using ReliableMq.Broker;
+using ReliableMq.Broker.Topology;
 using ReliableMq.Dispatching;
 
 namespace ReliableMq.Tests.Dispatching;
@@ -46,7 +46,7 @@ public sealed class RowPublisherTests
     private static async Task<(PreparedRow? Prepared, PublishOutcome Refusal)> PrepareAsync(string headers)
     {
         // The default exchange needs no declaration, and so no connection; a small body needs no database.
-        var publisher = new RowPublisher(new TopologyDeclarer(NullLogger<TopologyDeclarer>.Instance), null!, new ReliableMqOptions { Service = "orders" });
+        var publisher = new RowPublisher(new TopologyDeclarer(new ReliableMqOptions()), null!, new ReliableMqOptions { Service = "orders" });
         return await publisher.PrepareAsync(null!, new HeldRow(Some.Row(exchange: "", headers: headers), long.MaxValue), CancellationToken.None);
     }
 }

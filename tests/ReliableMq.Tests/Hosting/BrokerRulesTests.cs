@@ -19,8 +19,8 @@ public sealed class BrokerRulesTests
         ]);
 
     [Theory]
-    [InlineData("Broker:Heartbeat", "00:00:00.999", "00:00:00.9990000", "00:00:01 to 00:10:00")]
-    [InlineData("Broker:Heartbeat", "00:10:01", "00:10:01", "00:00:01 to 00:10:00")]
+    [InlineData("Broker:Heartbeat", "00:00:00.999", "00:00:00.9990000", "00:00:01 to 00:00:07.5000000, a quarter of \"ReliableMq:Outbox:Lease\": the broker drops a silent connection within two heartbeats, and what a stopped process still had in its buffers must not arrive after half a lease")]
+    [InlineData("Broker:Heartbeat", "00:00:07.501", "00:00:07.5010000", "00:00:01 to 00:00:07.5000000, a quarter of \"ReliableMq:Outbox:Lease\": the broker drops a silent connection within two heartbeats, and what a stopped process still had in its buffers must not arrive after half a lease")]
     [InlineData("Broker:ConfirmTimeout", "00:00:00", "00:00:00", "00:00:01 to 00:00:15, half of \"ReliableMq:Outbox:Lease\"")]
     [InlineData("Broker:ConfirmTimeout", "00:00:15.001", "00:00:15.0010000", "00:00:01 to 00:00:15, half of \"ReliableMq:Outbox:Lease\"")]
     [InlineData("Broker:MaxMessageBytes", "0", "0", "1 to 536870912")]
@@ -30,7 +30,7 @@ public sealed class BrokerRulesTests
 
     [Theory]
     [InlineData("Broker:Heartbeat", "00:00:01")]
-    [InlineData("Broker:Heartbeat", "00:10:00")]
+    [InlineData("Broker:Heartbeat", "00:00:07.500")]
     [InlineData("Broker:ConfirmTimeout", "00:00:01")]
     [InlineData("Broker:ConfirmTimeout", "00:00:15")]
     [InlineData("Broker:MaxMessageBytes", "1")]
@@ -38,11 +38,24 @@ public sealed class BrokerRulesTests
     public void A_value_at_the_end_of_its_range_is_accepted(string key, string value) => Configured.Errors((key, value)).ShouldBeEmpty();
 
     [Fact]
-    public void A_short_lease_needs_a_short_confirm_timeout()
+    public void A_short_lease_needs_a_short_confirm_timeout_and_heartbeat()
     {
-        Configured.Errors(("Outbox:Lease", "00:00:10")).ShouldBe(["\"ReliableMq:Broker:ConfirmTimeout\" is 00:00:10. Use 00:00:01 to 00:00:05, half of \"ReliableMq:Outbox:Lease\"."]);
-        Configured.Errors(("Outbox:Lease", "00:00:10"), ("Broker:ConfirmTimeout", "00:00:05")).ShouldBeEmpty();
+        Configured.Errors(("Outbox:Lease", "00:00:10")).ShouldBe([
+            "\"ReliableMq:Broker:Heartbeat\" is 00:00:05. Use 00:00:01 to 00:00:02.5000000, a quarter of \"ReliableMq:Outbox:Lease\": the broker drops a silent connection within two heartbeats, and what a stopped process still had in its buffers must not arrive after half a lease.",
+            "\"ReliableMq:Broker:ConfirmTimeout\" is 00:00:10. Use 00:00:01 to 00:00:05, half of \"ReliableMq:Outbox:Lease\".",
+        ]);
+        Configured.Errors(("Outbox:Lease", "00:00:10"), ("Broker:ConfirmTimeout", "00:00:05"), ("Broker:Heartbeat", "00:00:02")).ShouldBeEmpty();
     }
+
+    [Theory]
+    [InlineData("rabbit-1:15672")]
+    [InlineData("/api")]
+    [InlineData("amqp://rabbit-1")]
+    [InlineData("")]
+    public void A_wrong_address_of_the_management_plugin_is_told(string url) =>
+        Configured.Errors(("Broker:ManagementUrl", url)).ShouldBe([
+            $"\"ReliableMq:Broker:ManagementUrl\" is \"{url}\", which is not an address. Write it like \"http://rabbit-1:15672\", or leave it out.",
+        ]);
 
     [Theory]
     [InlineData("Broker:VirtualHost", "")]

@@ -1,36 +1,50 @@
 using Microsoft.Extensions.DependencyInjection;
+using ReliableMq.TestSupport;
 
 namespace ReliableMq.Tests.Hosting;
 
-public sealed class ConfigurationTests
+public sealed class ConfigurationTests : IDisposable
 {
+    private readonly TestCertificates _files = new();
+
+    public void Dispose() => _files.Dispose();
+
     [Fact]
     public void Every_setting_can_be_configured()
     {
         var options = Configured.Options(
-            builder => builder.AddInbox<BillingDb>().AddHandler(Some.Handler(queue: "billing.order-placed")),
+            builder => builder.AddInbox<BillingDb>().AddHandler(Some.Handler(queue: "ORDERS_TO_BILLING_QUEUE")),
             ("Service", "billing"),
             ("Broker:Hosts", "rabbit-1:5673, rabbit-2"), ("Broker:VirtualHost", "shop"), ("Broker:UserName", "user"), ("Broker:Password", "pass"),
-            ("Broker:Heartbeat", "00:00:05"), ("Broker:ConfirmTimeout", "00:00:07"), ("Broker:MaxMessageBytes", "1000"),
+            ("Broker:Heartbeat", "00:00:06"), ("Broker:ConfirmTimeout", "00:00:07"), ("Broker:MaxMessageBytes", "1000"), ("Broker:ManagementUrl", "http://rabbit-1:15672"),
+            ("Broker:Tls:Enabled", "true"), ("Broker:Tls:ServerName", "rabbit.shop"), ("Broker:Tls:CaCertificateFile", _files.Authority), ("Broker:Tls:CheckRevocation", "true"),
+            ("Broker:Tls:ClientCertificateFile", _files.ClientCertificate), ("Broker:Tls:ClientKeyFile", _files.ClientKeyEncrypted), ("Broker:Tls:ClientKeyPassword", TestCertificates.Password),
+            ("Topology:Mode", "Verify"), ("Topology:CheckInterval", "00:01:00"), ("Topology:Naming", "SourceToTarget"),
             ("Database:Schema", "billing_mq"), ("Database:CreateSchema", "true"),
             ("Outbox:Lease", "00:01:00"), ("Outbox:PollInterval", "00:00:00.500"), ("Outbox:BatchSize", "100"), ("Outbox:MaxUnconfirmed", "50"), ("Outbox:ResendInterval", "00:02:00"), ("Outbox:KeepSent", "1.00:00:00"), ("Outbox:MaxAttempts", "3"), ("Outbox:MaxUndeliverableAttempts", "7"),
-            ("Queues:billing.order-placed:Retry", "1s, 2s"), ("Queues:billing.order-placed:Concurrency", "3"), ("Queues:billing.order-placed:Prefetch", "4"), ("Queues:billing.order-placed:Timeout", "5s"));
+            ("Queues:ORDERS_TO_BILLING_QUEUE:Retry", "1s, 2s"), ("Queues:ORDERS_TO_BILLING_QUEUE:Concurrency", "3"), ("Queues:ORDERS_TO_BILLING_QUEUE:Prefetch", "4"), ("Queues:ORDERS_TO_BILLING_QUEUE:Timeout", "5s"));
 
         options.Service.ShouldBe("billing");
         options.Broker.ShouldBeEquivalentTo(new BrokerOptions
         {
             Hosts = "rabbit-1:5673, rabbit-2", VirtualHost = "shop", UserName = "user", Password = "pass",
-            Heartbeat = TimeSpan.FromSeconds(5), ConfirmTimeout = TimeSpan.FromSeconds(7), MaxMessageBytes = 1000,
+            Heartbeat = TimeSpan.FromSeconds(6), ConfirmTimeout = TimeSpan.FromSeconds(7), MaxMessageBytes = 1000, ManagementUrl = "http://rabbit-1:15672",
+            Tls =
+            {
+                Enabled = true, ServerName = "rabbit.shop", CaCertificateFile = _files.Authority, CheckRevocation = true,
+                ClientCertificateFile = _files.ClientCertificate, ClientKeyFile = _files.ClientKeyEncrypted, ClientKeyPassword = TestCertificates.Password,
+            },
         });
+        options.Topology.ShouldBeEquivalentTo(new TopologyOptions { Mode = TopologyMode.Verify, CheckInterval = TimeSpan.FromMinutes(1), Naming = TopologyNaming.SourceToTarget });
         options.Database.ShouldBeEquivalentTo(new DatabaseOptions { Schema = "billing_mq", CreateSchema = true });
         options.Outbox.ShouldBeEquivalentTo(new OutboxOptions
         {
             Lease = TimeSpan.FromMinutes(1), PollInterval = TimeSpan.FromSeconds(0.5), BatchSize = 100, MaxUnconfirmed = 50, ResendInterval = TimeSpan.FromMinutes(2),
             KeepSent = TimeSpan.FromDays(1), MaxAttempts = 3, MaxUndeliverableAttempts = 7,
         });
-        options.Queues.ShouldHaveSingleItem().Key.ShouldBe("billing.order-placed");
-        options.Queues["billing.order-placed"].ShouldBeEquivalentTo(new QueueOptions { Retry = "1s, 2s", Concurrency = 3, Prefetch = 4, Timeout = "5s" });
-        foreach (var section in new object[] { options.Broker, options.Database, options.Outbox, options.Queues["billing.order-placed"] })
+        options.Queues.ShouldHaveSingleItem().Key.ShouldBe("ORDERS_TO_BILLING_QUEUE");
+        options.Queues["ORDERS_TO_BILLING_QUEUE"].ShouldBeEquivalentTo(new QueueOptions { Retry = "1s, 2s", Concurrency = 3, Prefetch = 4, Timeout = "5s" });
+        foreach (var section in new object[] { options.Broker, options.Broker.Tls, options.Topology, options.Database, options.Outbox, options.Queues["ORDERS_TO_BILLING_QUEUE"] })
         {
             var defaults = Activator.CreateInstance(section.GetType())!;
             section.GetType().GetProperties().Where(setting => Equals(setting.GetValue(section), setting.GetValue(defaults)))
@@ -47,8 +61,9 @@ public sealed class ConfigurationTests
         options.Broker.ShouldBeEquivalentTo(new BrokerOptions
         {
             Hosts = "rabbit", VirtualHost = "/", UserName = "guest", Password = "guest",
-            Heartbeat = TimeSpan.FromSeconds(10), ConfirmTimeout = TimeSpan.FromSeconds(10), MaxMessageBytes = 16_777_216,
+            Heartbeat = TimeSpan.FromSeconds(5), ConfirmTimeout = TimeSpan.FromSeconds(10), MaxMessageBytes = 16_777_216,
         });
+        options.Topology.ShouldBeEquivalentTo(new TopologyOptions { Mode = TopologyMode.Create, CheckInterval = TimeSpan.FromMinutes(5), Naming = TopologyNaming.Domain });
         options.Database.ShouldBeEquivalentTo(new DatabaseOptions { Schema = "reliable_mq", CreateSchema = false });
         options.Outbox.ShouldBeEquivalentTo(new OutboxOptions
         {
@@ -95,8 +110,8 @@ public sealed class ConfigurationTests
     public void An_unknown_key_is_told_with_its_section_and_what_is_known_there() =>
         Configured.Errors(("Brokr:Hosts", "x"), ("Broker:Hots", "x"), ("Queues:billing:Retries", "1s"), ("Outbox:Lease:Seconds", "30"), ("Database:CreateShema", null))
             .ShouldBe([
-                "\"ReliableMq:Broker:Hots\" is not a setting. Correct the name or remove it. Settings there: \"ConfirmTimeout\", \"Heartbeat\", \"Hosts\", \"MaxMessageBytes\", \"Password\", \"UserName\", \"VirtualHost\".",
-                "\"ReliableMq:Brokr\" is not a setting. Correct the name or remove it. Settings there: \"Broker\", \"Database\", \"Outbox\", \"Queues\", \"Service\".",
+                "\"ReliableMq:Broker:Hots\" is not a setting. Correct the name or remove it. Settings there: \"ConfirmTimeout\", \"Heartbeat\", \"Hosts\", \"ManagementUrl\", \"MaxMessageBytes\", \"Password\", \"Tls\", \"UserName\", \"VirtualHost\".",
+                "\"ReliableMq:Brokr\" is not a setting. Correct the name or remove it. Settings there: \"Broker\", \"Database\", \"Outbox\", \"Queues\", \"Service\", \"Topology\".",
                 "\"ReliableMq:Database:CreateShema\" is not a setting. Correct the name or remove it. Settings there: \"CreateSchema\", \"Schema\".",
                 "\"ReliableMq:Outbox:Lease\" has parts, but it is a single value. Write it as one text.",
                 "\"ReliableMq:Queues:billing:Retries\" is not a setting. Correct the name or remove it. Settings there: \"Concurrency\", \"Prefetch\", \"Retry\", \"Timeout\".",
@@ -116,6 +131,7 @@ public sealed class ConfigurationTests
     [InlineData("Outbox:BatchSize", "many", "System.Int32")]
     [InlineData("Database:CreateSchema", "maybe", "System.Boolean")]
     [InlineData("Queues:billing:Concurrency", "many", "System.Int32")]
+    [InlineData("Topology:Mode", "Delete", "ReliableMq.TopologyMode")]
     public void A_value_of_another_type_is_told_with_its_place(string key, string value, string type) =>
         Should.Throw<InvalidOperationException>(() => Configured.Options(Configured.Hosts, (key, value))).Message
             .ShouldBe($"Failed to convert configuration value '{value}' at 'ReliableMq:{key}' to type '{type}'.");

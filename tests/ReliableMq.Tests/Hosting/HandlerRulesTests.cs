@@ -23,12 +23,15 @@ public sealed class HandlerRulesTests
             "\"ReliableMq:Queues:c\" is configured, but no handler consumes the queue \"c\". Correct the name or remove it. Queues with handlers: \"a\", \"b\".",
         ], ignoreOrder: true);
 
+    [Fact]
+    public void An_empty_queue_name_is_told() =>
+        Errors([Some.Handler(queue: "")]).ShouldBe(["The queue name \"\" is not valid. Use 1 to 255 bytes of UTF-8."]);
+
     [Theory]
-    [InlineData("")]
     [InlineData("ä123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789")]
     public void A_queue_name_whose_dead_letter_queue_RabbitMQ_cannot_name_is_told(string queue) =>
         Errors([Some.Handler(queue: queue), Some.Handler(queue: queue, message: "orders.order-shipped.v1")]).ShouldBe([
-            $"The queue name \"{queue}\" is not valid. Use 1 to 250 bytes of UTF-8: \"{queue}.dead\" must fit RabbitMQ's 255.",
+            $"The dead-letter queue of \"{queue}\" would be called \"{queue}.dead\" by the naming policy \"DomainNaming\", but names have 1 to 255 bytes of UTF-8. Shorten the name, or correct the policy.",
         ]);
 
     [Fact]

@@ -4,6 +4,7 @@ public sealed class OutboxRulesTests
 {
     // So that the lease may be as short as it can.
     private static readonly (string, string?) ShortConfirm = ("Broker:ConfirmTimeout", "00:00:01");
+    private static readonly (string, string?) ShortHeartbeat = ("Broker:Heartbeat", "00:00:01");
 
     [Theory]
     [InlineData("Lease", "00:00:09.999", "00:00:09.9990000", "00:00:10 to 00:10:00")]
@@ -20,7 +21,7 @@ public sealed class OutboxRulesTests
     [InlineData("MaxUnconfirmed", "0", "0", "1 to 30000")]
     [InlineData("MaxUnconfirmed", "30001", "30001", "1 to 30000")]
     public void A_value_out_of_range_is_told(string key, string value, string shown, string range) =>
-        Configured.Errors(ShortConfirm, ($"Outbox:{key}", value)).ShouldBe([$"\"ReliableMq:Outbox:{key}\" is {shown}. Use {range}."]);
+        Configured.Errors(ShortConfirm, ShortHeartbeat, ($"Outbox:{key}", value)).ShouldBe([$"\"ReliableMq:Outbox:{key}\" is {shown}. Use {range}."]);
 
     [Theory]
     [InlineData("Lease", "00:00:10")]
@@ -36,5 +37,5 @@ public sealed class OutboxRulesTests
     [InlineData("MaxUnconfirmed", "1")]
     [InlineData("MaxUnconfirmed", "30000")]
     public void A_value_at_the_end_of_its_range_is_accepted(string key, string value) =>
-        Configured.Errors(ShortConfirm, ($"Outbox:{key}", value)).ShouldBeEmpty();
+        Configured.Errors(ShortConfirm, ShortHeartbeat, ($"Outbox:{key}", value)).ShouldBeEmpty();
 }

@@ -123,6 +123,7 @@ public sealed class RegistrationTests
         report.Status.ShouldBe(HealthStatus.Healthy);
         report.Entries.Select(entry => $"{entry.Key}: {entry.Value.Description}").ShouldBe([
             "reliable-mq-broker: No outbox and no inbox are in use.",
+            "reliable-mq-topology: Not checked yet.",
             "reliable-mq-consumers: Consuming 0 queue(s).",
             "reliable-mq-outbox: Messages leave in time.",
             "reliable-mq-alerts: Alerts are told.",

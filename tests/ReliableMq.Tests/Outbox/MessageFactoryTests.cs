@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using Microsoft.EntityFrameworkCore;
 using ReliableMq.Broker;
+using ReliableMq.Broker.Naming;
 using ReliableMq.Handling;
 using ReliableMq.Outbox;
 using ReliableMq.TestSupport;
@@ -242,7 +243,7 @@ public sealed class MessageFactoryTests
     }
 
     private static OutboxMessage Create(object message, MessageOptions? options = null, int maxBytes = 1_000) =>
-        new MessageFactory(new ReliableMqOptions { Broker = { MaxMessageBytes = maxBytes } }, Some.Serializer(), new ManualTimeProvider()).Create(message, options);
+        new MessageFactory(new ReliableMqOptions { Broker = { MaxMessageBytes = maxBytes } }, new NamesInUse([], TopologyNaming.Domain), Some.Serializer(), new ManualTimeProvider()).Create(message, options);
 
     private static string Refusal(object message, MessageOptions? options = null, int maxBytes = 1_000) =>
         Should.Throw<ReliableMqException>(() => Create(message, options, maxBytes)).Message;

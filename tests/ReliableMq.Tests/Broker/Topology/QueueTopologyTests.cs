@@ -1,10 +1,10 @@
-using ReliableMq.Broker;
+using ReliableMq.Broker.Topology;
 
-namespace ReliableMq.Tests.Broker;
+namespace ReliableMq.Tests.Broker.Topology;
 
 public sealed class QueueTopologyTests
 {
-    private readonly QueueTopology _topology = new("billing.order-placed", [Binding.For("orders.order-placed.v1")]);
+    private readonly QueueTopology _topology = new("billing.order-placed", "billing.order-placed.dead", []);
 
     [Fact]
     public void A_queue_is_a_quorum_queue_that_dead_letters_at_least_once_and_drops_nothing() =>
@@ -25,14 +25,6 @@ public sealed class QueueTopologyTests
         QueueTopology.DeadLetterArguments.ShouldBe(
             new Dictionary<string, object?> { ["x-queue-type"] = "quorum", ["x-delivery-limit"] = 1_000_000L },
             ignoreOrder: true);
-
-    [Fact]
-    public void The_dead_letter_queue_is_named_after_its_queue() =>
-        _topology.DeadLetterQueue.ShouldBe("billing.order-placed.dead");
-
-    [Fact]
-    public void A_message_is_bound_by_its_name_to_the_exchange_of_its_domain() =>
-        _topology.Bindings.ShouldHaveSingleItem().ShouldBe(new Binding("orders", "orders.order-placed.v1"));
 
     [Fact]
     public void Arguments_are_the_callers_own()

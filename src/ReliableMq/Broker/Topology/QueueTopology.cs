@@ -1,12 +1,8 @@
-namespace ReliableMq.Broker;
+namespace ReliableMq.Broker.Topology;
 
 /// <summary>What a queue needs on the broker: itself, its dead-letter queue, its bindings.</summary>
-internal sealed record QueueTopology(string Queue, IReadOnlyList<Binding> Bindings)
+internal sealed record QueueTopology(string Queue, string DeadLetterQueue, IReadOnlyList<Binding> Bindings)
 {
-    public string DeadLetterQueue => DeadLetterQueueOf(Queue);
-
-    public static string DeadLetterQueueOf(string queue) => queue + ".dead";
-
     /// <summary>
     /// A durable quorum queue. The delivery limit is explicit and high, because attempts are counted in the
     /// database and 4.0 and later drop or dead-letter at 20 otherwise. At-least-once dead-lettering needs
@@ -29,11 +25,8 @@ internal sealed record QueueTopology(string Queue, IReadOnlyList<Binding> Bindin
         ["x-delivery-limit"] = DeliveryLimit,
     };
 
-    private const long DeliveryLimit = 1_000_000;
+    public const long DeliveryLimit = 1_000_000;
 }
 
 /// <summary>Messages with this routing key go from the exchange to the queue.</summary>
-internal sealed record Binding(string Exchange, string RoutingKey)
-{
-    public static Binding For(string messageName) => new(MessageNames.ExchangeOf(messageName), messageName);
-}
+internal sealed record Binding(string Exchange, string RoutingKey);

@@ -1,0 +1,77 @@
+using System.Collections.Concurrent;
+using RabbitMQ.Client;
+
+namespace ReliableMq.Broker.Topology;
+
+/// <summary>
+/// Declares what publishers and consumers are about to use, where <see cref="TopologyMode.Create"/> says so. It
+/// never deletes or replaces: what exists with other properties is used as it is, and the check tells of it.
+/// </summary>
+internal sealed class TopologyDeclarer(ReliableMqOptions options)
+{
+    private readonly ConcurrentDictionary<string, bool> _published = new(StringComparer.Ordinal);
+
+    /// <summary>The exchanges that were published to. A sender does not know them before.</summary>
+    public IEnumerable<string> PublishedExchanges => _published.Keys.Order(StringComparer.Ordinal);
+
+    /// <summary>Told when there is something new to check.</summary>
+    public event Action? Noticed;
+
+    public async Task DeclareExchangeAsync(IConnection connection, string exchange, CancellationToken cancellationToken)
+    {
+        // The default exchange always exists and may not be declared.
+        if (exchange.Length == 0 || options.Topology.Mode == TopologyMode.None)
+        {
+            return;
+        }
+
+        if (_published.TryAdd(exchange, true))
+        {
+            Noticed?.Invoke();
+        }
+
+        if (options.Topology.Mode == TopologyMode.Create)
+        {
+            await DeclareAsync(connection, TopologyRules.Exchange(exchange), TopologyProbe.DeclareExchange(exchange, cancellationToken), cancellationToken);
+        }
+        else if ((await TopologyProbe.AskAsync(connection, TopologyProbe.ExchangeExists(exchange, cancellationToken), cancellationToken)).Answer == TopologyAnswer.Missing)
+        {
+            // A publish to it would close the channel under all other messages.
+            throw new ReliableMqException($"The exchange \"{exchange}\" does not exist. Declare it, or set \"ReliableMq:Topology:Mode\" to Create.");
+        }
+    }
+
+    public async Task DeclareAsync(IConnection connection, QueueTopology topology, CancellationToken cancellationToken)
+    {
+        if (options.Topology.Mode != TopologyMode.Create)
+        {
+            return;
+        }
+
+        // The dead-letter queue comes first: from the first delivery on there is a place for what fails.
+        await DeclareAsync(connection, TopologyRules.Queue(topology.DeadLetterQueue), TopologyProbe.DeclareQueue(topology.DeadLetterQueue, QueueTopology.DeadLetterArguments, cancellationToken), cancellationToken);
+        await DeclareAsync(connection, TopologyRules.Queue(topology.Queue), TopologyProbe.DeclareQueue(topology.Queue, topology.Arguments, cancellationToken), cancellationToken);
+        foreach (var exchange in topology.Bindings.Select(binding => binding.Exchange).Distinct())
+        {
+            await DeclareAsync(connection, TopologyRules.Exchange(exchange), TopologyProbe.DeclareExchange(exchange, cancellationToken), cancellationToken);
+        }
+
+        foreach (var binding in topology.Bindings)
+        {
+            await DeclareAsync(connection, TopologyRules.BindingOf(topology.Queue, binding), TopologyProbe.Bind(topology.Queue, binding, cancellationToken), cancellationToken);
+        }
+    }
+
+    private async Task DeclareAsync(IConnection connection, string what, Func<IChannel, Task> declare, CancellationToken cancellationToken)
+    {
+        var (answer, text) = await TopologyProbe.AskAsync(connection, declare, cancellationToken);
+        if (answer == TopologyAnswer.Different)
+        {
+            Noticed?.Invoke();
+        }
+        else if (answer != TopologyAnswer.AsNeeded)
+        {
+            throw new ReliableMqException($"The {what} cannot be declared: {text}");
+        }
+    }
+}

@@ -1,0 +1,254 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using ReliableMq.Broker.Topology;
+using ReliableMq.Integration.Support;
+using ReliableMq.Scheduling;
+using ReliableMq.TestSupport;
+using Xunit;
+
+namespace ReliableMq.Integration.Broker;
+
+public class Checking_the_topology
+{
+    private const string Queue = "tests.numbers";
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_queue_with_another_argument_is_used_as_it_is_and_told_once(bool management)
+    {
+        await using var world = await World.CreateAsync();
+        await world.BindPlainQueueAsync(Queue, "tests", "tests.numbered.v1", new() { ["x-queue-type"] = "quorum", ["x-delivery-limit"] = 1_000_000L });
+
+        await using var service = await world.StartAsync(setup =>
+        {
+            setup.HandleNumbered();
+            setup.Settings["Broker:ManagementUrl"] = management ? world.Broker.ManagementUri.ToString() : null;
+        });
+        await service.SaveAsync(new Numbered(1));
+        await Eventually.EqualAsync([1], world.EffectsAsync, "effects");
+
+        var text = await Eventually.FoundAsync(() => DegradedAsync(service), "the difference in health");
+        text.ShouldContain(management
+            ? "queue \"tests.numbers\", x-dead-letter-strategy: expected at-least-once, found none. It is used as it is."
+            : "queue \"tests.numbers\", x-dead-letter-");
+        if (management)
+        {
+            // AMQP names the first difference only.
+            text.Split('\n').Length.ShouldBe(4);
+        }
+
+        await CheckAsync(service);
+        await CheckAsync(service);
+        var logged = service.Logs.Entries.Where(entry => entry.EventId.Id == 3007).ToList();
+        logged.ShouldHaveSingleItem().Message.ShouldContain(text);
+    }
+
+    [Fact]
+    public async Task Verifying_declares_nothing_and_tells_what_is_missing()
+    {
+        await using var world = await World.CreateAsync();
+
+        await using var service = await world.StartAsync(setup =>
+        {
+            setup.HandleNumbered();
+            setup.Settings["Topology:Mode"] = "Verify";
+        });
+
+        var text = await Eventually.FoundAsync(() => DegradedAsync(service), "the difference in health");
+        text.ShouldBe("""
+            exchange "tests": expected a durable topic exchange, found none. Declare it, or set "ReliableMq:Topology:Mode" to Create.
+            queue "tests.numbers.dead": expected a durable quorum queue, found none. Declare it, or set "ReliableMq:Topology:Mode" to Create.
+            queue "tests.numbers": expected a durable quorum queue, found none. Declare it, or set "ReliableMq:Topology:Mode" to Create. Bindings and policies were not checked: AMQP has no question for them. Set "ReliableMq:Broker:ManagementUrl".
+            """.ReplaceLineEndings("\n"));
+        (await world.Broker.ListQueuesAsync()).ShouldBeEmpty();
+
+        // A message without an exchange waits with the reason, and does not stop the others.
+        await world.BindPlainQueueAsync("elsewhere", "elsewhere", "elsewhere.other.v1");
+        await service.SaveAsync(new Numbered(1), new Elsewhere(2));
+        await Eventually.TrueAsync(async () => await world.Broker.GetAsync("elsewhere") is not null, "the other message arrives");
+        var kept = await Eventually.FoundAsync(async () => (await world.OutboxAsync()).Find(row => row.Error is not null), "the message that waits");
+        kept.Error.ShouldBe("The exchange \"tests\" does not exist. Declare it, or set \"ReliableMq:Topology:Mode\" to Create.");
+
+        // All is well once an operator has declared it, with another service's help here.
+        await using var creator = await world.StartAsync(setup => setup.HandleNumbered());
+        await Eventually.EqualAsync([1], world.EffectsAsync, "effects");
+        await creator.StopAsync();
+        await CheckAsync(service);
+        var health = (await service.HealthAsync()).Entries["reliable-mq-topology"];
+        health.Status.ShouldBe(HealthStatus.Healthy);
+        health.Description.ShouldBe("As needed. Bindings and policies were not checked: AMQP has no question for them. Set \"ReliableMq:Broker:ManagementUrl\".");
+        service.Logs.Entries.ShouldContain(entry => entry.EventId.Id == 3012);
+    }
+
+    [Fact]
+    public async Task Verifying_tells_arguments_that_differ_without_the_management_plugin()
+    {
+        await using var world = await World.CreateAsync();
+        await world.BindPlainQueueAsync(Queue + ".dead", "tests", "nothing", new() { ["x-queue-type"] = "quorum", ["x-delivery-limit"] = 5 });
+
+        await using var service = await world.StartAsync(setup =>
+        {
+            setup.HandleNumbered();
+            setup.Settings["Topology:Mode"] = "Verify";
+        });
+
+        (await Eventually.FoundAsync(() => DegradedAsync(service), "the difference in health"))
+            .ShouldContain("queue \"tests.numbers.dead\", x-delivery-limit: expected 1000000, found 5. ");
+    }
+
+    [Fact]
+    public async Task Verifying_with_the_management_plugin_tells_missing_bindings_and_policies()
+    {
+        await using var world = await World.CreateAsync();
+        await using (var creator = await world.StartAsync(setup => setup.HandleNumbered()))
+        {
+            await Eventually.TrueAsync(() => creator.Logs.Entries.Count(entry => entry.EventId.Id == 4001) == 2, "all is declared");
+            await creator.StopAsync();
+        }
+
+        await world.Broker.UseChannelAsync(channel => channel.QueueUnbindAsync(Queue, "tests", "tests.numbered.v1"));
+        await world.Broker.SetPolicyAsync("short", "^tests\\.numbers$", new Dictionary<string, object> { ["max-length"] = 10, ["overflow"] = "drop-head" });
+
+        await using var service = await world.StartAsync(setup =>
+        {
+            setup.HandleNumbered();
+            setup.Settings["Topology:Mode"] = "Verify";
+            setup.Settings["Broker:ManagementUrl"] = world.Broker.ManagementUri.ToString();
+        });
+
+        await Eventually.EqualAsync("""
+            queue "tests.numbers", overflow by the policy "short": expected none or reject-publish, found drop-head. Take the key out of the policy, or let the policy match other queues only.
+            binding of queue "tests.numbers" to exchange "tests": expected the routing key "tests.numbered.v1", found none. Bind it, or set "ReliableMq:Topology:Mode" to Create.
+            """.ReplaceLineEndings("\n"), async () =>
+        {
+            await CheckAsync(service);
+            return await DegradedAsync(service);
+        }, "the differences in health");
+    }
+
+    [Fact]
+    public async Task What_is_deleted_while_the_service_runs_is_declared_again_and_told()
+    {
+        await using var world = await World.CreateAsync();
+        await using var service = await world.StartAsync(setup =>
+        {
+            setup.HandleNumbered();
+            setup.Settings["Broker:ManagementUrl"] = world.Broker.ManagementUri.ToString();
+        });
+        await Eventually.TrueAsync(() => service.Logs.Entries.Any(entry => entry.EventId.Id == 3012), "the topology is as needed");
+
+        await world.Broker.UseChannelAsync(channel => channel.QueueUnbindAsync(Queue, "tests", "tests.numbered.v1"));
+        await CheckAsync(service);
+        (await DegradedAsync(service)).ShouldBe(
+            "binding of queue \"tests.numbers\" to exchange \"tests\": expected the routing key \"tests.numbered.v1\", found none. It was declared again. Find out who deleted it; meanwhile senders kept what had no way.");
+
+        await world.Broker.UseChannelAsync(channel => channel.ExchangeDeleteAsync("tests"));
+        await CheckAsync(service);
+        (await DegradedAsync(service))!.Split('\n').Select(line => line[..line.IndexOf(',')]).ShouldBe([
+            "exchange \"tests\": expected a durable topic exchange", "binding of queue \"tests.numbers\" to exchange \"tests\": expected the routing key \"tests.numbered.v1\"",
+        ]);
+
+        // The message finds its way again.
+        await service.SaveAsync(new Numbered(1));
+        await Eventually.EqualAsync([1], world.EffectsAsync, "effects");
+        await CheckAsync(service);
+        (await DegradedAsync(service)).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task A_deleted_queue_is_declared_again_at_once_by_its_consumer()
+    {
+        await using var world = await World.CreateAsync();
+        await using var service = await world.StartAsync(setup => setup.HandleNumbered());
+        await Eventually.TrueAsync(() => service.Logs.Entries.Any(entry => entry.EventId.Id == 3012), "the topology is as needed");
+
+        await world.Broker.DeleteQueueAsync(Queue);
+        await world.Broker.DeleteQueueAsync(Queue + ".dead");
+
+        await service.SaveAsync(new Numbered(1));
+        await Eventually.EqualAsync([1], world.EffectsAsync, "effects");
+        await Eventually.EqualAsync((IEnumerable<string>)[Queue, Queue + ".dead"], async () => (await world.Broker.ListQueuesAsync()).Select(queue => queue.Name).Order().AsEnumerable(), "queues");
+    }
+
+    [Fact]
+    public async Task Without_a_mode_nothing_is_declared_and_nothing_is_checked()
+    {
+        await using var world = await World.CreateAsync();
+        await using var service = await world.StartAsync(setup =>
+        {
+            setup.HandleNumbered();
+            setup.Settings["Topology:Mode"] = "None";
+        });
+        await Eventually.TrueAsync(() => service.Logs.Entries.Any(entry => entry.EventId.Id == 4004), "the consumer has looked for its queue");
+        await CheckAsync(service);
+
+        (await world.Broker.ListQueuesAsync()).ShouldBeEmpty();
+        (await service.HealthAsync()).Entries["reliable-mq-topology"].Description.ShouldBe("Not checked: \"ReliableMq:Topology:Mode\" is None.");
+
+        // What others declare is used.
+        await world.BindPlainQueueAsync(Queue, "tests", "tests.numbered.v1");
+        await service.SaveAsync(new Numbered(1));
+        await Eventually.EqualAsync([1], world.EffectsAsync, "effects");
+    }
+
+    [Fact]
+    public async Task A_service_that_only_sends_has_its_exchanges_checked()
+    {
+        await using var world = await World.CreateAsync();
+        await world.Broker.UseChannelAsync(channel => channel.ExchangeDeclareAsync("tests", "fanout", durable: true, autoDelete: false));
+        await using var service = await world.StartAsync();
+
+        await service.SaveAsync(new Numbered(1));
+
+        (await Eventually.FoundAsync(() => DegradedAsync(service), "the difference in health")).ShouldStartWith("exchange \"tests\", type: expected topic, found fanout. ");
+    }
+
+    [Fact]
+    public async Task A_management_plugin_that_does_not_answer_is_told_and_the_rest_is_checked()
+    {
+        await using var world = await World.CreateAsync();
+        await world.Broker.UseChannelAsync(channel => channel.ExchangeDeclareAsync("tests", "fanout", durable: true, autoDelete: false));
+        await using var service = await world.StartAsync(setup =>
+        {
+            setup.HandleNumbered();
+            setup.Settings["Broker:ManagementUrl"] = "http://127.0.0.1:1";
+        });
+
+        var text = await Eventually.FoundAsync(() => DegradedAsync(service), "the difference in health");
+        text.ShouldStartWith("exchange \"tests\", type: expected topic, found fanout. ");
+        text.ShouldContain(" Bindings and policies were not checked: the management plugin could not be asked: ");
+    }
+
+    [Fact]
+    public async Task Names_of_source_and_target_are_used_by_both_sides()
+    {
+        await using var world = await World.CreateAsync();
+        await using var service = await world.StartAsync(setup =>
+        {
+            setup.Settings["Topology:Naming"] = "SourceToTarget";
+            setup.Handle<StockReserved>("SALE_TO_PRODUCT_QUEUE", (message, db, _) =>
+            {
+                db.Effects.Add(new Effect { Number = message.Number });
+                return message.Number == 2 ? throw new PermanentFailureException("no stock") : Task.CompletedTask;
+            });
+        });
+
+        await service.SaveAsync(new StockReserved(1), new StockReserved(2));
+
+        await Eventually.EqualAsync([1], world.EffectsAsync, "effects");
+        await Eventually.EqualAsync(1, () => world.CountAsync("dead_letter"), "dead letters");
+        (await world.Broker.ListQueuesAsync()).Select(queue => queue.Name).Order().ShouldBe(["SALE_TO_PRODUCT_QUEUE", "SALE_TO_PRODUCT_QUEUE_DEAD"]);
+        await world.Broker.UseChannelAsync(channel => channel.ExchangeDeclarePassiveAsync("SALE_TO_PRODUCT_EXCHANGE"));
+        await world.ShouldHaveSettledAllAsync(service, "SALE_TO_PRODUCT_QUEUE", "SALE_TO_PRODUCT_QUEUE_DEAD");
+    }
+
+    private static async Task CheckAsync(TestService service) =>
+        await service.Host.Services.GetServices<IScheduledWork>().OfType<TopologyCheck>().Single().RunOnceAsync(CancellationToken.None);
+
+    private static async Task<string?> DegradedAsync(TestService service) =>
+        (await service.HealthAsync()).Entries["reliable-mq-topology"] is { Status: HealthStatus.Degraded, Description: var text } ? text : null;
+}
+
+[Message("sale.stock-reserved.v1", Target = "product")]
+public sealed record StockReserved(int Number);
