@@ -17,7 +17,7 @@ public class Storing_by_contexts_of_a_factory
         await using var service = await world.StartAsync(setup =>
         {
             setup.Register = (services, options) => _ = pooled
-                ? services.AddPooledDbContextFactory<TestDb>(options, poolSize: 1)
+                ? services.AddPooledDbContextFactory<TestDb>(options)
                 : services.AddDbContextFactory<TestDb>(options);
             setup.HandleNumbered();
         });
@@ -50,6 +50,6 @@ public class Storing_by_contexts_of_a_factory
 
         await Eventually.EqualAsync([2, 3, 5], world.EffectsAsync, "effects");
         await Eventually.EqualAsync(2, () => world.CountAsync("outbox_history"), "sent rows");
-        service.Logs.Entries.Count(entry => entry.EventId.Id == 1001).ShouldBe(1);
+        service.Logs.Entries.Where(entry => entry.EventId.Id == 1001).ShouldHaveSingleItem();
     }
 }
