@@ -26,9 +26,10 @@ public interface IOutbox
     /// <summary>Stores any number of messages in one statement, as <see cref="AddAsync"/> does.</summary>
     /// <param name="transaction">An open transaction on the database of one of the registered contexts.</param>
     /// <param name="messages">Instances of types marked with <see cref="MessageAttribute"/>, or <see cref="RawMessage"/>s.</param>
+    /// <param name="options">What else is to be said about each message; null, or a null for one, means nothing.</param>
     /// <param name="cancellationToken">Cancels the statement.</param>
     /// <exception cref="ReliableMqException">As by <see cref="AddAsync"/>; then none of them is stored.</exception>
-    Task AddManyAsync(NpgsqlTransaction transaction, IEnumerable<object> messages, CancellationToken cancellationToken = default);
+    Task AddManyAsync(NpgsqlTransaction transaction, IEnumerable<object> messages, Func<object, MessageOptions?>? options = null, CancellationToken cancellationToken = default);
 }
 
 /// <summary>

@@ -13,6 +13,7 @@ public class A_broker_that_is_away
         await using var rabbitMq = await PrivateRabbitMq.CreateAsync();
         await using var world = await World.CreateAsync(rabbitMq.Server);
         await using var service = await world.StartAsync(setup => setup.HandleNumbered());
+        await service.ConsumingAsync();
         await service.SaveAsync(new Numbered(0));
         await Eventually.EqualAsync([0], world.EffectsAsync, "the first effect");
         await rabbitMq.SyncAsync();

@@ -249,7 +249,8 @@ public class Alerts_are_told
         (alert.Kind, alert.Group, alert.Severity).ShouldBe(("dead-letter", "tests.numbers: PermanentFailureException", AlertSeverity.Error));
         alert.Text.ShouldBe("Messages of \"tests.numbers\" became dead letters because of PermanentFailureException. Replay them when the cause is mended.");
         alert.Examples[0].Reason.ShouldBe("Never.");
-        service.Logs.Entries.ShouldContain(entry => entry.EventId.Id == 9002 && entry.Message.Contains("dead-letter \"tests.numbers: PermanentFailureException\""));
+        // The log is another sink, which is told in its own time.
+        await service.Logs.WaitForAsync(entry => entry.EventId.Id == 9002 && entry.Message.Contains("dead-letter \"tests.numbers: PermanentFailureException\"", StringComparison.Ordinal), "the log is told");
 
         await world.Broker.UseChannelAsync(channel => channel.BasicPublishAsync("", "tests.numbers.dead", mandatory: true,
             new RabbitMQ.Client.BasicProperties { MessageId = "foreign", Type = "tests.numbered.v1" }, new byte[1]).AsTask());

@@ -233,11 +233,8 @@ public class Ordering_keys
         await connection.OpenAsync();
         await using (var transaction = await connection.BeginTransactionAsync())
         {
-            for (var number = 1; number <= 120; number++)
-            {
-                await outbox.AddAsync(transaction, new Numbered(number), new MessageOptions { OrderingKey = "k" });
-            }
-
+            await outbox.AddAsync(transaction, new Numbered(1), new MessageOptions { OrderingKey = "k" });
+            await outbox.AddManyAsync(transaction, Enumerable.Range(2, 119).Select(number => new Numbered(number)), _ => new MessageOptions { OrderingKey = "k" });
             await transaction.CommitAsync();
         }
 

@@ -13,10 +13,10 @@ internal abstract class TransactionOutbox(ServiceDatabases databases, MessageFac
         return StoreAsync(transaction, [factory.Create(message, options)], cancellationToken);
     }
 
-    public Task AddManyAsync(NpgsqlTransaction transaction, IEnumerable<object> messages, CancellationToken cancellationToken = default)
+    public Task AddManyAsync(NpgsqlTransaction transaction, IEnumerable<object> messages, Func<object, MessageOptions?>? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(messages);
-        return StoreAsync(transaction, [.. messages.Select(message => factory.Create(message, null))], cancellationToken);
+        return StoreAsync(transaction, [.. messages.Select(message => factory.Create(message, options?.Invoke(message)))], cancellationToken);
     }
 
     private async Task StoreAsync(NpgsqlTransaction transaction, List<OutboxMessage> messages, CancellationToken cancellationToken)

@@ -47,6 +47,7 @@ internal sealed class ShopServices : IAsyncDisposable
                 // The shortest there is, so that what the killed Billing was sending is soon taken over.
                 ["ReliableMq__Outbox__Lease"] = $"{BillingKill.Lease}",
                 ["ReliableMq__Broker__ConfirmTimeout"] = $"{BillingKill.Lease / 2}",
+                ["ReliableMq__Broker__Heartbeat"] = $"{BillingKill.Lease / 5}",
             });
         }
     }
