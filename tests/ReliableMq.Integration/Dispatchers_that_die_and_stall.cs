@@ -14,7 +14,7 @@ public class Dispatchers_that_die_and_stall
     [Fact]
     public async Task Nothing_is_lost_little_comes_twice_and_every_key_keeps_its_order()
     {
-        var transactions = Runs.Long(5_000, 600);
+        var transactions = Runs.Long(20_000, 600);
         const int lease = 10;
         await using var world = await World.CreateAsync();
         await world.Database.ExecuteAsync(JournalEntry.Schema);

@@ -123,8 +123,15 @@ internal sealed class OutboxDispatcher
                 await PublishAsync(connection, channel, await _intake.TakeHandedOverAsync(stopping), ended.Token);
                 await OfferAsync(stopping);
                 var due = await _intake.TakeDueAsync(_destinations.Refusing(Random.Shared.NextDouble()), stopping);
-                await PublishAsync(connection, channel, due.Rows, ended.Token);
-                await _intake.TakeKeysAsync(due, stopping);
+                try
+                {
+                    await PublishAsync(connection, channel, due.Rows, ended.Token);
+                }
+                finally
+                {
+                    await _intake.TakeKeysAsync(due, stopping);
+                }
+
                 await PublishAsync(connection, channel, _intake.Keys.TakeReady(), ended.Token);
             }
         }

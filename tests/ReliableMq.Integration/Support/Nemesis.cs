@@ -19,26 +19,27 @@ internal sealed class Nemesis(Func<ChildProcess> start, int count, int seed) : I
 
     public async Task KillOneAsync()
     {
-        var victim = _random.Next(count);
-        _workers[victim].Kill();
-        await _workers[victim].DisposeAsync();
-        _workers[victim] = await StartedAsync();
+        var victim = _workers[_random.Next(count)];
+        _workers.Remove(victim);
+        victim.Kill();
+        await victim.DisposeAsync();
+        _workers.Add(await StartedAsync());
     }
 
     /// <summary>Stops one for a while; the others, and the next faults, go on meanwhile.</summary>
-    public async Task FreezeOneAsync(TimeSpan time)
+    public Task FreezeOneAsync(TimeSpan time)
     {
         var victim = _workers[_random.Next(count)];
         victim.Freeze();
         _frozen.Add(ResumeAfterAsync(victim, time));
-        await Task.CompletedTask;
+        return Task.CompletedTask;
     }
 
-    private static async Task ResumeAfterAsync(ChildProcess victim, TimeSpan time)
+    private async Task ResumeAfterAsync(ChildProcess victim, TimeSpan time)
     {
         // The time itself is the fault: it has to be longer than a lease.
         await Task.Delay(time, TimeProvider.System);
-        if (!victim.HasExited)
+        if (_workers.Contains(victim))
         {
             victim.Resume();
         }
