@@ -272,7 +272,8 @@ public class Ordering_keys
         await using var world = await World.CreateAsync();
         await world.BindPlainQueueAsync("arrived", "tests", "#");
         await using var arrivals = await Arrivals.InAsync(world, "arrived");
-        await using var service = await world.StartAsync();
+        await using var proxy = await TcpProxy.StartAsync(world.Broker.HostName, world.Broker.Port);
+        await using var service = await world.StartAsync(setup => setup.Through(proxy));
         var storing = Task.Run(async () =>
         {
             for (var number = 1; number <= 200; number++)
@@ -284,7 +285,7 @@ public class Ordering_keys
         {
             var seen = arrivals.All.Count;
             await Eventually.TrueAsync(() => arrivals.All.Count > seen + 20 || storing.IsCompleted, "messages arrive");
-            await world.Broker.CloseConnectionsAsync("publishing");
+            proxy.ResetAll();
         }
 
         await storing;

@@ -38,7 +38,13 @@ public static class WebApplicationExtensions
         {
             Console.OpenStandardInput().CopyTo(Stream.Null);
             app.Lifetime.StopApplication();
-            await Task.Delay(StopTimeout, TimeProvider.System);
+            if (app.Lifetime.ApplicationStarted.IsCancellationRequested)
+            {
+                await Task.Delay(StopTimeout, TimeProvider.System);
+            }
+
+            // One that is still starting has nothing to end in order, and would yet take the port that the next
+            // run has found free.
             Process.GetCurrentProcess().Kill();
         }
     }
