@@ -18,8 +18,11 @@ public sealed class HandlerDefinition
     /// <summary>The method's name for logs and errors, such as <c>Shop.BillingHandlers.Handle</c>.</summary>
     public required string HandlerName { get; init; }
 
-    /// <summary>Runs the handler: services of this attempt, the message, its context.</summary>
-    public required Func<IServiceProvider, object, MessageContext, ValueTask> Invoke { get; init; }
+    /// <summary>Runs the handler of single messages: services of this attempt, the message, its context.</summary>
+    public Func<IServiceProvider, object, MessageContext, ValueTask>? Invoke { get; init; }
+
+    /// <summary>Runs the handler of batches: services of this attempt, the messages, their contexts. One of the two is given.</summary>
+    public Func<IServiceProvider, object[], IReadOnlyList<MessageContext>, ValueTask>? InvokeBatch { get; init; }
 
     /// <summary><see cref="MessageHandlerAttribute.Retry"/>; null where not given.</summary>
     public string? Retry { get; init; }
@@ -32,4 +35,22 @@ public sealed class HandlerDefinition
 
     /// <summary><see cref="MessageHandlerAttribute.Timeout"/>; null where not given.</summary>
     public string? Timeout { get; init; }
+
+    /// <summary><see cref="MessageHandlerAttribute.Inbox"/>; null where not given.</summary>
+    public Type? Inbox { get; init; }
+
+    /// <summary>What <see cref="BindingAttribute"/> said; empty means by the message's name.</summary>
+    public IReadOnlyList<BindingAttribute> Bindings { get; init; } = [];
+
+    /// <summary><see cref="MessageHandlerAttribute.Order"/>.</summary>
+    public QueueOrder Order { get; init; }
+
+    /// <summary><see cref="MessageHandlerAttribute.DeriveMessageIds"/>.</summary>
+    public bool DeriveMessageIds { get; init; }
+
+    /// <summary><see cref="MessageHandlerAttribute.BatchSize"/>; 0 where not given.</summary>
+    public int BatchSize { get; init; }
+
+    /// <summary><see cref="MessageHandlerAttribute.Linger"/>; null where not given.</summary>
+    public string? Linger { get; init; }
 }

@@ -1,6 +1,13 @@
+using System.Diagnostics.CodeAnalysis;
+using Npgsql;
+using ReliableMq.Failing;
+
 namespace ReliableMq;
 
-/// <summary>What is known about the message being handled. A handler asks for it as a parameter.</summary>
+/// <summary>
+/// What is known about the message being handled, and what its handler may decide about it. A handler asks for it
+/// as a parameter.
+/// </summary>
 public sealed class MessageContext
 {
     /// <summary>The id given by the sender; the inbox handles each id once per queue.</summary>
@@ -30,6 +37,9 @@ public sealed class MessageContext
     /// <summary>When this process received the delivery.</summary>
     public required DateTimeOffset ReceivedAt { get; init; }
 
+    /// <summary>The sender's ordering key, where it gave one.</summary>
+    public string? OrderingKey { get; init; }
+
     /// <summary>The headers of the delivery. Text arrives as <see cref="string"/>.</summary>
     public required IReadOnlyDictionary<string, object?> Headers { get; init; }
 
@@ -38,4 +48,54 @@ public sealed class MessageContext
     /// <see cref="System.Threading.CancellationToken"/> parameter.
     /// </summary>
     public required CancellationToken CancellationToken { get; init; }
+
+    /// <summary>
+    /// The transaction in which the message is handled: what is written in it is committed with the message's inbox
+    /// row or not at all. ReliableMq ends it. Null for handlers without an inbox.
+    /// </summary>
+    public NpgsqlTransaction? Transaction { get; internal set; }
+
+    internal HandlerVerdict? Verdict { get; private set; }
+
+    /// <summary>
+    /// Ends this attempt here: what the handler did is rolled back, and the message comes again after the delay.
+    /// It does not count as an attempt.
+    /// </summary>
+    /// <param name="delay">At least 100 ms (a shorter one is made so), at most 365 days.</param>
+    [DoesNotReturn]
+    public void RetryAfter(TimeSpan delay)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(delay, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(delay, HandlerVerdict.LongestDelay);
+        End(new HandlerVerdict.RetryAfter(delay < HandlerVerdict.ShortestDelay ? HandlerVerdict.ShortestDelay : delay));
+    }
+
+    /// <summary>Ends this attempt here: what the handler did is rolled back, and the message is dead-lettered.</summary>
+    /// <param name="reason">What operators are told.</param>
+    [DoesNotReturn]
+    public void DeadLetter(string reason)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(reason);
+        End(new HandlerVerdict.DeadLetter(reason));
+    }
+
+    /// <summary>
+    /// Ends this attempt here: what the handler did is rolled back, and the message is never handled. It is kept
+    /// among the dead letters, as discarded and without an alert.
+    /// </summary>
+    /// <param name="reason">What operators are told who look for it.</param>
+    [DoesNotReturn]
+    public void Discard(string reason)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(reason);
+        End(new HandlerVerdict.Discard(reason));
+    }
+
+    [DoesNotReturn]
+    private void End(HandlerVerdict verdict)
+    {
+        // Kept here, too: a handler that catches everything does not change it.
+        Verdict = verdict;
+        throw new HandlerVerdictException(verdict);
+    }
 }

@@ -39,4 +39,34 @@ public sealed class MessageHandlerAttribute(string queue) : Attribute
     /// </summary>
     /// <value>Default: <c>"5m"</c>. At most 10 minutes, a third of RabbitMQ's own consumer timeout.</value>
     public string? Timeout { get; set; }
+
+    /// <summary>
+    /// The context, registered with <c>AddInbox</c>, in whose transaction the messages are handled, or
+    /// <c>typeof(NpgsqlDataSource)</c>. All handlers of a queue have the same.
+    /// </summary>
+    /// <value>Default: null, the service's only inbox.</value>
+    public Type? Inbox { get; set; }
+
+    /// <summary>Whether, and by what, the queue's messages are handled one after the other.</summary>
+    /// <value>Default: <see cref="QueueOrder.None"/>.</value>
+    public QueueOrder Order { get; set; }
+
+    /// <summary>
+    /// Whether a message without an id gets one from where it came from and what it contains, so that it is
+    /// handled once: for foreign senders that give none. Two messages that are meant to be the same twice are
+    /// then one.
+    /// </summary>
+    /// <value>Default: false. A message without an id is dead-lettered.</value>
+    public bool DeriveMessageIds { get; set; }
+
+    /// <summary>
+    /// For a handler of an <see cref="IReadOnlyList{T}"/> of messages: how many it gets at most. They share a
+    /// transaction. Concurrency then counts batches.
+    /// </summary>
+    /// <value>0 means the default, 100. From 1 to 1000.</value>
+    public int BatchSize { get; set; }
+
+    /// <summary>How long a batch waits to become full, from its first message on, such as <c>"200ms"</c>.</summary>
+    /// <value>Default: <c>"50ms"</c>. At most 1 minute.</value>
+    public string? Linger { get; set; }
 }

@@ -14,4 +14,23 @@ public sealed class QueueOptions
 
     /// <inheritdoc cref="MessageHandlerAttribute.Timeout"/>
     public string? Timeout { get; set; }
+
+    /// <summary>
+    /// Each an exchange and a routing key or pattern, like <c>"legacy: invoice.#"</c>: all bindings of the queue,
+    /// instead of what its handlers say.
+    /// </summary>
+    /// <inheritdoc cref="BindingAttribute"/>
+    public IList<string>? Bindings { get; set; }
+
+    /// <inheritdoc cref="MessageHandlerAttribute.Order"/>
+    public QueueOrder? Order { get; set; }
+
+    /// <inheritdoc cref="MessageHandlerAttribute.DeriveMessageIds"/>
+    public bool? DeriveMessageIds { get; set; }
+
+    /// <inheritdoc cref="MessageHandlerAttribute.BatchSize"/>
+    public int? BatchSize { get; set; }
+
+    /// <inheritdoc cref="MessageHandlerAttribute.Linger"/>
+    public string? Linger { get; set; }
 }

@@ -34,10 +34,7 @@ internal sealed class OutcomeBatch
 
         public List<T> Keyed { get; } = [];
 
-        /// <summary>What operators should hear of.</summary>
-    public List<AlertRaise> Raises { get; } = [];
-
-    public int Count => Unkeyed.Count + Keyed.Count;
+        public int Count => Unkeyed.Count + Keyed.Count;
 
         public IEnumerable<T> All => Unkeyed.Concat(Keyed);
 

@@ -70,7 +70,7 @@ internal sealed class HandlingProcessor(
                 {
                     // Only here is it known that this is not the copy of a message that was handled in time.
                     RefuseExpired(delivery);
-                    return handler.Invoke(services, message, ContextOf(delivery, attempt, cancellationToken));
+                    return handler.Invoke!(services, message, ContextOf(delivery, attempt, cancellationToken));
                 }, cancellationToken);
         }
         catch (Exception exception)

@@ -5,10 +5,28 @@ namespace ReliableMq.Receiving;
 /// <summary>The settings in force for one queue: configuration first, then the attributes, then defaults.</summary>
 internal sealed record QueueSettings(string Queue, RetryPolicy Retry, int Concurrency, int Prefetch, TimeSpan Timeout)
 {
+    public QueueOrder Order { get; init; }
+
+    public bool DeriveMessageIds { get; init; }
+
+    /// <summary>How many messages a batch handler gets at most.</summary>
+    public int BatchSize { get; init; } = 1;
+
+    public TimeSpan Linger { get; init; }
+
+    /// <summary>How many deliveries are worked on at once.</summary>
+    public int Slots => Concurrency * BatchSize;
+
+    /// <summary>The inbox that the handlers name; null means the only one.</summary>
+    public Type? Inbox { get; init; }
+
     public const string DefaultRetry = "1s, 10s, 1m, 10m";
     public const int DefaultConcurrency = 8;
     public const int DefaultPrefetch = 200;
     public const string DefaultTimeout = "5m";
+    public const int DefaultBatchSize = 100;
+    public const string DefaultLinger = "50ms";
+    public static readonly TimeSpan MaxLinger = TimeSpan.FromMinutes(1);
 
     /// <summary>A third of the broker's consumer timeout of 30 minutes
     /// (https://www.rabbitmq.com/docs/consumers#acknowledgement-timeout): a delivery starts within it or goes back.</summary>
@@ -21,9 +39,18 @@ internal sealed record QueueSettings(string Queue, RetryPolicy Retry, int Concur
         var concurrency = configured?.Concurrency
             ?? Agreed(queue, handlers, nameof(HandlerDefinition.Concurrency), handler => handler.Concurrency == 0 ? null : (int?)handler.Concurrency, errors)
             ?? DefaultConcurrency;
+        var order = configured?.Order
+            ?? Agreed(queue, handlers, nameof(HandlerDefinition.Order), handler => handler.Order == QueueOrder.None ? null : (QueueOrder?)handler.Order, errors)
+            ?? QueueOrder.None;
+        var inbox = Agreed(queue, handlers, nameof(HandlerDefinition.Inbox), handler => handler.Inbox, errors);
+        var batchSize = handlers.All(handler => handler.InvokeBatch is null) ? 1
+            : configured?.BatchSize
+            ?? Agreed(queue, handlers, nameof(HandlerDefinition.BatchSize), handler => handler.BatchSize == 0 ? null : (int?)handler.BatchSize, errors)
+            ?? DefaultBatchSize;
+        var linger = configured?.Linger ?? Agreed(queue, handlers, nameof(HandlerDefinition.Linger), handler => handler.Linger, errors) ?? DefaultLinger;
         var prefetch = configured?.Prefetch
             ?? Agreed(queue, handlers, nameof(HandlerDefinition.Prefetch), handler => handler.Prefetch == 0 ? null : (int?)handler.Prefetch, errors)
-            ?? Math.Max(DefaultPrefetch, Math.Min(2000, concurrency * 2));
+            ?? Math.Max(DefaultPrefetch, Math.Min(2000, concurrency * batchSize * 2));
 
         var where = $"of the queue \"{queue}\" (\"ReliableMq:Queues:{queue}\" or [MessageHandler])";
         if (!Duration.TryParseList(retry, out var delays) || delays.Length > 100)
@@ -46,7 +73,29 @@ internal sealed record QueueSettings(string Queue, RetryPolicy Retry, int Concur
             errors.Add($"Prefetch {where} is {prefetch}. Use 1 to 2000, the most that a quorum queue allows.");
         }
 
-        return new QueueSettings(queue, new RetryPolicy(delays), concurrency, prefetch, limit);
+        if (batchSize is < 1 or > 1000)
+        {
+            errors.Add($"BatchSize {where} is {batchSize}. Use 1 to 1000.");
+        }
+
+        if (!Duration.TryParse(linger, out var lingerTime) || lingerTime > MaxLinger)
+        {
+            errors.Add($"Linger {where} is \"{linger}\", which is not a duration of at most 1m. Write a number and ms, s or m, like \"{DefaultLinger}\".");
+        }
+
+        if (!Enum.IsDefined(order))
+        {
+            errors.Add($"Order {where} is {order}. Use {string.Join(", ", Enum.GetNames<QueueOrder>())}.");
+        }
+
+        return new QueueSettings(queue, new RetryPolicy(delays), concurrency, prefetch, limit)
+        {
+            Order = order,
+            Inbox = inbox,
+            BatchSize = batchSize,
+            Linger = lingerTime,
+            DeriveMessageIds = configured?.DeriveMessageIds ?? handlers.Any(handler => handler.DeriveMessageIds),
+        };
     }
 
     private static T? Agreed<T>(string queue, IEnumerable<HandlerDefinition> handlers, string setting, Func<HandlerDefinition, T?> value, ICollection<string> errors)
