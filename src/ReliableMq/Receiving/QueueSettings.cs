@@ -83,6 +83,11 @@ internal sealed record QueueSettings(string Queue, RetryPolicy Retry, int Concur
             errors.Add($"Linger {where} is \"{linger}\", which is not a duration of at most 1m. Write a number and ms, s or m, like \"{DefaultLinger}\".");
         }
 
+        if (batchSize > 1 && order != QueueOrder.None)
+        {
+            errors.Add($"Order {where} is {order}, but its handlers take batches, which have no order. Leave out one of them.");
+        }
+
         if (!Enum.IsDefined(order))
         {
             errors.Add($"Order {where} is {order}. Use {string.Join(", ", Enum.GetNames<QueueOrder>())}.");
