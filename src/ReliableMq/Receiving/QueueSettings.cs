@@ -108,7 +108,7 @@ internal sealed record QueueSettings(string Queue, RetryPolicy Retry, int Concur
         var said = handlers.Select(handler => (handler.HandlerName, Value: value(handler))).Where(said => said.Value is not null).ToList();
         foreach (var other in said.Skip(1).Where(other => !Equals(other.Value, said[0].Value)))
         {
-            errors.Add($"The handlers \"{said[0].HandlerName}\" and \"{other.HandlerName}\" of the queue \"{queue}\" give {setting} as \"{said[0].Value}\" and \"{other.Value}\", but a queue has one. Say it on one of them, or in \"ReliableMq:Queues:{queue}:{setting}\".");
+            errors.Add($"The handlers \"{said[0].HandlerName}\" and \"{other.HandlerName}\" of the queue \"{queue}\" give {setting} as \"{said[0].Value}\" and \"{other.Value}\", but a queue has one. Say it on one of them{(setting == nameof(HandlerDefinition.Inbox) ? "" : $", or in \"ReliableMq:Queues:{queue}:{setting}\"")}.");
         }
 
         return said.Count == 0 ? default : said[0].Value;
