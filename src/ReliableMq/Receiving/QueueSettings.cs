@@ -78,6 +78,11 @@ internal sealed record QueueSettings(string Queue, RetryPolicy Retry, int Concur
             errors.Add($"BatchSize {where} is {batchSize}. Use 1 to 1000.");
         }
 
+        if (batchSize > prefetch)
+        {
+            errors.Add($"BatchSize {where} is {batchSize}, more than its Prefetch of {prefetch}, so that no batch would ever be full. Lower it, or raise Prefetch.");
+        }
+
         if (!Duration.TryParse(linger, out var lingerTime) || lingerTime > MaxLinger)
         {
             errors.Add($"Linger {where} is \"{linger}\", which is not a duration of at most 1m. Write a number and ms, s or m, like \"{DefaultLinger}\".");

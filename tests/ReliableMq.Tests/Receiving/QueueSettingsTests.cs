@@ -45,6 +45,14 @@ public sealed class QueueSettingsTests
     }
 
     [Fact]
+    public void A_batch_that_could_never_be_full_is_told()
+    {
+        Resolve([Some.BatchHandler(batchSize: 11)], new QueueOptions { Prefetch = 10 });
+
+        _errors.ShouldBe(["BatchSize of the queue \"billing\" (\"ReliableMq:Queues:billing\" or [MessageHandler]) is 11, more than its Prefetch of 10, so that no batch would ever be full. Lower it, or raise Prefetch."]);
+    }
+
+    [Fact]
     public void A_wrong_order_is_told()
     {
         Resolve([Some.Handler()], new QueueOptions { Order = (QueueOrder)7 });
