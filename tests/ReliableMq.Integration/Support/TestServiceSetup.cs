@@ -56,10 +56,11 @@ internal sealed class TestServiceSetup(Addresses addresses)
         });
 
     /// <summary>Adds a handler of batches the way generated code does.</summary>
-    public void HandleMany<T>(string queue, Func<IReadOnlyList<T>, TestDb, IReadOnlyList<MessageContext>, Task> handle, int batchSize = 0, string? linger = null, int concurrency = 0, string? retry = "100ms, 200ms")
+    public void HandleMany<T>(string queue, Func<IReadOnlyList<T>, TestDb, IReadOnlyList<MessageContext>, Task> handle, int batchSize = 0, string? linger = null, int concurrency = 0, string? retry = "100ms, 200ms", Type? inbox = null)
         where T : class => Handlers.Add(new HandlerDefinition
         {
             Queue = queue,
+            Inbox = inbox,
             MessageName = MessageNames.Of(typeof(T)),
             MessageType = typeof(T),
             HandlerName = $"tests.{queue}.{typeof(T).Name}",
