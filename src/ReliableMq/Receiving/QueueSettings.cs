@@ -78,7 +78,7 @@ internal sealed record QueueSettings(string Queue, RetryPolicy Retry, int Concur
             errors.Add($"BatchSize {where} is {batchSize}. Use 1 to 1000.");
         }
 
-        if (batchSize > prefetch)
+        if (batchSize > 1 && batchSize > prefetch)
         {
             errors.Add($"BatchSize {where} is {batchSize}, more than its Prefetch of {prefetch}, so that no batch would ever be full. Lower it, or raise Prefetch.");
         }
