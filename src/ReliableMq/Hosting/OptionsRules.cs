@@ -21,6 +21,7 @@ internal sealed class OptionsRules(
         CheckOutbox(options.Outbox, errors);
         CheckHandlers(options, [.. handlers], errors);
         CheckSerializers(errors);
+        AlertOptionsRules.Check(options.Alerts, errors);
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
     }
 
