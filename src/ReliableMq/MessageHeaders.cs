@@ -3,6 +3,9 @@ namespace ReliableMq;
 /// <summary>The headers that the library itself writes and reads.</summary>
 internal static class MessageHeaders
 {
+    /// <summary>What the names of all but the last begin with.</summary>
+    public const string Prefix = "x-reliable-mq-";
+
     /// <summary>Unique to each publish on its channel: tells which publish a return belongs to.</summary>
     public const string PublishSequence = "x-reliable-mq-publish";
 

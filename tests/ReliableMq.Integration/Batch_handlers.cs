@@ -94,7 +94,7 @@ public class Batch_handlers
 
         await Eventually.EqualAsync([0, 3, 4], world.EffectsAsync, "effects");
         await Eventually.TrueAsync(async () => await service.DeadLetters.ListAsync().CountAsync() == 1, "the dead letter");
-        (await service.DeadLetters.ListAsync(new DeadLetterFilter { Discarded = true }).SingleAsync()).Reason.ShouldBe("a test order");
+        (await service.DeadLetters.ListAsync(new DeadLetterFilter { State = DeadLetterState.Discarded }).SingleAsync()).Reason.ShouldBe("a test order");
     }
 
     [Fact]
