@@ -61,16 +61,16 @@ internal sealed class HandlingProcessor(
                     $"The message \"{delivery.Name}\" has no message id, so it cannot be handled just once. Set the AMQP property message-id.");
             }
 
-            var handler = handlers.Find(delivery.Name)
+            var reading = handlers.Find(delivery)
                 ?? throw new ReliableMqException(
-                    $"No handler of the queue \"{delivery.Queue}\" takes the message \"{delivery.Name}\". It takes: {string.Join(", ", handlers.MessageNames.Order().Select(name => $"\"{name}\""))}. Add a handler, or remove the binding that brings it.");
-            var message = serializer.Deserialize(delivery.Body, handler.MessageType, delivery.ContentType, delivery.Name);
-            return await _inbox.RunAsync(delivery, handler.HandlerName,
+                    $"No handler of the queue \"{delivery.Queue}\" takes the message \"{delivery.Name}\" of the exchange \"{delivery.Exchange}\". It takes: {string.Join(", ", handlers.MessageNames.Order().Select(name => $"\"{name}\""))}. Add a handler or its [Binding], or remove the binding that brings it.");
+            var message = handlers.Read(delivery, reading, serializer);
+            return await _inbox.RunAsync(delivery, reading.Handler.HandlerName,
                 (services, attempt) =>
                 {
                     // Only here is it known that this is not the copy of a message that was handled in time.
                     RefuseExpired(delivery);
-                    return handler.Invoke!(services, message, ContextOf(delivery, attempt, cancellationToken));
+                    return reading.Handler.Invoke!(services, message, ContextOf(delivery, reading.Name, attempt, cancellationToken));
                 }, cancellationToken);
         }
         catch (Exception exception)
@@ -87,10 +87,10 @@ internal sealed class HandlingProcessor(
         }
     }
 
-    private static MessageContext ContextOf(Delivery delivery, int attempt, CancellationToken cancellationToken) => new()
+    private static MessageContext ContextOf(Delivery delivery, string name, int attempt, CancellationToken cancellationToken) => new()
     {
         MessageId = delivery.MessageId!,
-        MessageName = delivery.Name,
+        MessageName = name,
         Queue = delivery.Queue,
         Attempt = attempt,
         Redelivered = delivery.Redelivered,
