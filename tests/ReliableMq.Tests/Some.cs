@@ -62,13 +62,14 @@ internal static class Some
 
     public static HandlerDefinition Handler(
         string name = "Shop.Handlers.Handle", string queue = "billing", string message = "orders.order-placed.v1",
-        string? retry = null, int concurrency = 0, int prefetch = 0, string? timeout = null) => new()
+        string? retry = null, int concurrency = 0, int prefetch = 0, string? timeout = null, bool isBatch = false) => new()
     {
         Queue = queue,
         MessageName = message,
         MessageType = typeof(OrderPlaced),
         HandlerName = name,
-        Invoke = (_, _, _) => ValueTask.CompletedTask,
+        Invoke = isBatch ? null : (_, _, _) => ValueTask.CompletedTask,
+        InvokeBatch = isBatch ? (_, _, _) => ValueTask.CompletedTask : null,
         Retry = retry,
         Concurrency = concurrency,
         Prefetch = prefetch,

@@ -13,7 +13,7 @@ public sealed class ConfigurationTests : IDisposable
     public void Every_setting_can_be_configured()
     {
         var options = Configured.Options(
-            builder => builder.AddInbox<BillingDb>().AddHandler(Some.Handler(queue: "ORDERS_TO_BILLING_QUEUE")),
+            builder => builder.AddInbox<BillingDb>().AddHandler(Some.Handler(queue: "ORDERS_TO_BILLING_QUEUE", isBatch: true)),
             ("Service", "billing"),
             ("Broker:Hosts", "rabbit-1:5673, rabbit-2"), ("Broker:VirtualHost", "shop"), ("Broker:UserName", "user"), ("Broker:Password", "pass"),
             ("Broker:Heartbeat", "00:00:06"), ("Broker:ConfirmTimeout", "00:00:07"), ("Broker:MaxMessageBytes", "1000"), ("Broker:ManagementUrl", "http://rabbit-1:15672"),
@@ -22,7 +22,9 @@ public sealed class ConfigurationTests : IDisposable
             ("Topology:Mode", "Verify"), ("Topology:CheckInterval", "00:01:00"), ("Topology:Naming", "SourceToTarget"),
             ("Database:Schema", "billing_mq"), ("Database:CreateSchema", "true"),
             ("Outbox:Lease", "00:01:00"), ("Outbox:PollInterval", "00:00:00.500"), ("Outbox:BatchSize", "100"), ("Outbox:MaxUnconfirmed", "50"), ("Outbox:ResendInterval", "00:02:00"), ("Outbox:KeepSent", "1.00:00:00"), ("Outbox:MaxAttempts", "3"), ("Outbox:MaxUndeliverableAttempts", "7"),
-            ("Queues:ORDERS_TO_BILLING_QUEUE:Retry", "1s, 2s"), ("Queues:ORDERS_TO_BILLING_QUEUE:Concurrency", "3"), ("Queues:ORDERS_TO_BILLING_QUEUE:Prefetch", "4"), ("Queues:ORDERS_TO_BILLING_QUEUE:Timeout", "5s"));
+            ("Queues:ORDERS_TO_BILLING_QUEUE:Retry", "1s, 2s"), ("Queues:ORDERS_TO_BILLING_QUEUE:Concurrency", "3"), ("Queues:ORDERS_TO_BILLING_QUEUE:Prefetch", "4"), ("Queues:ORDERS_TO_BILLING_QUEUE:Timeout", "5s"),
+            ("Queues:ORDERS_TO_BILLING_QUEUE:Order", "ByKey"), ("Queues:ORDERS_TO_BILLING_QUEUE:DeriveMessageIds", "true"), ("Queues:ORDERS_TO_BILLING_QUEUE:BatchSize", "6"), ("Queues:ORDERS_TO_BILLING_QUEUE:Linger", "7ms"),
+            ("Queues:ORDERS_TO_BILLING_QUEUE:Bindings:0", "legacy: invoice.#"), ("Queues:ORDERS_TO_BILLING_QUEUE:Bindings:1", "legacy: credit.#"));
 
         options.Service.ShouldBe("billing");
         options.Broker.ShouldBeEquivalentTo(new BrokerOptions
@@ -43,7 +45,11 @@ public sealed class ConfigurationTests : IDisposable
             KeepSent = TimeSpan.FromDays(1), MaxAttempts = 3, MaxUndeliverableAttempts = 7,
         });
         options.Queues.ShouldHaveSingleItem().Key.ShouldBe("ORDERS_TO_BILLING_QUEUE");
-        options.Queues["ORDERS_TO_BILLING_QUEUE"].ShouldBeEquivalentTo(new QueueOptions { Retry = "1s, 2s", Concurrency = 3, Prefetch = 4, Timeout = "5s" });
+        options.Queues["ORDERS_TO_BILLING_QUEUE"].ShouldBeEquivalentTo(new QueueOptions
+        {
+            Bindings = options.Queues["ORDERS_TO_BILLING_QUEUE"].Bindings, Retry = "1s, 2s", Concurrency = 3, Prefetch = 4, Timeout = "5s", Order = QueueOrder.ByKey, DeriveMessageIds = true, BatchSize = 6, Linger = "7ms",
+        });
+        options.Queues["ORDERS_TO_BILLING_QUEUE"].Bindings.ShouldBe(["legacy: invoice.#", "legacy: credit.#"]);
         foreach (var section in new object[] { options.Broker, options.Broker.Tls, options.Topology, options.Database, options.Outbox, options.Queues["ORDERS_TO_BILLING_QUEUE"] })
         {
             var defaults = Activator.CreateInstance(section.GetType())!;
@@ -107,6 +113,29 @@ public sealed class ConfigurationTests : IDisposable
     }
 
     [Fact]
+    public void Configured_bindings_replace_those_that_code_has_set()
+    {
+        var options = Configured.Options(
+            builder =>
+            {
+                builder.AddInbox<BillingDb>().AddHandler(Some.Handler());
+                builder.Services.Insert(0, ServiceDescriptor.Singleton<Microsoft.Extensions.Options.IConfigureOptions<ReliableMqOptions>>(
+                    new Microsoft.Extensions.Options.ConfigureOptions<ReliableMqOptions>(settings => settings.Queues["billing"] = new QueueOptions { Bindings = ["code: #"] })));
+            },
+            Configured.Hosts, ("Queues:billing:Bindings:0", "legacy: invoice.#"));
+
+        options.Queues["billing"].Bindings.ShouldBe(["legacy: invoice.#"]);
+    }
+
+    [Fact]
+    public void A_text_in_place_of_a_list_and_a_section_in_it_are_told() =>
+        Configured.Errors(builder => builder.AddInbox<BillingDb>().AddHandler(Some.Handler()).AddHandler(Some.Handler(queue: "other")),
+            ("Queues:billing:Bindings", "legacy: #"), ("Queues:other:Bindings:0:Exchange", "legacy")).ShouldBe([
+                "\"ReliableMq:Queues:billing:Bindings\" is \"legacy: #\", but it is a list. Write its entries as \"ReliableMq:Queues:billing:Bindings:0\", \"ReliableMq:Queues:billing:Bindings:1\" and so on.",
+                "\"ReliableMq:Queues:other:Bindings:0\" has parts, but it is a single value. Write it as one text.",
+            ]);
+
+    [Fact]
     public void An_unknown_key_is_told_with_its_section_and_what_is_known_there() =>
         Configured.Errors(("Brokr:Hosts", "x"), ("Broker:Hots", "x"), ("Queues:billing:Retries", "1s"), ("Outbox:Lease:Seconds", "30"), ("Database:CreateShema", null))
             .ShouldBe([
@@ -114,7 +143,7 @@ public sealed class ConfigurationTests : IDisposable
                 "\"ReliableMq:Brokr\" is not a setting. Correct the name or remove it. Settings there: \"Broker\", \"Database\", \"Outbox\", \"Queues\", \"Service\", \"Topology\".",
                 "\"ReliableMq:Database:CreateShema\" is not a setting. Correct the name or remove it. Settings there: \"CreateSchema\", \"Schema\".",
                 "\"ReliableMq:Outbox:Lease\" has parts, but it is a single value. Write it as one text.",
-                "\"ReliableMq:Queues:billing:Retries\" is not a setting. Correct the name or remove it. Settings there: \"Concurrency\", \"Prefetch\", \"Retry\", \"Timeout\".",
+                "\"ReliableMq:Queues:billing:Retries\" is not a setting. Correct the name or remove it. Settings there: \"BatchSize\", \"Bindings\", \"Concurrency\", \"DeriveMessageIds\", \"Linger\", \"Order\", \"Prefetch\", \"Retry\", \"Timeout\".",
                 "\"ReliableMq:Queues:billing\" is configured, but no handler consumes the queue \"billing\". Correct the name or remove it. Queues with handlers: none.",
             ], ignoreOrder: true);
 
