@@ -87,6 +87,7 @@ public sealed class BatchTests
     [Theory]
     [InlineData("BatchSize = 1, Linger = \"1ms\"")]
     [InlineData("BatchSize = 1000, Linger = \"1m\"")]
+    [InlineData("BatchSize = 10, Prefetch = 10, Order = QueueOrder.None")]
     [InlineData("BatchSize = 0, Linger = null")]
     public void The_ends_of_the_ranges_are_accepted(string settings) => Compiler.Generate(Batch(settings)).ShouldBeClean();
 
@@ -117,6 +118,20 @@ public sealed class BatchTests
         """,
         "Handler method 'Shop.Handlers.Placed' takes batches from queue 'billing', but 'Shop.Handlers.Shipped' takes single messages; give each a queue of its own",
         "Handler method 'Shop.Handlers.Shipped' takes single messages from queue 'billing', but 'Shop.Handlers.Placed' takes batches; give each a queue of its own");
+
+    [Theory, Trait(Refusal.Trait, "RMQ045")]
+    [InlineData("OneAtATime")]
+    [InlineData("ByKey")]
+    public void Batches_have_no_order(string order) => Refusal.Expect(
+        Batch($"Order = [|QueueOrder.{order}|]"),
+        $"Handler method 'Shop.Handlers.Handle' takes batches, which have no order, but sets Order to '{order}'; remove it, or take single messages");
+
+    [Theory, Trait(Refusal.Trait, "RMQ046")]
+    [InlineData("BatchSize = 11, Prefetch = [|10|]", 11, 10)]
+    [InlineData("Prefetch = [|99|]", 100, 99)]
+    public void A_batch_fits_into_the_prefetch(string settings, int size, int prefetch) => Refusal.Expect(
+        Batch(settings),
+        $"Handler method 'Shop.Handlers.Handle' takes batches of {size}, more than its Prefetch of {prefetch}, so that no batch would ever be full; lower BatchSize, or raise Prefetch");
 
     private static string Batch(string settings) => $$"""
         public sealed class Handlers

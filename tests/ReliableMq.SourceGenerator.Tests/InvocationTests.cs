@@ -110,7 +110,7 @@ public sealed class InvocationTests
 
         definition.Invoke.ShouldBeNull();
         definition.Inbox.ShouldBe(typeof(NoInbox));
-        definition.Order.ShouldBe(QueueOrder.ByKey);
+        Definition(provider, "own.struct").Order.ShouldBe(QueueOrder.ByKey);
         definition.DeriveMessageIds.ShouldBeTrue();
         definition.BatchSize.ShouldBe(20);
         definition.Linger.ShouldBe("20ms");

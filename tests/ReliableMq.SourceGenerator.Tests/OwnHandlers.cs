@@ -46,7 +46,7 @@ public sealed class OwnHandlers(Journal journal)
     [MessageHandler("own.static")]
     public static void Static(OwnMessage message, Journal notes) => Note("own.static", message, notes);
 
-    [MessageHandler("own.struct")]
+    [MessageHandler("own.struct", Order = QueueOrder.ByKey)]
     public void Struct(OwnStruct message) => journal.Calls.Add($"struct {message.Number}");
 
     [MessageHandler("own.instance")]
@@ -65,7 +65,7 @@ public sealed class OwnHandlers(Journal journal)
         (journal.Context, journal.Token) = (context, token);
     }
 
-    [MessageHandler("own.batch", BatchSize = 20, Linger = "20ms", Order = QueueOrder.ByKey, DeriveMessageIds = true, Inbox = typeof(NoInbox))]
+    [MessageHandler("own.batch", BatchSize = 20, Linger = "20ms", DeriveMessageIds = true, Inbox = typeof(NoInbox))]
     [Binding("legacy", "own.#")]
     [Binding("amq.topic", "*")]
     public async ValueTask Batch(IReadOnlyList<OwnMessage> messages, CancellationToken token, Journal notes, IReadOnlyList<MessageContext> contexts)

@@ -12,6 +12,7 @@ internal static class SettingsReader
     private const int MaxPrefetch = 2000;
 
     private const int MaxBatchSize = 1000;
+    private const int DefaultBatchSize = 100;
 
     /// <summary>As generated code names them; their values are their places.</summary>
     private static readonly string[] Orders = ["None", "OneAtATime", "ByKey"];
@@ -104,11 +105,23 @@ internal static class SettingsReader
         }
     }
 
-    /// <summary>Settings that say nothing to a handler of single messages.</summary>
+    /// <summary>Settings that do not fit batches, and those that say nothing to a handler of single messages.</summary>
     public static void CheckBatch(AttributeData attribute, HandlerSettings settings, HandledMessage message, string handler, Problems problems)
     {
         if (message.IsBatch)
         {
+            if (settings.Order is { } order)
+            {
+                problems.Refuse(Rule.OrderOfBatches, attribute.LocationOf("Order"), handler, order);
+            }
+
+            var size = settings.BatchSize == 0 ? DefaultBatchSize : settings.BatchSize;
+            if (settings.Prefetch > 0 && size > settings.Prefetch)
+            {
+                problems.Refuse(Rule.NeverFull, attribute.LocationOf("Prefetch"), handler,
+                    size.ToString(CultureInfo.InvariantCulture), settings.Prefetch.ToString(CultureInfo.InvariantCulture));
+            }
+
             return;
         }
 

@@ -129,6 +129,12 @@ internal static class Rule
     public static readonly DiagnosticDescriptor BatchAndSingle = Error("RMQ044", "Queue has batch handlers and others",
         "Handler method '{0}' takes {1} from queue '{2}', but '{3}' takes {4}; give each a queue of its own");
 
+    public static readonly DiagnosticDescriptor OrderOfBatches = Error("RMQ045", "Batches have no order",
+        "Handler method '{0}' takes batches, which have no order, but sets Order to '{1}'; remove it, or take single messages");
+
+    public static readonly DiagnosticDescriptor NeverFull = Error("RMQ046", "No batch would ever be full",
+        "Handler method '{0}' takes batches of {1}, more than its Prefetch of {2}, so that no batch would ever be full; lower BatchSize, or raise Prefetch");
+
     // The project.
     public static readonly DiagnosticDescriptor MethodName = Error("RMQ050", "ReliableMqHandlersMethod is not a method name",
         "The project property ReliableMqHandlersMethod is '{0}', which is not a method name; use a C# identifier such as 'AddBillingHandlers'");

@@ -32,11 +32,11 @@ internal sealed class PendingMeasurement(ServiceDatabases databases, IEnumerable
         {
             try
             {
-                metrics.Pending(database.ContextType.Name, await new OutboxTable(database).CountPendingAsync(cancellationToken));
+                metrics.Pending(database.Name, await new OutboxTable(database).CountPendingAsync(cancellationToken));
                 var untold = (await new AlertTable(database).ReadUntoldAsync(cancellationToken)).ToDictionary(sink => sink.Sink, sink => sink.Count);
                 foreach (var sink in sinks.Select(sink => sink.Name))
                 {
-                    metrics.AlertsUntold(database.ContextType.Name, sink, untold.GetValueOrDefault(sink));
+                    metrics.AlertsUntold(database.Name, sink, untold.GetValueOrDefault(sink));
                 }
             }
             catch (Exception) when (!cancellationToken.IsCancellationRequested)

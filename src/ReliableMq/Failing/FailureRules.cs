@@ -9,11 +9,20 @@ internal static class FailureRules
     /// <summary>Delays up to this are spent holding the delivery; longer ones in the database.</summary>
     public static readonly TimeSpan LongestHold = TimeSpan.FromSeconds(30);
 
+    /// <summary>Whether it used up one of the message's attempts.</summary>
+    public static bool Counts(Exception exception) => exception is not HandlerVerdictException { Verdict: HandlerVerdict.RetryAfter };
+
     /// <param name="attempt">The attempt that failed, from 1.</param>
     /// <param name="exception">What it failed with.</param>
     /// <param name="policy">The queue's policy.</param>
     public static Verdict Decide(int attempt, Exception exception, RetryPolicy policy) =>
-        exception is PermanentFailureException or UnreadableMessageException ? new Verdict.DeadLetter(exception.Message)
+        exception is HandlerVerdictException { Verdict: var own } ? own switch
+        {
+            HandlerVerdict.RetryAfter { Delay: var delay } => new Verdict.Retry(delay),
+            HandlerVerdict.Discard => new Verdict.Discard(own.Reason),
+            _ => new Verdict.DeadLetter(own.Reason),
+        }
+        : exception is PermanentFailureException or UnreadableMessageException ? new Verdict.DeadLetter(exception.Message)
         : attempt <= policy.Delays.Count ? new Verdict.Retry(policy.Delays[attempt - 1])
         : new Verdict.DeadLetter(exception.Message);
 

@@ -16,7 +16,7 @@ internal sealed class HandlerRegistry
         {
             var settings = QueueSettings.Resolve(queue.Key, [.. queue], options.Value.Queues.GetValueOrDefault(queue.Key), []);
             List<MessageReading> readings = [.. queue.SelectMany(handler => MessageReading.Of(handler, all))];
-            return new QueueHandlers(settings, names.TopologyOf(settings, readings), readings, services);
+            return new QueueHandlers(settings, names.TopologyOf(settings, readings), readings);
         })];
 
         // Here, because an upcaster that cannot be created would make dead letters of good messages.

@@ -1,4 +1,5 @@
 using ReliableMq.Failing;
+using ReliableMq.Receiving;
 
 namespace ReliableMq.Handling;
 
@@ -28,9 +29,10 @@ internal sealed record MessageReading(string Name, Type Type, HandlerDefinition 
         }
     }
 
-    public object Read(byte[] body, string? contentType, MessageSerializer serializer, IServiceProvider services)
+    /// <summary>The message as its handler takes it.</summary>
+    public object Read(Delivery delivery, MessageSerializer serializer, IServiceProvider services)
     {
-        var message = serializer.Deserialize(body, Type, contentType, Name);
+        var message = serializer.Deserialize(delivery.Body, Type, delivery.ContentType, Name);
         foreach (var upcaster in Upcasters)
         {
             try

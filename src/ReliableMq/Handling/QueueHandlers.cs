@@ -9,17 +9,16 @@ internal sealed class QueueHandlers
 {
     private readonly FrozenDictionary<string, MessageReading> _byName;
     private readonly List<(MessageReading Reading, Binding[] Bindings)> _bound;
-    private readonly IServiceProvider _services;
 
-    public QueueHandlers(QueueSettings settings, QueueTopology topology, IReadOnlyCollection<MessageReading> readings, IServiceProvider services)
+    public QueueHandlers(QueueSettings settings, QueueTopology topology, IReadOnlyCollection<MessageReading> readings)
     {
         Settings = settings;
         Topology = topology;
-        _services = services;
         _byName = readings.ToFrozenDictionary(reading => reading.Name, StringComparer.Ordinal);
 
         // Without a name it is what its handler takes today, so only the first reading of each counts.
         var own = readings.DistinctBy(reading => reading.Handler).ToList();
+        All = [.. own.Select(reading => reading.Handler)];
         _bound = [.. own.Select(reading => (reading, Bindings:
             settings.Bindings is not { } configured ? reading.Handler.Bindings.Select(Binding.Of).ToArray()
             : own.Count == 1 ? [.. configured]
@@ -29,6 +28,8 @@ internal sealed class QueueHandlers
     public QueueSettings Settings { get; }
 
     public QueueTopology Topology { get; }
+
+    public IReadOnlyList<HandlerDefinition> All { get; }
 
     public IReadOnlyCollection<string> MessageNames => _byName.Keys;
 
@@ -43,8 +44,4 @@ internal sealed class QueueHandlers
         var bound = _bound.FindAll(handler => Array.Exists(handler.Bindings, binding => binding.Matches(delivery.Exchange, delivery.RoutingKey)));
         return bound is [var (only, _)] ? only with { Name = delivery.Name } : null;
     }
-
-    /// <summary>The message as its handler takes it.</summary>
-    public object Read(Delivery delivery, MessageReading reading, MessageSerializer serializer) =>
-        reading.Read(delivery.Body, delivery.ContentType, serializer, _services);
 }

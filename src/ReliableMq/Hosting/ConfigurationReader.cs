@@ -19,7 +19,7 @@ internal sealed class ConfigurationReader(IConfiguration configuration) : IConfi
             var settings = options.Queues.GetValueOrDefault(queue.Key) ?? new QueueOptions();
             if (queue.GetSection(nameof(QueueOptions.Bindings)).Exists())
             {
-                // The binder would add to a list that is there.
+                // The binder adds to a list that is there.
                 settings.Bindings = null;
             }
 

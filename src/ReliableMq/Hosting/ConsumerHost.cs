@@ -29,12 +29,11 @@ internal sealed class ConsumerHost(
 
     public Task StartedAsync(CancellationToken cancellationToken)
     {
-        if (databases.Inbox is { } inbox)
-        {
-            Consumers = [.. registry.Queues.SelectMany(queue => ConsumersOf(queue, inbox))];
-            _running = Task.WhenAll(Consumers.Select(consumer => Task.Run(() => RunAsync(consumer, inbox), CancellationToken.None)));
-        }
-
+        var consumers = registry.Queues.Where(queue => databases.InboxOf(queue.Settings) is not null)
+            .SelectMany(queue => ConsumersOf(queue, databases.InboxOf(queue.Settings)!).Select(consumer => (Consumer: consumer, Inbox: databases.InboxOf(queue.Settings)!)))
+            .ToList();
+        Consumers = [.. consumers.Select(consumer => consumer.Consumer)];
+        _running = Task.WhenAll(consumers.Select(consumer => Task.Run(() => RunAsync(consumer.Consumer, consumer.Inbox), CancellationToken.None)));
         return Task.CompletedTask;
     }
 

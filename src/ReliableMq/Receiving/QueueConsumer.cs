@@ -13,7 +13,7 @@ internal sealed class QueueConsumer(
     BrokerConnection broker, TimeProvider time, ILogger<QueueConsumer> logger)
 {
     // Shared by all channels that follow one another, so that a handler still running on a lost one counts.
-    private readonly SemaphoreSlim _slots = new(settings.Concurrency);
+    private readonly SemaphoreSlim _slots = new(settings.Slots);
 
     public string Queue => queue;
 

@@ -82,9 +82,19 @@ internal sealed record QueueSettings(string Queue, RetryPolicy Retry, int Concur
             errors.Add($"BatchSize {where} is {batchSize}. Use 1 to 1000.");
         }
 
+        if (batchSize > 1 && batchSize > prefetch)
+        {
+            errors.Add($"BatchSize {where} is {batchSize}, more than its Prefetch of {prefetch}, so that no batch would ever be full. Lower it, or raise Prefetch.");
+        }
+
         if (!Duration.TryParse(linger, out var lingerTime) || lingerTime > MaxLinger)
         {
             errors.Add($"Linger {where} is \"{linger}\", which is not a duration of at most 1m. Write a number and ms, s or m, like \"{DefaultLinger}\".");
+        }
+
+        if (batchSize > 1 && order != QueueOrder.None)
+        {
+            errors.Add($"Order {where} is {order}, but its handlers take batches, which have no order. Leave out one of them.");
         }
 
         if (!Enum.IsDefined(order))
@@ -92,7 +102,7 @@ internal sealed record QueueSettings(string Queue, RetryPolicy Retry, int Concur
             errors.Add($"Order {where} is {order}. Use {string.Join(", ", Enum.GetNames<QueueOrder>())}.");
         }
 
-        CheckBatches(queue, handlers, configured, errors);
+        CheckBatches(queue, handlers, errors);
         return new QueueSettings(queue, new RetryPolicy(delays), concurrency, prefetch, limit)
         {
             Order = order,
@@ -104,17 +114,12 @@ internal sealed record QueueSettings(string Queue, RetryPolicy Retry, int Concur
         };
     }
 
-    private static void CheckBatches(string queue, IReadOnlyCollection<HandlerDefinition> handlers, QueueOptions? configured, ICollection<string> errors)
+    private static void CheckBatches(string queue, IReadOnlyCollection<HandlerDefinition> handlers, ICollection<string> errors)
     {
         var batch = handlers.FirstOrDefault(handler => handler.InvokeBatch is not null);
         if (batch is not null && handlers.FirstOrDefault(handler => handler.InvokeBatch is null) is { } single)
         {
             errors.Add($"The handler \"{batch.HandlerName}\" of the queue \"{queue}\" takes batches, but \"{single.HandlerName}\" takes single messages. Give each its own queue.");
-        }
-
-        if (batch is null && (configured?.BatchSize is not null || configured?.Linger is not null))
-        {
-            errors.Add($"\"ReliableMq:Queues:{queue}\" has a BatchSize or Linger, but no handler of the queue takes batches. Remove it, or handle an IReadOnlyList<T>.");
         }
 
         foreach (var handler in handlers.Where(handler => handler.InvokeBatch is null && (handler.BatchSize != 0 || handler.Linger is not null)))
@@ -155,7 +160,7 @@ internal sealed record QueueSettings(string Queue, RetryPolicy Retry, int Concur
         var said = handlers.Select(handler => (handler.HandlerName, Value: value(handler))).Where(said => said.Value is not null).ToList();
         foreach (var other in said.Skip(1).Where(other => !Equals(other.Value, said[0].Value)))
         {
-            errors.Add($"The handlers \"{said[0].HandlerName}\" and \"{other.HandlerName}\" of the queue \"{queue}\" give {setting} as \"{said[0].Value}\" and \"{other.Value}\", but a queue has one. Say it on one of them, or in \"ReliableMq:Queues:{queue}:{setting}\".");
+            errors.Add($"The handlers \"{said[0].HandlerName}\" and \"{other.HandlerName}\" of the queue \"{queue}\" give {setting} as \"{said[0].Value}\" and \"{other.Value}\", but a queue has one. Say it on one of them{(setting == nameof(HandlerDefinition.Inbox) ? "" : $", or in \"ReliableMq:Queues:{queue}:{setting}\"")}.");
         }
 
         return said.Count == 0 ? default : said[0].Value;

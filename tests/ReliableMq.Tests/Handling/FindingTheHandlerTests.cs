@@ -109,7 +109,7 @@ public sealed class FindingTheHandlerTests
         new NamesInUse([], TopologyNaming.Domain).TopologyOf(Settings(configured), Readings(handlers));
 
     private static QueueHandlers Handlers(Binding[]? configured, params HandlerDefinition[] handlers) =>
-        new(Settings(configured), Topology(configured, handlers), Readings(handlers), null!);
+        new(Settings(configured), Topology(configured, handlers), Readings(handlers));
 
     private static HandlerDefinition Handler<T>(string name, string message, params (string Exchange, string Pattern)[] bindings) => new()
     {

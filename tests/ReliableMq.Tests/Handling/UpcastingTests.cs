@@ -1,5 +1,7 @@
+using RabbitMQ.Client;
 using ReliableMq.Failing;
 using ReliableMq.Handling;
+using ReliableMq.Receiving;
 
 namespace ReliableMq.Tests.Handling;
 
@@ -57,7 +59,9 @@ public sealed class UpcastingTests
             .Select(reading => reading.Name).ShouldBe(["tests.third.v1", "tests.second.v1", "tests.first.v1"]);
 
     private object Read(MessageReading reading, string body) =>
-        reading.Read(System.Text.Encoding.UTF8.GetBytes(body), "application/json", Some.Serializer(), _services);
+        reading.Read(
+            Delivery.From("billing", 7, redelivered: false, "tests", reading.Name, new BasicProperties { ContentType = "application/json" }, System.Text.Encoding.UTF8.GetBytes(body), TimeProvider.System),
+            Some.Serializer(), _services);
 
     private static MessageReading Reading(string name, params UpcasterRegistration[] upcasters) => Readings(upcasters).Single(reading => reading.Name == name);
 
