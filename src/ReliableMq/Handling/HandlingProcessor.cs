@@ -121,7 +121,7 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
     /// </summary>
     private async Task<IReadOnlySet<ReadMessage>> HandleBatchAsync(IReadOnlyList<ReadMessage> messages, CancellationToken givingUp)
     {
-        var batch = messages.DistinctBy(message => message.Delivery.MessageId).Where(message => !IsExpired(message.Delivery)).ToArray();
+        var batch = messages.Where(message => !IsExpired(message.Delivery)).ToArray();
         var startedAt = _time.GetTimestamp();
         using var activity = Telemetry.StartProcess([.. batch.Select(message => message.Delivery)]);
         using var timeout = new CancellationTokenSource(_settings.Timeout, _time);

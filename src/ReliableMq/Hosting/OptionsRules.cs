@@ -20,6 +20,7 @@ internal sealed class OptionsRules(
         CheckDatabase(options, errors);
         CheckOutbox(options.Outbox, errors);
         CheckHandlers(options, [.. handlers], errors);
+        AlertOptionsRules.Check(options.Alerts, errors);
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
     }
 
