@@ -76,6 +76,33 @@ public class Messages_that_change
     }
 
     [Fact]
+    public async Task Old_and_new_forms_come_in_one_batch()
+    {
+        await using var world = await World.CreateAsync();
+        var batches = new List<string>();
+        await using var service = await world.StartAsync(setup =>
+        {
+            setup.Services = services => services.AddReliableMq().AddUpcaster<Second, Third, SecondToThird>();
+            setup.HandleMany<Third>(Queue, (messages, db, contexts) =>
+            {
+                lock (batches)
+                {
+                    batches.Add(string.Join(", ", messages.Zip(contexts, (message, context) => $"{message.IsNew} {context.MessageName}").Order(StringComparer.Ordinal)));
+                }
+
+                db.Effects.AddRange(messages.Select(message => new Effect { Number = message.Number }));
+                return Task.CompletedTask;
+            }, batchSize: 2, linger: "1m");
+        });
+        await service.ConsumingAsync();
+
+        await service.SaveAsync(new Second(1, "old"), new Third(2, "new", IsNew: true));
+
+        await Eventually.EqualAsync([1, 2], world.EffectsAsync, "effects");
+        batches.ShouldHaveSingleItem().ShouldBe("False tests.second.v1, True tests.third.v1");
+    }
+
+    [Fact]
     public async Task An_upcaster_that_cannot_be_created_stops_the_start()
     {
         await using var world = await World.CreateAsync();
