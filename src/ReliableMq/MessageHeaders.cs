@@ -27,6 +27,12 @@ internal static class MessageHeaders
     /// <summary>The id of the message whose handling caused this one.</summary>
     public const string CausationId = "x-reliable-mq-causation-id";
 
+    /// <summary>The exchange and the routing key of a message before a copy of it was sent to its queue directly.</summary>
+    public const string Exchange = "x-reliable-mq-exchange";
+
+    /// <inheritdoc cref="Exchange"/>
+    public const string RoutingKey = "x-reliable-mq-routing-key";
+
     /// <summary>W3C trace context.</summary>
     public const string TraceParent = "traceparent";
 }

@@ -24,11 +24,11 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
     private readonly FrozenDictionary<HandlerDefinition, BatchCollector> _batches;
 
     public HandlingProcessor(
-        QueueHandlers handlers, ServiceDatabase database, IServiceScopeFactory scopes, MessageSerializer serializer, HandlingFilters filters,
+        QueueHandlers handlers, ServiceDatabase database, IServiceScopeFactory scopes, MessageSerializer serializer, IServiceProvider services, HandlingFilters filters,
         ReliableMqMetrics metrics, TimeProvider time, ILogger<HandlingProcessor> logger)
     {
         _settings = handlers.Settings;
-        _reader = new MessageReader(handlers, serializer);
+        _reader = new MessageReader(handlers, serializer, services);
         _invocation = new HandlerInvocation(filters);
         _inbox = new InboxTransaction(database, scopes);
         _failures = new FailureRecorder(database, metrics, logger);
