@@ -15,6 +15,7 @@ using ReliableMq.Broker.Topology;
 using ReliableMq.DeadLettering;
 using ReliableMq.Diagnostics;
 using ReliableMq.Dispatching;
+using ReliableMq.Failing;
 using ReliableMq.Handling;
 using ReliableMq.Hosting;
 using ReliableMq.Outbox;
@@ -79,6 +80,7 @@ public static class ReliableMqServiceCollectionExtensions
         builder.AddHandlingFilter<LoggingScopeFilter>();
         services.AddSingleton<ReliableMqMetrics>();
         services.AddSingleton<IDeadLetters, DeadLetters>();
+        services.AddSingleton<IParkedMessages, ParkedMessages>();
         services.AddSingleton<IOutbox, ConnectionOutbox>();
         services.AddSingleton(typeof(IOutbox<>), typeof(ContextOutbox<>));
         services.AddSingleton<IMessagePublisher, MessagePublisher>();
@@ -93,6 +95,7 @@ public static class ReliableMqServiceCollectionExtensions
         services.AddSingleton<IHostedService, AlertHost>();
         services.AddSingleton<IScheduledWork, Resend>();
         services.AddSingleton<IScheduledWork, HistoryHousekeeping>();
+        services.AddSingleton<IScheduledWork, StrandedKeys>();
         services.AddSingleton<IScheduledWork, TopologyCheck>();
         services.AddSingleton<IScheduledWork, AlertHousekeeping>();
         services.AddSingleton<ScheduledWorkTable>();

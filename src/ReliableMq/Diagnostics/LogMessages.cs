@@ -132,6 +132,12 @@ internal static partial class LogMessages
     [LoggerMessage(6005, LogLevel.Information, "The handler of {Delivery} asked for another attempt, which does not count as one; the next in {Delay}.")]
     public static partial void RetryAsked(ILogger logger, Delivery delivery, TimeSpan delay);
 
+    [LoggerMessage(6101, LogLevel.Warning, "Messages with the ordering key \"{OrderingKey}\" of \"{Queue}\" are held back, because an earlier one fails; the first is {MessageId}. They are parked in the database.")]
+    public static partial void KeyHeldBack(ILogger logger, string orderingKey, string queue, string messageId);
+
+    [LoggerMessage(6102, LogLevel.Information, "The last message that was held back with the ordering key \"{OrderingKey}\" of \"{Queue}\" follows now.")]
+    public static partial void KeyGoesOn(ILogger logger, string orderingKey, string queue);
+
     [LoggerMessage(7001, LogLevel.Error, "The message {Delivery} is dead-lettered after {Attempts} attempt(s).")]
     public static partial void DeadLettered(ILogger logger, Delivery delivery, int attempts, Exception exception);
 

@@ -8,6 +8,11 @@ namespace ReliableMq.Handling;
 internal sealed class HandlerRegistry(IEnumerable<HandlerDefinition> handlers, IOptions<ReliableMqOptions> options, NamesInUse names)
 {
     public IReadOnlyList<QueueHandlers> Queues { get; } =
-        [.. handlers.GroupBy(handler => handler.Queue).Select(queue => new QueueHandlers(
-            QueueSettings.Resolve(queue.Key, [.. queue], options.Value.Queues.GetValueOrDefault(queue.Key), []), names.TopologyOf(queue.Key, queue), queue))];
+        [.. handlers.GroupBy(handler => handler.Queue).Select(queue => HandlersOf(queue, options.Value, names))];
+
+    private static QueueHandlers HandlersOf(IGrouping<string, HandlerDefinition> queue, ReliableMqOptions options, NamesInUse names)
+    {
+        var settings = QueueSettings.Resolve(queue.Key, [.. queue], options.Queues.GetValueOrDefault(queue.Key), []);
+        return new QueueHandlers(settings, names.TopologyOf(queue.Key, queue) with { IsOrdered = settings.Order != QueueOrder.None }, queue);
+    }
 }

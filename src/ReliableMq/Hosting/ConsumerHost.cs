@@ -43,7 +43,7 @@ internal sealed class ConsumerHost(
         yield return Consumer(settings.Queue, settings, ActivatorUtilities.CreateInstance<HandlingProcessor>(services, queue, inbox), queueTopology);
 
         var deadSettings = new QueueSettings(queueTopology.DeadLetterQueue, new RetryPolicy([]), 1, 50, settings.Timeout);
-        yield return Consumer(queueTopology.DeadLetterQueue, deadSettings, ActivatorUtilities.CreateInstance<DeadLetterMonitor>(services, settings.Queue, inbox), queueTopology);
+        yield return Consumer(queueTopology.DeadLetterQueue, deadSettings, ActivatorUtilities.CreateInstance<DeadLetterMonitor>(services, settings, inbox), queueTopology);
     }
 
     private QueueConsumer Consumer(string queue, QueueSettings settings, IDeliveryProcessor processor, QueueTopology queueTopology) =>

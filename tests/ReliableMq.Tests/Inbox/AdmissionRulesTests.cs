@@ -45,8 +45,8 @@ public sealed class AdmissionRulesTests
         var epoch = delivery switch { "older" => Epoch - 1, "newer" => Epoch + 1, _ => Epoch };
         var standing = new Standing(Epoch, Attempts: 2, state, untilNextAttempt is { } ms ? TimeSpan.FromMilliseconds(ms) : null);
 
-        AdmissionRules.Admit(isNew: true, epoch, standing).ToString().ShouldBe(admission);
-        AdmissionRules.Admit(isNew: false, epoch, standing).ShouldBe(Admission.Settled, "what is done is done");
+        AdmissionRules.Admit(isNew: true, epoch, standing, isKeyHeld).ToString().ShouldBe(admission);
+        AdmissionRules.Admit(isNew: false, epoch, standing, isKeyHeld).ShouldBe(Admission.Settled, "what is done is done");
     }
 
     [Theory]
@@ -55,7 +55,7 @@ public sealed class AdmissionRulesTests
     [InlineData(int.MaxValue)]
     public void A_message_that_never_failed_runs_once(int epoch)
     {
-        AdmissionRules.Admit(isNew: true, epoch, standing: null).ShouldBe(Admission.Run);
-        AdmissionRules.Admit(isNew: false, epoch, standing: null).ShouldBe(Admission.Settled);
+        AdmissionRules.Admit(isNew: true, epoch, standing: null, isKeyHeld: false).ShouldBe(Admission.Run);
+        AdmissionRules.Admit(isNew: false, epoch, standing: null, isKeyHeld).ShouldBe(Admission.Settled);
     }
 }
