@@ -17,6 +17,7 @@ using ReliableMq.Dispatching;
 using ReliableMq.Handling;
 using ReliableMq.Hosting;
 using ReliableMq.Outbox;
+using ReliableMq.Receiving;
 using ReliableMq.Scheduling;
 using ReliableMq.Storage;
 
@@ -80,6 +81,7 @@ public static class ReliableMqServiceCollectionExtensions
         services.AddSingleton(typeof(IOutbox<>), typeof(ContextOutbox<>));
         services.AddSingleton<IMessagePublisher, MessagePublisher>();
         services.AddSingleton<IPendingMessages, PendingMessages>();
+        services.AddSingleton<IConsumers, Consumers>();
 
         services.AddSingleton<DispatcherHost>();
         services.AddSingleton<ConsumerHost>();

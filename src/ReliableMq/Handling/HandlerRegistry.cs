@@ -9,5 +9,5 @@ internal sealed class HandlerRegistry(IEnumerable<HandlerDefinition> handlers, I
 {
     public IReadOnlyList<QueueHandlers> Queues { get; } =
         [.. handlers.GroupBy(handler => handler.Queue).Select(queue => new QueueHandlers(
-            QueueSettings.Resolve(queue.Key, [.. queue], options.Value.Queues.GetValueOrDefault(queue.Key), []), names.TopologyOf(queue.Key, queue), queue))];
+            QueueSettings.Resolve(queue.Key, [.. queue], options.Value.Queues.GetValueOrDefault(queue.Key), options.Value.Broker.ConsumerTimeout, []), names.TopologyOf(queue.Key, queue), queue))];
 }

@@ -21,7 +21,7 @@ internal sealed class HandlingProcessor(
     {
         var startedAt = time.GetTimestamp();
         using var activity = Telemetry.StartProcess(delivery);
-        using var timeout = new CancellationTokenSource(handlers.Settings.Timeout, time);
+        using var timeout = new CancellationTokenSource(handlers.Settings.TimeFor(time.GetElapsedTime(delivery.ReceivedTimestamp)), time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, givingUp);
         var result = await AttemptAsync(delivery, either.Token);
         if (result.IsDone)
