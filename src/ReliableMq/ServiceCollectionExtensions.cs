@@ -19,6 +19,7 @@ using ReliableMq.Failing;
 using ReliableMq.Handling;
 using ReliableMq.Hosting;
 using ReliableMq.Outbox;
+using ReliableMq.Receiving;
 using ReliableMq.Scheduling;
 using ReliableMq.Storage;
 
@@ -85,6 +86,7 @@ public static class ReliableMqServiceCollectionExtensions
         services.AddSingleton(typeof(IOutbox<>), typeof(ContextOutbox<>));
         services.AddSingleton<IMessagePublisher, MessagePublisher>();
         services.AddSingleton<IPendingMessages, PendingMessages>();
+        services.AddSingleton<IConsumers, Consumers>();
 
         services.AddSingleton<DispatcherHost>();
         services.AddSingleton<ConsumerHost>();

@@ -12,7 +12,7 @@ internal sealed class HandlerRegistry(IEnumerable<HandlerDefinition> handlers, I
 
     private static QueueHandlers HandlersOf(IGrouping<string, HandlerDefinition> queue, ReliableMqOptions options, NamesInUse names)
     {
-        var settings = QueueSettings.Resolve(queue.Key, [.. queue], options.Queues.GetValueOrDefault(queue.Key), []);
+        var settings = QueueSettings.Resolve(queue.Key, [.. queue], options.Queues.GetValueOrDefault(queue.Key), options.Broker.ConsumerTimeout, []);
         return new QueueHandlers(settings, names.TopologyOf(queue.Key, queue) with { IsOrdered = settings.Order != QueueOrder.None }, queue);
     }
 }

@@ -69,7 +69,7 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
     {
         var startedAt = _time.GetTimestamp();
         using var activity = Telemetry.StartProcess([delivery]);
-        using var timeout = new CancellationTokenSource(_settings.Timeout, _time);
+        using var timeout = new CancellationTokenSource(_settings.TimeFor(_time.GetElapsedTime(delivery.ReceivedTimestamp)), _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, givingUp);
         var result = message is null ? AttemptResult.Failed(unreadable!) : await AttemptAsync(message, either.Token);
         if (result.IsDone)

@@ -10,14 +10,15 @@ namespace ReliableMq.Receiving;
 /// One consumer on one channel, from <c>basic.consume</c> to the channel's end. Deliveries wait in memory
 /// for a free handler; each is settled once, on the channel that brought it.
 /// </summary>
-internal sealed class ConsumerSession : IAsyncBasicConsumer, IAsyncDisposable
+internal sealed class ConsumerSession : IAsyncBasicConsumer
 {
     private static readonly TimeSpan LastGrace = TimeSpan.FromSeconds(2);
 
     private readonly IChannel _channel;
     private readonly string _queue;
     private readonly IDeliveryProcessor _processor;
-    private readonly SemaphoreSlim _slots;
+    private readonly QueueSettings _settings;
+    private readonly SlotGate _slots;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly DeliverySettler _settler;
@@ -28,10 +29,11 @@ internal sealed class ConsumerSession : IAsyncBasicConsumer, IAsyncDisposable
     private readonly List<string> _consumerTags = [];
     private Task _settling = Task.CompletedTask;
 
-    private ConsumerSession(IChannel channel, string queue, QueueSettings settings, IDeliveryProcessor processor, SemaphoreSlim slots, TimeProvider time, ILogger logger)
+    private ConsumerSession(IChannel channel, string queue, QueueSettings settings, IDeliveryProcessor processor, SlotGate slots, TimeProvider time, ILogger logger)
     {
         _channel = channel;
         _queue = queue;
+        _settings = settings;
         _processor = processor;
         _slots = slots;
         _time = time;
@@ -41,7 +43,7 @@ internal sealed class ConsumerSession : IAsyncBasicConsumer, IAsyncDisposable
     }
 
     public static async Task<ConsumerSession> OpenAsync(
-        IConnection connection, string queue, QueueSettings settings, IDeliveryProcessor processor, SemaphoreSlim slots, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
+        IConnection connection, string queue, QueueSettings settings, IDeliveryProcessor processor, SlotGate slots, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
     {
         var channel = await connection.CreateChannelAsync(
             new CreateChannelOptions(publisherConfirmationsEnabled: false, publisherConfirmationTrackingEnabled: false, consumerDispatchConcurrency: 1),
@@ -56,7 +58,7 @@ internal sealed class ConsumerSession : IAsyncBasicConsumer, IAsyncDisposable
         }
         catch
         {
-            await session.DisposeAsync();
+            await session.CloseAsync();
             throw;
         }
     }
@@ -69,38 +71,50 @@ internal sealed class ConsumerSession : IAsyncBasicConsumer, IAsyncDisposable
 
     IChannel IAsyncBasicConsumer.Channel => _channel;
 
-    /// <summary>Handles deliveries until the channel ends, the database is away, or the host stops.</summary>
-    public async Task RunAsync(CancellationToken stopping, CancellationToken givingUp)
+    /// <summary>Hands deliveries to handlers until the channel ends, the database is away, or it is asked to end.</summary>
+    public async Task ConsumeAsync(CancellationToken asked, CancellationToken givingUp)
     {
         _settling = SettleAsync();
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, _ended.Token);
+        await using var asking = asked.Register(_ended.Cancel);
         try
         {
-            await foreach (var delivery in _waiting.Reader.ReadAllAsync(either.Token))
+            await foreach (var delivery in _waiting.Reader.ReadAllAsync(_ended.Token))
             {
-                try
+                if (await EnterAsync(delivery))
                 {
-                    await _slots.WaitAsync(either.Token);
+                    _running.Add();
+                    _ = HandleAsync(delivery, givingUp);
                 }
-                catch (OperationCanceledException)
-                {
-                    _settler.Settle(delivery.Tag, SettlementKind.Requeue);
-                    throw;
-                }
-
-                _running.Add();
-                _ = HandleAsync(delivery, stopping, givingUp);
             }
         }
-        catch (OperationCanceledException) when (either.IsCancellationRequested)
+        catch (OperationCanceledException) when (_ended.IsCancellationRequested)
         {
-            // Drained below.
+            // What waits and what runs is seen to by EndAsync.
+        }
+    }
+
+    /// <summary>Waits for a free handler. A delivery that waited too long goes back, whether one becomes free or not.</summary>
+    private async ValueTask<bool> EnterAsync(Delivery delivery)
+    {
+        var entered = false;
+        try
+        {
+            entered = await _slots.EnterAsync(_settings.MaxWait - _time.GetElapsedTime(delivery.ReceivedTimestamp), _time, _ended.Token);
+        }
+        finally
+        {
+            if (!entered)
+            {
+                _settler.Settle(delivery.Tag, SettlementKind.Requeue);
+            }
         }
 
-        if (_channel.IsOpen)
+        if (!entered)
         {
-            await DrainAsync(givingUp);
+            LogMessages.WaitedTooLong(_logger, delivery, _settings.MaxWait);
         }
+
+        return entered;
     }
 
     /// <summary>A session that cannot settle must not go on taking deliveries.</summary>
@@ -117,14 +131,14 @@ internal sealed class ConsumerSession : IAsyncBasicConsumer, IAsyncDisposable
         }
     }
 
-    private async Task HandleAsync(Delivery delivery, CancellationToken stopping, CancellationToken givingUp)
+    private async Task HandleAsync(Delivery delivery, CancellationToken givingUp)
     {
         // Leaves the pump's thread at once: a handler may run for long before it first awaits.
         await Task.Yield();
         var settlement = Settlement.Requeue;
         try
         {
-            if (!stopping.IsCancellationRequested && _time.GetElapsedTime(delivery.ReceivedTimestamp) < QueueSettings.MaxWait)
+            if (!_ended.IsCancellationRequested)
             {
                 settlement = await _processor.ProcessAsync(delivery, _holds, givingUp);
             }
@@ -137,7 +151,7 @@ internal sealed class ConsumerSession : IAsyncBasicConsumer, IAsyncDisposable
         }
         finally
         {
-            _slots.Release();
+            _slots.Leave();
         }
 
         try
@@ -150,7 +164,7 @@ internal sealed class ConsumerSession : IAsyncBasicConsumer, IAsyncDisposable
 
             if (settlement is { Kind: SettlementKind.Requeue, Delay.Ticks: > 0 })
             {
-                await HoldAsync(settlement.Delay, stopping);
+                await HoldAsync(settlement.Delay);
             }
         }
         finally
@@ -161,26 +175,21 @@ internal sealed class ConsumerSession : IAsyncBasicConsumer, IAsyncDisposable
     }
 
     /// <summary>Keeps a delivery unsettled for its delay, without a handler's slot. An ending session returns it at once.</summary>
-    private async Task HoldAsync(TimeSpan delay, CancellationToken stopping)
+    private async Task HoldAsync(TimeSpan delay)
     {
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, _ended.Token);
-        await Task.Delay(delay, _time, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Delay(delay, _time, _ended.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _holds.Return();
     }
 
-    /// <summary>Takes no more, finishes what runs, returns the rest.</summary>
-    private async Task DrainAsync(CancellationToken givingUp)
+    /// <summary>
+    /// Takes no more, returns what waits, lets what runs finish and settles it. On a lost channel, too: nothing is
+    /// settled there any more, but what a handler has begun is its effect, and the host must not stop under it.
+    /// </summary>
+    public async Task EndAsync(CancellationToken givingUp)
     {
-        try
+        if (_channel.IsOpen)
         {
-            foreach (var tag in _consumerTags)
-            {
-                await _channel.BasicCancelAsync(tag, noWait: false, givingUp);
-            }
-        }
-        catch (Exception exception) when (exception is not OutOfMemoryException)
-        {
-            LogMessages.CancelFailed(_logger, _queue, exception);
+            await CancelAsync(givingUp);
         }
 
         _waiting.Writer.TryComplete();
@@ -194,6 +203,22 @@ internal sealed class ConsumerSession : IAsyncBasicConsumer, IAsyncDisposable
         await _running.IdleAsync().WaitAsync(LastGrace, _time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _settler.Complete();
         await _settling.WaitAsync(LastGrace, _time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await CloseAsync();
+    }
+
+    private async Task CancelAsync(CancellationToken givingUp)
+    {
+        try
+        {
+            foreach (var tag in _consumerTags)
+            {
+                await _channel.BasicCancelAsync(tag, noWait: false, givingUp);
+            }
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            LogMessages.CancelFailed(_logger, _queue, exception);
+        }
     }
 
     private void End(string reason)
@@ -238,7 +263,7 @@ internal sealed class ConsumerSession : IAsyncBasicConsumer, IAsyncDisposable
 
     public Task HandleChannelShutdownAsync(object channel, ShutdownEventArgs reason) => Task.CompletedTask;
 
-    public async ValueTask DisposeAsync()
+    private async Task CloseAsync()
     {
         End("closed");
         _settler.Complete();

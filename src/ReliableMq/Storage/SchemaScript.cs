@@ -216,6 +216,17 @@ internal static class SchemaScript
             host         text             NOT NULL,
             next_at      timestamptz      NOT NULL);
 
+        -- What operators have changed about consumers while they run; a null is what is configured. Of each setting
+        -- the newest counts, but one that does not last only for processes that ran when it was made. The lasting
+        -- pause is there from the first start of a queue's consumer on, and tells that there is such a queue.
+        CREATE TABLE IF NOT EXISTS {schema}.consumer_setting (
+            queue       text COLLATE "C" NOT NULL,
+            setting     text COLLATE "C" NOT NULL CHECK (setting IN ('paused', 'concurrency', 'prefetch')),
+            lasting     boolean          NOT NULL,
+            value       integer,
+            changed_at  timestamptz      NOT NULL DEFAULT clock_timestamp(),
+            PRIMARY KEY (queue, setting, lasting));
+
         CREATE TABLE IF NOT EXISTS {schema}.node (
             id            uuid        PRIMARY KEY,
             service       text        NOT NULL,
