@@ -23,7 +23,7 @@ public class A_queue_without_a_single_active_consumer
 
         await Eventually.TrueAsync(() => service.Logs.Entries.Any(entry => entry.EventId.Id == 3007 && entry.Message.Contains(
             $"queue \"{OrderedQueue.Name}\", x-single-active-consumer: expected true, found none. Until then the processes of the service handle its messages at once, and their order is not kept. Let the queue run empty, delete it and declare it anew.",
-            StringComparison.OrdinalIgnoreCase)), "the difference is told");
+            StringComparison.Ordinal)), "the difference is told");
         (await service.HealthAsync()).Entries["reliable-mq-topology"].Description!.ShouldContain(QueueTopology.SingleActiveConsumer);
         await world.SendAsync([("k", 1)]);
         await Eventually.EqualAsync([1], world.EffectsAsync, "effects");
@@ -42,7 +42,7 @@ public class A_queue_without_a_single_active_consumer
         await service.ConsumingAsync();
 
         await Eventually.TrueAsync(() => service.Logs.Entries.Any(entry => entry.EventId.Id == 3007 && entry.Message.Contains(
-            $"queue \"{OrderedQueue.Name}\", x-single-active-consumer: expected none, found true. It is used as it is.", StringComparison.OrdinalIgnoreCase)), "the difference is told");
+            $"queue \"{OrderedQueue.Name}\", x-single-active-consumer: expected none, found true. It is used as it is.", StringComparison.Ordinal)), "the difference is told");
     }
 
     private static Task DeclareAsync(World world, bool isOrdered) => world.Broker.UseChannelAsync(async channel => await channel.QueueDeclareAsync(

@@ -71,7 +71,7 @@ internal static class TopologyRules
 
         foreach (var argument in expected.Keys.Union(facts.Arguments.Keys).Order(StringComparer.Ordinal))
         {
-            var needed = expected.TryGetValue(argument, out var value) ? Shown(Convert.ToString(value, CultureInfo.InvariantCulture)!) : "none";
+            var needed = expected.TryGetValue(argument, out var value) ? Shown(value is true ? "true" : Convert.ToString(value, CultureInfo.InvariantCulture)!) : "none";
             var found = facts.Arguments.TryGetValue(argument, out var text) ? Shown(text) : "none";
             if (needed != found)
             {
