@@ -15,9 +15,11 @@ using ReliableMq.Broker.Topology;
 using ReliableMq.DeadLettering;
 using ReliableMq.Diagnostics;
 using ReliableMq.Dispatching;
+using ReliableMq.Failing;
 using ReliableMq.Handling;
 using ReliableMq.Hosting;
 using ReliableMq.Outbox;
+using ReliableMq.Receiving;
 using ReliableMq.Scheduling;
 using ReliableMq.Storage;
 
@@ -79,10 +81,12 @@ public static class ReliableMqServiceCollectionExtensions
         builder.AddHandlingFilter<LoggingScopeFilter>();
         services.AddSingleton<ReliableMqMetrics>();
         services.AddSingleton<IDeadLetters, DeadLetters>();
+        services.AddSingleton<IParkedMessages, ParkedMessages>();
         services.AddSingleton<IOutbox, ConnectionOutbox>();
         services.AddSingleton(typeof(IOutbox<>), typeof(ContextOutbox<>));
         services.AddSingleton<IMessagePublisher, MessagePublisher>();
         services.AddSingleton<IPendingMessages, PendingMessages>();
+        services.AddSingleton<IConsumers, Consumers>();
 
         services.AddSingleton<DispatcherHost>();
         services.AddSingleton<ConsumerHost>();
@@ -94,6 +98,7 @@ public static class ReliableMqServiceCollectionExtensions
         services.AddSingleton<IHostedService, AlertHost>();
         services.AddSingleton<IScheduledWork, Resend>();
         services.AddSingleton<IScheduledWork, HistoryHousekeeping>();
+        services.AddSingleton<IScheduledWork, StrandedKeys>();
         services.AddSingleton<IScheduledWork, TopologyCheck>();
         services.AddSingleton<IScheduledWork, AlertHousekeeping>();
         services.AddSingleton<ReplayHost>();

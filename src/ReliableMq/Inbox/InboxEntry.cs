@@ -5,25 +5,37 @@ using ReliableMq.Receiving;
 namespace ReliableMq.Inbox;
 
 /// <summary>How a delivery enters the transaction of its attempt, and what the database then knows of its message.</summary>
-internal sealed class InboxEntry(string schema)
+internal sealed class InboxEntry(string schema, Parking parking)
 {
     private readonly InboxSql _sql = new(schema);
     private readonly FailureSql _failureSql = new(schema);
 
     /// <summary>Begins, inserts the inbox row and reads the message's standing, in one round trip.</summary>
-    public async Task<(bool IsNew, Standing? Standing)> EnterAsync(AttemptTransaction transaction, Delivery delivery, CancellationToken cancellationToken)
+    /// <param name="transaction">The attempt's.</param>
+    /// <param name="delivery">The delivery.</param>
+    /// <param name="orderingKey">The key that may be held back; null for none.</param>
+    /// <param name="cancellationToken">Cancels the statements.</param>
+    public async Task<(bool IsNew, Standing? Standing, bool IsKeyHeld)> EnterAsync(
+        AttemptTransaction transaction, Delivery delivery, string? orderingKey, CancellationToken cancellationToken)
     {
         await using var batch = new NpgsqlBatch(transaction.Connection, transaction.Transaction);
         batch.BatchCommands.Add(new NpgsqlBatchCommand(_sql.BoundWait));
         batch.BatchCommands.Add(Keyed(new NpgsqlBatchCommand(_sql.Insert), delivery));
         batch.BatchCommands.Add(new NpgsqlBatchCommand(_sql.UnboundWait));
-        batch.BatchCommands.Add(Keyed(new NpgsqlBatchCommand(_sql.Standing), delivery));
+        var standing = Keyed(new NpgsqlBatchCommand(orderingKey is null ? _sql.Standing : _sql.StandingInOrder), delivery);
+        if (orderingKey is not null)
+        {
+            standing.Parameters.Add(new NpgsqlParameter<string>("ordering_key", orderingKey));
+        }
+
+        batch.BatchCommands.Add(standing);
         try
         {
             await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
             var isNew = await reader.ReadAsync(cancellationToken);
             await reader.NextResultAsync(cancellationToken);
-            return (isNew, await Standing.ReadAsync(reader, cancellationToken));
+            var known = await Standing.ReadAsync(reader, cancellationToken);
+            return (isNew, known, orderingKey is not null && reader.GetBoolean(5));
         }
         catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.LockNotAvailable)
         {
@@ -65,12 +77,18 @@ internal sealed class InboxEntry(string schema)
         return command;
     }
 
-    /// <summary>The message is done: what is known of its failures goes.</summary>
-    public async Task ForgetFailureAsync(AttemptTransaction transaction, Delivery delivery, CancellationToken cancellationToken)
+    /// <summary>The message is done: what is known of its failures goes, and the next of the key that it held back follows.</summary>
+    public async Task<Release?> ForgetFailureAsync(AttemptTransaction transaction, Delivery delivery, Standing standing, CancellationToken cancellationToken)
     {
-        await using var batch = new NpgsqlBatch(transaction.Connection, transaction.Transaction);
-        batch.BatchCommands.Add(Keyed(new NpgsqlBatchCommand(_failureSql.Delete), delivery));
+        var delete = Keyed(new NpgsqlBatchCommand(_failureSql.Delete), delivery);
+        if (standing.OrderingKey is { } orderingKey)
+        {
+            return await parking.ReleaseAsync(transaction.Connection, delivery.Queue, orderingKey, delete, cancellationToken);
+        }
+
+        await using var batch = new NpgsqlBatch(transaction.Connection, transaction.Transaction) { BatchCommands = { delete } };
         await batch.ExecuteNonQueryAsync(cancellationToken);
+        return null;
     }
 
     /// <summary>Whether the message is marked as done.</summary>

@@ -16,7 +16,7 @@ public sealed class ConfigurationTests : IDisposable
             builder => builder.AddInbox<BillingDb>().AddHandler(Some.Handler(queue: "ORDERS_TO_BILLING_QUEUE")),
             ("Service", "billing"),
             ("Broker:Hosts", "rabbit-1:5673, rabbit-2"), ("Broker:VirtualHost", "shop"), ("Broker:UserName", "user"), ("Broker:Password", "pass"),
-            ("Broker:Heartbeat", "00:00:06"), ("Broker:ConfirmTimeout", "00:00:07"), ("Broker:MaxMessageBytes", "1000"), ("Broker:ManagementUrl", "http://rabbit-1:15672"),
+            ("Broker:Heartbeat", "00:00:06"), ("Broker:ConfirmTimeout", "00:00:07"), ("Broker:ConsumerTimeout", "01:00:00"), ("Broker:MaxMessageBytes", "1000"), ("Broker:ManagementUrl", "http://rabbit-1:15672"),
             ("Broker:Tls:Enabled", "true"), ("Broker:Tls:ServerName", "rabbit.shop"), ("Broker:Tls:CaCertificateFile", _files.Authority), ("Broker:Tls:CheckRevocation", "true"),
             ("Broker:Tls:ClientCertificateFile", _files.ClientCertificate), ("Broker:Tls:ClientKeyFile", _files.ClientKeyEncrypted), ("Broker:Tls:ClientKeyPassword", TestCertificates.Password),
             ("Topology:Mode", "Verify"), ("Topology:CheckInterval", "00:01:00"), ("Topology:Naming", "SourceToTarget"),
@@ -32,7 +32,7 @@ public sealed class ConfigurationTests : IDisposable
         options.Broker.ShouldBeEquivalentTo(new BrokerOptions
         {
             Hosts = "rabbit-1:5673, rabbit-2", VirtualHost = "shop", UserName = "user", Password = "pass",
-            Heartbeat = TimeSpan.FromSeconds(6), ConfirmTimeout = TimeSpan.FromSeconds(7), MaxMessageBytes = 1000, ManagementUrl = "http://rabbit-1:15672",
+            Heartbeat = TimeSpan.FromSeconds(6), ConfirmTimeout = TimeSpan.FromSeconds(7), ConsumerTimeout = TimeSpan.FromHours(1), MaxMessageBytes = 1000, ManagementUrl = "http://rabbit-1:15672",
             Tls =
             {
                 Enabled = true, ServerName = "rabbit.shop", CaCertificateFile = _files.Authority, CheckRevocation = true,
@@ -71,7 +71,7 @@ public sealed class ConfigurationTests : IDisposable
         options.Broker.ShouldBeEquivalentTo(new BrokerOptions
         {
             Hosts = "rabbit", VirtualHost = "/", UserName = "guest", Password = "guest",
-            Heartbeat = TimeSpan.FromSeconds(5), ConfirmTimeout = TimeSpan.FromSeconds(10), MaxMessageBytes = 16_777_216,
+            Heartbeat = TimeSpan.FromSeconds(5), ConfirmTimeout = TimeSpan.FromSeconds(10), ConsumerTimeout = TimeSpan.FromMinutes(30), MaxMessageBytes = 16_777_216,
         });
         options.Topology.ShouldBeEquivalentTo(new TopologyOptions { Mode = TopologyMode.Create, CheckInterval = TimeSpan.FromMinutes(5), Naming = TopologyNaming.Domain });
         options.Database.ShouldBeEquivalentTo(new DatabaseOptions { Schema = "reliable_mq", CreateSchema = false });
@@ -145,7 +145,7 @@ public sealed class ConfigurationTests : IDisposable
     public void An_unknown_key_is_told_with_its_section_and_what_is_known_there() =>
         Configured.Errors(("Brokr:Hosts", "x"), ("Broker:Hots", "x"), ("Queues:billing:Retries", "1s"), ("Outbox:Lease:Seconds", "30"), ("Database:CreateShema", null))
             .ShouldBe([
-                "\"ReliableMq:Broker:Hots\" is not a setting. Correct the name or remove it. Settings there: \"ConfirmTimeout\", \"Heartbeat\", \"Hosts\", \"ManagementUrl\", \"MaxMessageBytes\", \"Password\", \"Tls\", \"UserName\", \"VirtualHost\".",
+                "\"ReliableMq:Broker:Hots\" is not a setting. Correct the name or remove it. Settings there: \"ConfirmTimeout\", \"ConsumerTimeout\", \"Heartbeat\", \"Hosts\", \"ManagementUrl\", \"MaxMessageBytes\", \"Password\", \"Tls\", \"UserName\", \"VirtualHost\".",
                 "\"ReliableMq:Brokr\" is not a setting. Correct the name or remove it. Settings there: \"Alerts\", \"Broker\", \"Database\", \"Outbox\", \"Queues\", \"Service\", \"Topology\".",
                 "\"ReliableMq:Database:CreateShema\" is not a setting. Correct the name or remove it. Settings there: \"CreateSchema\", \"Schema\".",
                 "\"ReliableMq:Outbox:Lease\" has parts, but it is a single value. Write it as one text.",
