@@ -9,7 +9,7 @@ internal static class MessageHeaders
     /// <summary>The round of a message that was scheduled again or replayed; absent means 0.</summary>
     public const string Epoch = "x-reliable-mq-epoch";
 
-    /// <summary>When the sender staged the message, in Unix milliseconds of its database's clock.</summary>
+    /// <summary>When the sender stored the message or, if later, it was due, in Unix milliseconds of its database's clock.</summary>
     public const string SentAt = "x-reliable-mq-sent-at";
 
     /// <summary>The sender's ordering key: messages with the same one are sent in the order of their commits.</summary>

@@ -17,6 +17,7 @@ using ReliableMq.Diagnostics;
 using ReliableMq.Dispatching;
 using ReliableMq.Handling;
 using ReliableMq.Hosting;
+using ReliableMq.Inbox;
 using ReliableMq.Outbox;
 using ReliableMq.Scheduling;
 using ReliableMq.Storage;
@@ -93,6 +94,7 @@ public static class ReliableMqServiceCollectionExtensions
         services.AddSingleton<IHostedService, AlertHost>();
         services.AddSingleton<IScheduledWork, Resend>();
         services.AddSingleton<IScheduledWork, HistoryHousekeeping>();
+        services.AddSingleton<IScheduledWork, InboxHousekeeping>();
         services.AddSingleton<IScheduledWork, TopologyCheck>();
         services.AddSingleton<IScheduledWork, AlertHousekeeping>();
         services.AddSingleton<ScheduledWorkTable>();

@@ -12,7 +12,7 @@ internal sealed class MessageReader(QueueHandlers handlers, MessageSerializer se
         if (delivery.MessageId is null)
         {
             throw new UnreadableMessageException(
-                $"The message \"{delivery.Name}\" has no message id, so it cannot be handled just once. Set the AMQP property message-id.");
+                $"The message \"{delivery.Name}\" has no message id, so it cannot be handled just once. Set the AMQP property message-id, or [MessageHandler(…, DeriveMessageIds = true)].");
         }
 
         var handler = handlers.Find(delivery.Name)
@@ -25,6 +25,16 @@ internal sealed class MessageReader(QueueHandlers handlers, MessageSerializer se
 /// <summary>A delivery whose handler is known and whose body is read.</summary>
 internal sealed record ReadMessage(Delivery Delivery, HandlerDefinition Handler, object Message)
 {
+    public bool IsExpired(DateTimeOffset now) => Delivery.ExpiresAt <= now;
+
+    public void RefuseExpired(DateTimeOffset now)
+    {
+        if (IsExpired(now))
+        {
+            throw new PermanentFailureException($"The message \"{Delivery.Name}\" expired at {Delivery.ExpiresAt:O}, before it was handled.");
+        }
+    }
+
     public MessageContext ContextOf(int attempt, Npgsql.NpgsqlTransaction? transaction, CancellationToken cancellationToken) => new()
     {
         MessageId = Delivery.MessageId!,

@@ -19,6 +19,7 @@ internal sealed class OptionsRules(
         CheckTopology(options.Topology, errors);
         CheckDatabase(options, errors);
         CheckOutbox(options.Outbox, errors);
+        CheckInbox(options.Inbox, errors);
         CheckHandlers(options, [.. handlers], errors);
         CheckSerializers(errors);
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
@@ -98,6 +99,9 @@ internal sealed class OptionsRules(
         Between(errors, "Outbox:MaxUnconfirmed", outbox.MaxUnconfirmed, 1, 30_000);
     }
 
+    private static void CheckInbox(InboxOptions inbox, List<string> errors) =>
+        Between(errors, "Inbox:KeepHandled", inbox.KeepHandled, TimeSpan.FromHours(1), TimeSpan.FromDays(3650));
+
     private void CheckHandlers(ReliableMqOptions options, List<HandlerDefinition> all, List<string> errors)
     {
         foreach (var twins in all.GroupBy(handler => (handler.Queue, handler.MessageName)).Where(twins => twins.Count() > 1))
@@ -123,6 +127,11 @@ internal sealed class OptionsRules(
         var inboxes = databases.Where(database => database.IsInbox).Select(database => database.Key).Distinct().ToList();
         if (queue.Inbox == typeof(NoInbox))
         {
+            if (queue.Order != QueueOrder.None)
+            {
+                errors.Add($"Order of the queue \"{queue.Queue}\" of \"{handler.HandlerName}\" is {queue.Order}, but what waits behind a failing message waits in the inbox, and the queue has none. Give it one, or leave out the order.");
+            }
+
             return;
         }
 

@@ -75,7 +75,7 @@ internal sealed class InboxTransaction(ServiceDatabase database, IServiceScopeFa
         AttemptTransaction transaction, IServiceProvider services, IReadOnlyList<ReadMessage> messages, string handlerName,
         Func<IServiceProvider, AttemptTransaction, IReadOnlyList<ReadMessage>, ValueTask> handle, CancellationToken cancellationToken)
     {
-        var ids = await _entry.EnterAsync(transaction, messages[0].Delivery.Queue, [.. messages.Select(message => message.Delivery.MessageId!)], cancellationToken);
+        var ids = await _entry.EnterAsync(transaction, messages.Select(message => message.Delivery), cancellationToken);
         if (ids.Count < messages.Count)
         {
             return [.. messages.Where(message => ids.Contains(message.Delivery.MessageId!))];
@@ -92,6 +92,11 @@ internal sealed class InboxTransaction(ServiceDatabase database, IServiceScopeFa
         Func<IServiceProvider, AttemptTransaction, int, ValueTask> handle, CancellationToken cancellationToken)
     {
         var (isNew, standing) = await _entry.EnterAsync(transaction, delivery, cancellationToken);
+        if (!isNew)
+        {
+            await _entry.RequireSameAsync(transaction, delivery, cancellationToken);
+        }
+
         var admission = AdmissionRules.Admit(isNew, delivery.Epoch, standing);
         if (admission != Admission.Run)
         {

@@ -98,10 +98,18 @@ internal static class SchemaScript
 
         -- What was handled: inserted in the handler's own transaction.
         CREATE TABLE IF NOT EXISTS {schema}.inbox (
-            queue       text COLLATE "C" NOT NULL,
-            message_id  text COLLATE "C" NOT NULL,
-            handled_at  timestamptz      NOT NULL DEFAULT clock_timestamp(),
+            queue        text COLLATE "C" NOT NULL,
+            message_id   text COLLATE "C" NOT NULL,
+            handled_at   timestamptz      NOT NULL DEFAULT clock_timestamp(),
+            fingerprint  uuid             NOT NULL,
+            epoch        integer          NOT NULL,
             PRIMARY KEY (queue, message_id));
+        CREATE INDEX IF NOT EXISTS inbox_handled_at ON {schema}.inbox (handled_at);
+
+        -- Up to when the inbox of a queue no longer knows all that was handled. Raised by whoever removes rows, never lowered.
+        CREATE TABLE IF NOT EXISTS {schema}.inbox_horizon (
+            queue            text COLLATE "C" PRIMARY KEY,
+            forgotten_until  timestamptz      NOT NULL);
 
         -- What failed and is not done: attempts count here, never in the broker.
         CREATE TABLE IF NOT EXISTS {schema}.failure (
@@ -136,6 +144,7 @@ internal static class SchemaScript
             discarded_at    timestamptz,
             PRIMARY KEY (queue, message_id, epoch));
         CREATE INDEX IF NOT EXISTS dead_letter_dead_at ON {schema}.dead_letter (dead_at);
+        CREATE INDEX IF NOT EXISTS dead_letter_discarded ON {schema}.dead_letter (discarded_at) WHERE discarded_at IS NOT NULL;
 
         -- What was raised and is not yet added to its alert: inserted in the transaction of what it tells of.
         CREATE TABLE IF NOT EXISTS {schema}.alert_raise (
