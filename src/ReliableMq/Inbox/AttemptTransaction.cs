@@ -14,8 +14,8 @@ internal abstract class AttemptTransaction : IAsyncDisposable
 
     public virtual DbContext? Context => null;
 
-    /// <summary>Whether it is still the one that was begun; a handler may not end it.</summary>
-    public virtual bool IsOpen => Transaction.Connection is not null;
+    /// <summary>Whether it is still the one that was begun, as far as that can be seen before the commit.</summary>
+    public virtual bool IsOpen => true;
 
     /// <summary>Writes what the handler left to be saved.</summary>
     public abstract Task SaveAsync(CancellationToken cancellationToken);
@@ -59,7 +59,7 @@ internal abstract class AttemptTransaction : IAsyncDisposable
 
         public override DbContext Context => context;
 
-        public override bool IsOpen => base.IsOpen && context.Database.CurrentTransaction == transaction;
+        public override bool IsOpen => context.Database.CurrentTransaction == transaction;
 
         public override Task SaveAsync(CancellationToken cancellationToken) => context.SaveChangesAsync(cancellationToken);
 

@@ -1,3 +1,4 @@
+using System.Data;
 using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.DependencyInjection;
 using ReliableMq.Handling;
@@ -127,12 +128,14 @@ internal sealed class InboxTransaction(ServiceDatabase database, IServiceScopeFa
         cancellationToken.ThrowIfCancellationRequested();
         if (!transaction.IsOpen)
         {
-            throw new PermanentFailureException(
-                $"The handler \"{handling.HandlerName}\" ended the transaction in which its message is handled, so what it wrote may be committed without being marked as done. Leave the transaction to ReliableMq.");
+            throw Ended(handling);
         }
 
         await handling.RunAsync(() => new ValueTask(transaction.SaveAsync(cancellationToken)));
     }
+
+    private static PermanentFailureException Ended(HandlingScope handling) => new(
+        $"The handler \"{handling.HandlerName}\" ended the transaction in which its message is handled, so what it wrote may be committed without being marked as done. Leave the transaction to ReliableMq.");
 
     /// <summary>A commit that failed is read back.</summary>
     private async Task<AttemptResult> CommitAsync(HandlingScope handling, AttemptTransaction transaction, Delivery delivery)
@@ -142,6 +145,10 @@ internal sealed class InboxTransaction(ServiceDatabase database, IServiceScopeFa
             await transaction.CommitAsync();
             handling.Committed();
             return AttemptResult.Done;
+        }
+        catch (InvalidOperationException) when (transaction.Connection.State == ConnectionState.Open)
+        {
+            return AttemptResult.Failed(Ended(handling));
         }
         catch (Exception exception)
         {

@@ -78,6 +78,11 @@ internal sealed record QueueSettings(string Queue, RetryPolicy Retry, int Concur
             errors.Add($"BatchSize {where} is {batchSize}. Use 1 to 1000.");
         }
 
+        if (batchSize > 1 && batchSize > prefetch)
+        {
+            errors.Add($"BatchSize {where} is {batchSize}, more than its Prefetch of {prefetch}, so that no batch would ever be full. Lower it, or raise Prefetch.");
+        }
+
         if (!Duration.TryParse(linger, out var lingerTime) || lingerTime > MaxLinger)
         {
             errors.Add($"Linger {where} is \"{linger}\", which is not a duration of at most 1m. Write a number and ms, s or m, like \"{DefaultLinger}\".");
@@ -108,7 +113,7 @@ internal sealed record QueueSettings(string Queue, RetryPolicy Retry, int Concur
         var said = handlers.Select(handler => (handler.HandlerName, Value: value(handler))).Where(said => said.Value is not null).ToList();
         foreach (var other in said.Skip(1).Where(other => !Equals(other.Value, said[0].Value)))
         {
-            errors.Add($"The handlers \"{said[0].HandlerName}\" and \"{other.HandlerName}\" of the queue \"{queue}\" give {setting} as \"{said[0].Value}\" and \"{other.Value}\", but a queue has one. Say it on one of them, or in \"ReliableMq:Queues:{queue}:{setting}\".");
+            errors.Add($"The handlers \"{said[0].HandlerName}\" and \"{other.HandlerName}\" of the queue \"{queue}\" give {setting} as \"{said[0].Value}\" and \"{other.Value}\", but a queue has one. Say it on one of them{(setting == nameof(HandlerDefinition.Inbox) ? "" : $", or in \"ReliableMq:Queues:{queue}:{setting}\"")}.");
         }
 
         return said.Count == 0 ? default : said[0].Value;

@@ -24,6 +24,9 @@ internal static class Worker
 
     public const string TrapSink = "trap";
 
+    /// <summary>Handles numbers on a context, on a data source and in batches, each into its own effects and further messages.</summary>
+    public const string HandleAll = "handle-all";
+
     /// <summary>Stores and sends numbered messages, half of them with an ordering key, and keeps a journal in the same transactions.</summary>
     public const string Journal = "journal";
 
@@ -49,6 +52,11 @@ internal static class Worker
                     await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, CancellationToken.None);
                 }
             });
+        }
+
+        if (role == HandleAll)
+        {
+            AllKindsOfHandlers.AddTo(setup);
         }
 
         if (role == Tell)
