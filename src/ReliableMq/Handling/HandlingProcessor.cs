@@ -93,7 +93,7 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
         }
 
         var failure = timeout.IsCancellationRequested && !givingUp.IsCancellationRequested
-            ? new TimeoutException($"The handler took longer than the queue's timeout of {_settings.Timeout.TotalSeconds:0.###} seconds.", result.Exception)
+            ? HandlerInvocation.TimedOut(_settings.Timeout, result.Exception)
             : result.Exception!;
         activity?.SetStatus(System.Diagnostics.ActivityStatusCode.Error, failure.Message);
         _metrics.Handled(delivery.Queue, _time.GetElapsedTime(startedAt), failure.GetType().FullName);

@@ -28,18 +28,26 @@ internal sealed class ConsumerHost(
 
     public Task StartedAsync(CancellationToken cancellationToken)
     {
-        var consumers = registry.Queues.Where(queue => databases.InboxOf(queue.Settings) is not null)
-            .SelectMany(queue => ConsumersOf(queue, databases.InboxOf(queue.Settings)!).Select(consumer => (Consumer: consumer, Inbox: databases.InboxOf(queue.Settings)!)))
+        var consumers = registry.Queues
+            .Select(queue => (Queue: queue, Inbox: databases.InboxOf(queue.Settings)))
+            .SelectMany(queue => ConsumersOf(queue.Queue, queue.Inbox).Select(consumer => (Consumer: consumer, queue.Inbox)))
             .ToList();
         Consumers = [.. consumers.Select(consumer => consumer.Consumer)];
         _running = Task.WhenAll(consumers.Select(consumer => Task.Run(() => RunAsync(consumer.Consumer, consumer.Inbox), CancellationToken.None)));
         return Task.CompletedTask;
     }
 
-    private IEnumerable<QueueConsumer> ConsumersOf(QueueHandlers queue, ServiceDatabase inbox)
+    private IEnumerable<QueueConsumer> ConsumersOf(QueueHandlers queue, ServiceDatabase? inbox)
     {
         var settings = queue.Settings;
         var queueTopology = queue.Topology;
+        if (inbox is null)
+        {
+            // Its dead letters stay in their queue.
+            yield return Consumer(settings.Queue, settings, ActivatorUtilities.CreateInstance<NoInboxProcessor>(services, queue), queueTopology);
+            yield break;
+        }
+
         yield return Consumer(settings.Queue, settings, ActivatorUtilities.CreateInstance<HandlingProcessor>(services, queue, inbox), queueTopology);
 
         var deadSettings = new QueueSettings(queueTopology.DeadLetterQueue, new RetryPolicy([]), 1, 50, settings.Timeout);
@@ -50,11 +58,11 @@ internal sealed class ConsumerHost(
         ActivatorUtilities.CreateInstance<QueueConsumer>(services, queue, settings, processor, connections.Consuming,
             (Func<RabbitMQ.Client.IConnection, CancellationToken, Task>)((connection, token) => topology.DeclareAsync(connection, queueTopology, token)));
 
-    private async Task RunAsync(QueueConsumer consumer, ServiceDatabase inbox)
+    private async Task RunAsync(QueueConsumer consumer, ServiceDatabase? inbox)
     {
         try
         {
-            await inbox.Ready.WaitAsync(_stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await (inbox?.Ready ?? Task.CompletedTask).WaitAsync(_stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await consumer.RunAsync(_stopping.Token, _givingUp.Token);
         }
         catch (Exception exception)

@@ -58,12 +58,13 @@ internal sealed record Delivery
     public required DateTimeOffset ReceivedAt { get; init; }
 
     /// <summary>The round of the message: raised when it is scheduled again or replayed.</summary>
-    public int Epoch => Headers.GetValueOrDefault(MessageHeaders.Epoch) switch
-    {
-        int epoch and >= 0 => epoch,
-        long epoch and >= 0 and <= int.MaxValue => (int)epoch,
-        _ => 0,
-    };
+    public int Epoch => NumberOf(MessageHeaders.Epoch) ?? 0;
+
+    /// <summary>The number of this attempt where attempts are not counted in a database.</summary>
+    public int Attempt => NumberOf(MessageHeaders.Attempt) is { } attempt and > 0 ? attempt : 1;
+
+    /// <summary>Until when it is held back where that is not kept in a database.</summary>
+    public DateTimeOffset? NotBefore => TimeOf(MessageHeaders.NotBefore);
 
     public string? CausationId => Clean(Headers.GetValueOrDefault(MessageHeaders.CausationId) as string);
 
@@ -77,6 +78,13 @@ internal sealed record Delivery
     public DateTimeOffset? FirstSentAt => SentAt ?? Timestamp;
 
     public DateTimeOffset? ExpiresAt => TimeOf(MessageHeaders.ExpiresAt);
+
+    private int? NumberOf(string header) => Headers.GetValueOrDefault(header) switch
+    {
+        int number and >= 0 => number,
+        long number and >= 0 and <= int.MaxValue => (int)number,
+        _ => null,
+    };
 
     private DateTimeOffset? TimeOf(string header) =>
         Headers.GetValueOrDefault(header) is long milliseconds and >= 0 and <= 253_402_300_799_999
