@@ -18,8 +18,8 @@ internal static class DerivedIds
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var part in new[] { delivery.Exchange, delivery.RoutingKey, delivery.AppId, delivery.UserId, delivery.MessageId })
         {
-            // None of them contains U+0000, so no two different sources look the same.
-            hash.AppendData(Encoding.UTF8.GetBytes($"{part}\0"));
+            // With its length, so that no two different sources look the same.
+            hash.AppendData(Encoding.UTF8.GetBytes($"{part?.Length ?? 0}:{part}"));
         }
 
         hash.AppendData(delivery.Fingerprint.ToByteArray(bigEndian: true));

@@ -22,6 +22,7 @@ public sealed class ConfigurationTests : IDisposable
             ("Topology:Mode", "Verify"), ("Topology:CheckInterval", "00:01:00"), ("Topology:Naming", "SourceToTarget"),
             ("Database:Schema", "billing_mq"), ("Database:CreateSchema", "true"),
             ("Outbox:Lease", "00:01:00"), ("Outbox:PollInterval", "00:00:00.500"), ("Outbox:BatchSize", "100"), ("Outbox:MaxUnconfirmed", "50"), ("Outbox:ResendInterval", "00:02:00"), ("Outbox:KeepSent", "1.00:00:00"), ("Outbox:MaxAttempts", "3"), ("Outbox:MaxUndeliverableAttempts", "7"),
+            ("Inbox:KeepHandled", "3.00:00:00"),
             ("Queues:ORDERS_TO_BILLING_QUEUE:Retry", "1s, 2s"), ("Queues:ORDERS_TO_BILLING_QUEUE:Concurrency", "3"), ("Queues:ORDERS_TO_BILLING_QUEUE:Prefetch", "4"), ("Queues:ORDERS_TO_BILLING_QUEUE:Timeout", "5s"),
             ("Queues:ORDERS_TO_BILLING_QUEUE:Bindings:0", "legacy: invoice.#"), ("Queues:ORDERS_TO_BILLING_QUEUE:Bindings:1", "legacy: payment.*"), ("Queues:ORDERS_TO_BILLING_QUEUE:Order", "ByKey"),
             ("Queues:ORDERS_TO_BILLING_QUEUE:DeriveMessageIds", "true"), ("Queues:ORDERS_TO_BILLING_QUEUE:BatchSize", "6"), ("Queues:ORDERS_TO_BILLING_QUEUE:Linger", "7ms"));
@@ -44,13 +45,14 @@ public sealed class ConfigurationTests : IDisposable
             Lease = TimeSpan.FromMinutes(1), PollInterval = TimeSpan.FromSeconds(0.5), BatchSize = 100, MaxUnconfirmed = 50, ResendInterval = TimeSpan.FromMinutes(2),
             KeepSent = TimeSpan.FromDays(1), MaxAttempts = 3, MaxUndeliverableAttempts = 7,
         });
+        options.Inbox.ShouldBeEquivalentTo(new InboxOptions { KeepHandled = TimeSpan.FromDays(3) });
         options.Queues.ShouldHaveSingleItem().Key.ShouldBe("ORDERS_TO_BILLING_QUEUE");
         options.Queues["ORDERS_TO_BILLING_QUEUE"].ShouldBeEquivalentTo(new QueueOptions
         {
             Retry = "1s, 2s", Concurrency = 3, Prefetch = 4, Timeout = "5s", Bindings = ["legacy: invoice.#", "legacy: payment.*"], Order = QueueOrder.ByKey,
             DeriveMessageIds = true, BatchSize = 6, Linger = "7ms",
         });
-        foreach (var section in new object[] { options.Broker, options.Broker.Tls, options.Topology, options.Database, options.Outbox, options.Queues["ORDERS_TO_BILLING_QUEUE"] })
+        foreach (var section in new object[] { options.Broker, options.Broker.Tls, options.Topology, options.Database, options.Outbox, options.Inbox, options.Queues["ORDERS_TO_BILLING_QUEUE"] })
         {
             var defaults = Activator.CreateInstance(section.GetType())!;
             section.GetType().GetProperties().Where(setting => Equals(setting.GetValue(section), setting.GetValue(defaults)))
@@ -76,6 +78,7 @@ public sealed class ConfigurationTests : IDisposable
             Lease = TimeSpan.FromSeconds(30), PollInterval = TimeSpan.FromSeconds(5), BatchSize = 500, MaxUnconfirmed = 1_000, ResendInterval = TimeSpan.FromMinutes(1),
             KeepSent = TimeSpan.FromDays(7), MaxAttempts = 10, MaxUndeliverableAttempts = 0,
         });
+        options.Inbox.ShouldBeEquivalentTo(new InboxOptions { KeepHandled = TimeSpan.FromDays(14) });
         options.Queues.ShouldBeEmpty();
     }
 
@@ -117,7 +120,7 @@ public sealed class ConfigurationTests : IDisposable
         Configured.Errors(("Brokr:Hosts", "x"), ("Broker:Hots", "x"), ("Queues:billing:Retries", "1s"), ("Outbox:Lease:Seconds", "30"), ("Database:CreateShema", null))
             .ShouldBe([
                 "\"ReliableMq:Broker:Hots\" is not a setting. Correct the name or remove it. Settings there: \"ConfirmTimeout\", \"Heartbeat\", \"Hosts\", \"ManagementUrl\", \"MaxMessageBytes\", \"Password\", \"Tls\", \"UserName\", \"VirtualHost\".",
-                "\"ReliableMq:Brokr\" is not a setting. Correct the name or remove it. Settings there: \"Broker\", \"Database\", \"Outbox\", \"Queues\", \"Service\", \"Topology\".",
+                "\"ReliableMq:Brokr\" is not a setting. Correct the name or remove it. Settings there: \"Broker\", \"Database\", \"Inbox\", \"Outbox\", \"Queues\", \"Service\", \"Topology\".",
                 "\"ReliableMq:Database:CreateShema\" is not a setting. Correct the name or remove it. Settings there: \"CreateSchema\", \"Schema\".",
                 "\"ReliableMq:Outbox:Lease\" has parts, but it is a single value. Write it as one text.",
                 "\"ReliableMq:Queues:billing:Retries\" is not a setting. Correct the name or remove it. Settings there: \"BatchSize\", \"Bindings\", \"Concurrency\", \"DeriveMessageIds\", \"Linger\", \"Order\", \"Prefetch\", \"Retry\", \"Timeout\".",
