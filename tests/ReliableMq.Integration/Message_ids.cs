@@ -110,6 +110,7 @@ public class Message_ids
         var dead = await Eventually.FoundAsync(() => Nothing_disappears.FirstDeadLetterAsync(service), "a dead letter");
         dead.MessageId.ShouldStartWith("derived-");
         dead.Attempts.ShouldBe(3);
+        await Eventually.EqualAsync(1, () => Count(service, 7004), "copies of the dead letter");
         await world.ShouldHaveSettledAllAsync(service, "tests.numbers", "tests.numbers.dead");
         (await world.CountAsync("dead_letter")).ShouldBe(1);
     }
