@@ -15,6 +15,12 @@ internal static class Worker
     /// <summary>The number at which the handler of <see cref="Consume"/> says so and never returns.</summary>
     public const int Trap = 666;
 
+    /// <summary>Says that it waits, and finishes once the host stops.</summary>
+    public const int Patient = 667;
+
+    /// <summary>Says that it waits, and does so until it is told to give up.</summary>
+    public const int Obedient = 668;
+
     public const string Consume = "consume";
 
     public const string Produce = "produce";
@@ -36,6 +42,7 @@ internal static class Worker
         setup.Settings["Outbox:MaxUnconfirmed"] = "100";
         setup.Settings["Outbox:BatchSize"] = "100";
         setup.Settings["Outbox:PollInterval"] = "00:00:01";
+        var stopping = CancellationToken.None;
         if (role == Consume)
         {
             setup.Handle<Numbered>("tests.numbers", async (message, db, context) =>
@@ -48,7 +55,14 @@ internal static class Worker
                     Console.WriteLine("trapped");
                     await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, CancellationToken.None);
                 }
+                else if (message.Number is Patient or Obedient)
+                {
+                    Console.WriteLine("waiting");
+                    await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, message.Number == Patient ? stopping : context.CancellationToken)
+                        .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                }
             });
+            setup.Services = services => services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(3));
         }
 
         if (role == Tell)
@@ -61,6 +75,7 @@ internal static class Worker
         }
 
         await using var service = new TestService(setup);
+        stopping = service.Host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
         await service.StartAsync();
         if (role == Tell)
         {
@@ -70,7 +85,6 @@ internal static class Worker
         }
 
         Console.WriteLine("started");
-        var stopping = service.Host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
         for (var number = 0; role == Journal && number < count && !stopping.IsCancellationRequested; number++)
         {
             await service.UseAsync(db => JournalEntry.StoreAsync(db, $"k{Random.Shared.Next(10)}"));
