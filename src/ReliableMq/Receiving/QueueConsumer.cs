@@ -33,7 +33,13 @@ internal sealed class QueueConsumer(
 
     public int Handling => _slots.Taken;
 
-    public ConsumerState State { get; private set; } = new(false, "not started");
+    /// <summary>While it waits for the broker, the reason may change at any time.</summary>
+    [System.Diagnostics.CodeAnalysis.AllowNull]
+    public ConsumerState State
+    {
+        get => field ?? new(false, $"waiting for the broker: {broker.LastError ?? "connecting"}");
+        private set => field = value;
+    } = new(false, "not started");
 
     public ConsumerInfo Info
     {
@@ -159,7 +165,7 @@ internal sealed class QueueConsumer(
     /// <returns>Whether the phase is over, so that the next begins at once.</returns>
     private async Task<bool> ConsumeAsync(Phase phase, CancellationToken stopping, CancellationToken givingUp)
     {
-        State = new(false, $"waiting for the broker: {broker.LastError ?? "connecting"}");
+        State = null;
         using var over = CancellationTokenSource.CreateLinkedTokenSource(phase.Over.Token, stopping);
         try
         {
