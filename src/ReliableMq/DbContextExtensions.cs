@@ -26,12 +26,7 @@ public static class ReliableMqDbContextExtensions
         var staged = OutboxOptionsExtension.Find(context)
             ?? throw new ReliableMqException(
                 $"The context \"{context.GetType().Name}\" has no outbox. Call AddReliableMq(…).AddOutbox<{context.GetType().Name}>() where the services are registered, and take the context from them.");
-        if (HandlingScope.Current is { } handling && handling.Context != context)
-        {
-            throw new ReliableMqException(
-                $"A message was added to another \"{context.GetType().Name}\" than the one in whose transaction \"{handling.HandlerName}\" handles, so it could be sent although the handling fails. Add it to the context that is injected into the handler.");
-        }
-
+        HandlingScope.Current?.RefuseOther(context);
         staged.Add(staged.Extension.Factory.Create(message, options));
     }
 }

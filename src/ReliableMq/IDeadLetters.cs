@@ -15,6 +15,10 @@ public sealed class DeadLetterFilter
     /// <summary>Only those of this queue.</summary>
     /// <value>Default: every queue.</value>
     public string? Queue { get; init; }
+
+    /// <summary>Those that a handler discarded instead of those that wait for an operator.</summary>
+    /// <value>Default: false.</value>
+    public bool Discarded { get; init; }
 }
 
 /// <summary>A message that was given up.</summary>
@@ -43,6 +47,9 @@ public sealed record DeadLetter
 
     /// <summary>When it was given up, by the database's clock.</summary>
     public required DateTimeOffset DeadAt { get; init; }
+
+    /// <summary>When it was discarded, by the database's clock; null while it waits for an operator.</summary>
+    public DateTimeOffset? DiscardedAt { get; init; }
 
     /// <summary>The id shared by the messages of its business process.</summary>
     public string? CorrelationId { get; init; }

@@ -1,6 +1,8 @@
 using System.ComponentModel;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Quartz;
+using ReliableMq.Handling;
 using ReliableMq.Scheduling;
 
 namespace ReliableMq;
@@ -19,6 +21,25 @@ public sealed class ReliableMqBuilder
     {
         ArgumentNullException.ThrowIfNull(handler);
         Services.AddSingleton(handler);
+        return this;
+    }
+
+    /// <summary>Surrounds every handler with a filter, one instance an attempt; the first one added is the outermost.</summary>
+    /// <typeparam name="TFilter">The filter.</typeparam>
+    public ReliableMqBuilder AddHandlingFilter<TFilter>() where TFilter : class, IHandlingFilter
+    {
+        Services.TryAddScoped<TFilter>();
+        Services.AddSingleton(new FilterRegistration(static services => services.GetRequiredService<TFilter>()));
+        return this;
+    }
+
+    /// <summary>Surrounds the handlers of one type of message with a filter.</summary>
+    /// <typeparam name="TFilter">The filter.</typeparam>
+    /// <typeparam name="TMessage">The type, a base type of it or an interface.</typeparam>
+    public ReliableMqBuilder AddHandlingFilter<TFilter, TMessage>() where TFilter : class, IHandlingFilter<TMessage>
+    {
+        Services.TryAddScoped<TFilter>();
+        Services.AddSingleton(new FilterRegistration(static services => new TypedFilter<TMessage>(services.GetRequiredService<TFilter>())));
         return this;
     }
 

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Npgsql;
 using ReliableMq;
 using ReliableMq.Alerting;
 using ReliableMq.Broker;
@@ -75,6 +76,8 @@ public static class ReliableMqServiceCollectionExtensions
         services.AddSingleton<MessageSerializer>();
         services.AddSingleton<MessageFactory>();
         services.AddSingleton<HandlerRegistry>();
+        services.AddSingleton<HandlingFilters>();
+        builder.AddHandlingFilter<LoggingScopeFilter>();
         services.AddSingleton<ReliableMqMetrics>();
         services.AddSingleton<IDeadLetters, DeadLetters>();
         services.AddSingleton<IOutbox, ConnectionOutbox>();
@@ -89,6 +92,7 @@ public static class ReliableMqServiceCollectionExtensions
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<DispatcherHost>());
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<ConsumerHost>());
         services.AddSingleton<IAlertSink, LogAlertSink>();
+        services.AddSingleton<AlertSinks>();
         services.AddSingleton<IHostedService, AlertHost>();
         services.AddSingleton<IScheduledWork, Resend>();
         services.AddSingleton<IScheduledWork, HistoryHousekeeping>();
@@ -128,9 +132,41 @@ public static class ReliableMqServiceCollectionExtensions
     /// </summary>
     /// <typeparam name="TContext">The context; its database must be PostgreSQL.</typeparam>
     /// <param name="builder">What <c>AddReliableMq</c> returned.</param>
-    /// <param name="schema">As for <see cref="AddOutbox"/>.</param>
+    /// <param name="schema">As for <see cref="AddOutbox{TContext}"/>.</param>
     public static ReliableMqBuilder AddInbox<TContext>(this ReliableMqBuilder builder, string? schema = null) where TContext : DbContext =>
         builder.AddDatabase<TContext>(isInbox: true, schema);
+
+    /// <summary>
+    /// Gives a service without a DbContext an outbox: messages are added with <see cref="IOutbox"/>, in transactions
+    /// of any connection to this database.
+    /// </summary>
+    /// <param name="builder">What <c>AddReliableMq</c> returned.</param>
+    /// <param name="dataSource">Finds it, such as <c>services => services.GetRequiredService&lt;NpgsqlDataSource&gt;()</c>. A service has one.</param>
+    /// <param name="schema">As for <see cref="AddOutbox{TContext}"/>.</param>
+    public static ReliableMqBuilder AddOutbox(this ReliableMqBuilder builder, Func<IServiceProvider, NpgsqlDataSource> dataSource, string? schema = null) =>
+        builder.AddDataSource(dataSource, isInbox: false, schema);
+
+    /// <inheritdoc cref="AddOutbox(ReliableMqBuilder, Func{IServiceProvider, NpgsqlDataSource}, string?)"/>
+    public static ReliableMqBuilder AddOutbox(this ReliableMqBuilder builder, NpgsqlDataSource dataSource, string? schema = null)
+    {
+        ArgumentNullException.ThrowIfNull(dataSource);
+        return builder.AddDataSource(_ => dataSource, isInbox: false, schema);
+    }
+
+    /// <summary>
+    /// Gives handlers without a DbContext an inbox: they write in <see cref="MessageContext.Transaction"/>. It has
+    /// an outbox as well, see <see cref="IOutbox"/>.
+    /// </summary>
+    /// <inheritdoc cref="AddOutbox(ReliableMqBuilder, Func{IServiceProvider, NpgsqlDataSource}, string?)"/>
+    public static ReliableMqBuilder AddInbox(this ReliableMqBuilder builder, Func<IServiceProvider, NpgsqlDataSource> dataSource, string? schema = null) =>
+        builder.AddDataSource(dataSource, isInbox: true, schema);
+
+    /// <inheritdoc cref="AddInbox(ReliableMqBuilder, Func{IServiceProvider, NpgsqlDataSource}, string?)"/>
+    public static ReliableMqBuilder AddInbox(this ReliableMqBuilder builder, NpgsqlDataSource dataSource, string? schema = null)
+    {
+        ArgumentNullException.ThrowIfNull(dataSource);
+        return builder.AddDataSource(_ => dataSource, isInbox: true, schema);
+    }
 
     /// <summary>
     /// Adds a serializer for messages of its content type; its constructor may take services. One for
@@ -159,10 +195,18 @@ public static class ReliableMqServiceCollectionExtensions
         return builder;
     }
 
+    private static ReliableMqBuilder AddDataSource(this ReliableMqBuilder builder, Func<IServiceProvider, NpgsqlDataSource> dataSource, bool isInbox, string? schema)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(dataSource);
+        builder.Services.AddSingleton(new DatabaseRegistration(typeof(NpgsqlDataSource), isInbox, schema, dataSource));
+        return builder;
+    }
+
     private static ReliableMqBuilder AddDatabase<TContext>(this ReliableMqBuilder builder, bool isInbox, string? schema) where TContext : DbContext
     {
         ArgumentNullException.ThrowIfNull(builder);
-        var known = builder.Services.Any(service => service.ImplementationInstance is DatabaseRegistration { ContextType: var type } && type == typeof(TContext));
+        var known = builder.Services.Any(service => service.ImplementationInstance is DatabaseRegistration { Key: var key } && key == typeof(TContext));
         builder.Services.AddSingleton(new DatabaseRegistration(typeof(TContext), isInbox, schema));
         if (known)
         {

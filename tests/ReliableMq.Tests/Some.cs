@@ -62,9 +62,10 @@ internal static class Some
 
     public static HandlerDefinition Handler(
         string name = "Shop.Handlers.Handle", string queue = "billing", string message = "orders.order-placed.v1",
-        string? retry = null, int concurrency = 0, int prefetch = 0, string? timeout = null) => new()
+        string? retry = null, int concurrency = 0, int prefetch = 0, string? timeout = null, Type? inbox = null) => new()
     {
         Queue = queue,
+        Inbox = inbox,
         MessageName = message,
         MessageType = typeof(OrderPlaced),
         HandlerName = name,
@@ -78,6 +79,30 @@ internal static class Some
     public static Delivery Delivery(BasicProperties? properties = null, string routingKey = "orders.order-placed.v1") =>
         ReliableMq.Receiving.Delivery.From(
             "billing", 7, redelivered: false, "orders", routingKey, properties ?? new BasicProperties(), new byte[] { 1, 2, 3 }, new ManualTimeProvider());
+
+    public static MessageContext Context(string messageId = "m-1") => new()
+    {
+        MessageId = messageId,
+        MessageName = "orders.order-placed.v1",
+        Queue = "billing",
+        Attempt = 1,
+        Redelivered = false,
+        ReceivedAt = default,
+        Headers = new Dictionary<string, object?>(),
+        CancellationToken = default,
+    };
+
+    public static HandlerDefinition BatchHandler(string name = "Shop.Handlers.HandleMany", int batchSize = 0, string? linger = null, QueueOrder order = QueueOrder.None) => new()
+    {
+        Queue = "billing",
+        MessageName = "orders.order-placed.v1",
+        MessageType = typeof(OrderPlaced),
+        HandlerName = name,
+        InvokeBatch = (_, _, _) => ValueTask.CompletedTask,
+        BatchSize = batchSize,
+        Linger = linger,
+        Order = order,
+    };
 
     public static MessageSerializer Serializer(params IMessageSerializer[] own) => new(new JsonMessageSerializer([]), own);
 

@@ -61,7 +61,7 @@ internal sealed class AlertTeller : IDisposable
             catch (Exception exception)
             {
                 var delay = Backoff.Delay(++failures, TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(5), Random.Shared.NextDouble());
-                LogMessages.TellingFailed(_logger, _database.ContextType.Name, _sink.Name, delay, exception);
+                LogMessages.TellingFailed(_logger, _database.Name, _sink.Name, delay, exception);
                 await Task.Delay(delay, _time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }

@@ -11,9 +11,9 @@ internal sealed class DeadLetterSql(string schema)
         $"""
         INSERT INTO {schema}.dead_letter
             (queue, message_id, epoch, name, exchange, routing_key, content_type, headers, body, correlation_id,
-             attempts, reason, error_type, error)
+             attempts, reason, error_type, error, discarded_at)
         VALUES (@queue, @message_id, @epoch, @name, @exchange, @routing_key, @content_type, @headers, @body, @correlation_id,
-                @attempts, @reason, @error_type, @error)
+                @attempts, @reason, @error_type, @error, CASE WHEN @discarded THEN clock_timestamp() END)
         ON CONFLICT (queue, message_id, epoch) DO NOTHING
         """;
 
@@ -29,10 +29,11 @@ internal sealed class DeadLetterSql(string schema)
     /// <summary>Newest last, in pages by time and key. Index <c>dead_letter_dead_at</c>.</summary>
     public string Page { get; } =
         $"""
-        SELECT queue, message_id, epoch, name, reason, error_type, error, attempts, dead_at, body, headers, correlation_id
+        SELECT queue, message_id, epoch, name, reason, error_type, error, attempts, dead_at, body, headers, correlation_id, discarded_at
         FROM {schema}.dead_letter
         WHERE (dead_at, queue, message_id, epoch) > (@dead_at, @queue, @message_id, @epoch)
           AND (@only_queue IS NULL OR queue = @only_queue)
+          AND (discarded_at IS NOT NULL) = @discarded
         ORDER BY dead_at, queue, message_id, epoch
         LIMIT @limit
         """;

@@ -6,15 +6,30 @@ using ReliableMq.Storage;
 
 namespace ReliableMq.DeadLettering;
 
-/// <summary>Reads the dead letters of the service's inbox database, a page at a time.</summary>
+/// <summary>Reads the dead letters of the service's inbox databases one after the other, a page at a time.</summary>
 internal sealed class DeadLetters(ServiceDatabases databases) : IDeadLetters
 {
     private const int PageSize = 200;
 
     public async IAsyncEnumerable<DeadLetter> ListAsync(DeadLetterFilter? filter = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        var database = databases.Inbox
-            ?? throw new ReliableMqException("This service has no inbox, so it has no dead letters. Call AddReliableMq(…).AddInbox<TContext>().");
+        if (databases.Inboxes.Count == 0)
+        {
+            throw new ReliableMqException("This service has no inbox, so it has no dead letters. Call AddReliableMq(…).AddInbox<TContext>().");
+        }
+
+        // Inboxes over the same tables have the same dead letters.
+        foreach (var database in databases.Inboxes.DistinctBy(inbox => inbox.Sender))
+        {
+            await foreach (var deadLetter in ListAsync(database, filter, cancellationToken))
+            {
+                yield return deadLetter;
+            }
+        }
+    }
+
+    private static async IAsyncEnumerable<DeadLetter> ListAsync(ServiceDatabase database, DeadLetterFilter? filter, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
         var sql = new DeadLetterSql(database.Schema);
         (DateTime DeadAt, string Queue, string MessageId, int Epoch) after = (DateTime.UnixEpoch, "", "", -1);
         while (true)
@@ -31,6 +46,7 @@ internal sealed class DeadLetters(ServiceDatabases databases) : IDeadLetters
                         new NpgsqlParameter<string>("message_id", after.MessageId),
                         new NpgsqlParameter<int>("epoch", after.Epoch),
                         StoredDeadLetter.Text("only_queue", filter?.Queue),
+                        new NpgsqlParameter<bool>("discarded", filter?.Discarded ?? false),
                         new NpgsqlParameter<int>("limit", PageSize),
                     },
                 };
@@ -67,5 +83,6 @@ internal sealed class DeadLetters(ServiceDatabases databases) : IDeadLetters
         Body = reader.GetFieldValue<byte[]>(9),
         Headers = reader.IsDBNull(10) ? new Dictionary<string, string>() : HeaderJson.ReadAsText(reader.GetString(10)),
         CorrelationId = reader.IsDBNull(11) ? null : reader.GetString(11),
+        DiscardedAt = reader.IsDBNull(12) ? null : reader.GetFieldValue<DateTimeOffset>(12),
     };
 }

@@ -9,7 +9,7 @@ namespace ReliableMq.DeadLettering;
 /// <summary>The parameters of <see cref="DeadLetterSql.Insert"/> for one delivery.</summary>
 internal static class StoredDeadLetter
 {
-    public static void AddParameters(NpgsqlParameterCollection parameters, Delivery delivery, string queue, string messageId, int attempts, string reason, Exception? exception)
+    public static void AddParameters(NpgsqlParameterCollection parameters, Delivery delivery, string queue, string messageId, int attempts, string reason, Exception? exception, bool isDiscarded = false)
     {
         parameters.Add(new NpgsqlParameter<string>("queue", queue));
         parameters.Add(new NpgsqlParameter<string>("message_id", messageId));
@@ -26,6 +26,7 @@ internal static class StoredDeadLetter
         parameters.Add(Text("reason", reason));
         parameters.Add(Text("error_type", exception?.GetType().FullName));
         parameters.Add(Text("error", exception?.ToString()));
+        parameters.Add(new NpgsqlParameter<bool>("discarded", isDiscarded));
     }
 
     public static NpgsqlParameter Text(string name, string? value) =>

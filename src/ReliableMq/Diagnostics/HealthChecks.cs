@@ -61,7 +61,7 @@ internal sealed class OutboxHealthCheck(ServiceDatabases databases) : IHealthChe
         {
             if (!database.Ready.IsCompleted)
             {
-                return new HealthCheckResult(context.Registration.FailureStatus, $"The database of \"{database.ContextType.Name}\" is not ready: {database.LastError}");
+                return new HealthCheckResult(context.Registration.FailureStatus, $"The database of \"{database.Name}\" is not ready: {database.LastError}");
             }
 
             try
@@ -69,17 +69,17 @@ internal sealed class OutboxHealthCheck(ServiceDatabases databases) : IHealthChe
                 var pending = await new OutboxTable(database).CountPendingAsync(cancellationToken);
                 if (pending.OldestAge > Late)
                 {
-                    late.Add($"\"{database.ContextType.Name}\": {pending.Count} pending, the oldest for {pending.OldestAge:d\\.hh\\:mm\\:ss}");
+                    late.Add($"\"{database.Name}\": {pending.Count} pending, the oldest for {pending.OldestAge:d\\.hh\\:mm\\:ss}");
                 }
 
                 if (pending.Failed > 0)
                 {
-                    late.Add($"\"{database.ContextType.Name}\": {pending.Failed} failed and waiting for an operator");
+                    late.Add($"\"{database.Name}\": {pending.Failed} failed and waiting for an operator");
                 }
             }
             catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
             {
-                return new HealthCheckResult(context.Registration.FailureStatus, $"The database of \"{database.ContextType.Name}\" cannot be reached: {exception.Message}", exception);
+                return new HealthCheckResult(context.Registration.FailureStatus, $"The database of \"{database.Name}\" cannot be reached: {exception.Message}", exception);
             }
         }
 
@@ -102,7 +102,7 @@ internal sealed class AlertsHealthCheck(ServiceDatabases databases) : IHealthChe
             }
             catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
             {
-                untold.Add($"The alerts of \"{database.ContextType.Name}\" cannot be read: {exception.Message}");
+                untold.Add($"The alerts of \"{database.Name}\" cannot be read: {exception.Message}");
             }
         }
 

@@ -125,7 +125,13 @@ internal static partial class LogMessages
     [LoggerMessage(5002, LogLevel.Information, "The delivery {Delivery} waits: another delivery of the same message is being handled.")]
     public static partial void TwinIsRunning(ILogger logger, Delivery delivery);
 
+    [LoggerMessage(5009, LogLevel.Warning, "The delivery {Delivery} waits: there is no free connection to the database. Raise \"Maximum Pool Size\" in its connection string, or lower the concurrency of its queues. {Error}")]
+    public static partial void NoConnectionFree(ILogger logger, Delivery delivery, string error);
+
     /// <summary>One line an attempt; the stack comes with the dead letter, and meanwhile stands in <c>failure</c>.</summary>
+    [LoggerMessage(5003, LogLevel.Warning, "A batch of {Count} message(s) of \"{Queue}\" failed with {ExceptionType}: {Error} Each is handled by itself.")]
+    public static partial void BatchFailed(ILogger logger, int count, string queue, string exceptionType, string error);
+
     [LoggerMessage(6001, LogLevel.Warning, "Attempt {Attempt} of {Delivery} failed with {ExceptionType}: {Error} The next in {Delay}.")]
     public static partial void AttemptFailed(ILogger logger, int attempt, Delivery delivery, string exceptionType, string error, TimeSpan delay);
 
@@ -134,6 +140,12 @@ internal static partial class LogMessages
 
     [LoggerMessage(6003, LogLevel.Error, "The failure of {Delivery} could not be recorded; the delivery comes back.")]
     public static partial void FailureNotRecorded(ILogger logger, Delivery delivery, Exception exception);
+
+    [LoggerMessage(6004, LogLevel.Warning, "The message {Delivery} was discarded by its handler: {Reason}")]
+    public static partial void Discarded(ILogger logger, Delivery delivery, string reason);
+
+    [LoggerMessage(6005, LogLevel.Information, "The handler of {Delivery} asked for another attempt, which does not count as one; the next in {Delay}.")]
+    public static partial void RetryAsked(ILogger logger, Delivery delivery, TimeSpan delay);
 
     [LoggerMessage(7001, LogLevel.Error, "The message {Delivery} is dead-lettered after {Attempts} attempt(s).")]
     public static partial void DeadLettered(ILogger logger, Delivery delivery, int attempts, Exception exception);

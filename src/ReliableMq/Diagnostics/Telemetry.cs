@@ -26,15 +26,31 @@ internal static class Telemetry
             : null);
     }
 
-    public static Activity? StartProcess(Delivery delivery)
+    /// <summary>One message goes on with its trace; a batch has one of its own with links to theirs.</summary>
+    public static Activity? StartProcess(ReadOnlySpan<Delivery> deliveries)
     {
-        if (!Source.HasListeners())
+        if (!Source.HasListeners() || deliveries.IsEmpty)
         {
             return null;
         }
 
-        var activity = Source.StartActivity($"process {delivery.Queue}", ActivityKind.Consumer, ParentOf(delivery.TraceParent));
-        return Tag(activity, "process", delivery.Queue, delivery.MessageId);
+        if (deliveries is [var single])
+        {
+            return Tag(Source.StartActivity($"process {single.Queue}", ActivityKind.Consumer, ParentOf(single.TraceParent)), "process", single.Queue, single.MessageId);
+        }
+
+        var links = new List<ActivityLink>(deliveries.Length);
+        foreach (var delivery in deliveries)
+        {
+            if (ParentOf(delivery.TraceParent) is var sender && sender != default)
+            {
+                links.Add(new ActivityLink(sender, new ActivityTagsCollection { ["messaging.message.id"] = delivery.MessageId }));
+            }
+        }
+
+        var queue = deliveries[0].Queue;
+        return Tag(Source.StartActivity($"process {queue}", ActivityKind.Consumer, parentContext: default, links: links), "process", queue, messageId: null)?
+            .SetTag("messaging.batch.message_count", deliveries.Length);
     }
 
     private static Activity? Tag(Activity? activity, string operation, string destination, string? messageId) => activity?

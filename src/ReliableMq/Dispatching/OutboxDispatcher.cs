@@ -43,7 +43,7 @@ internal sealed class OutboxDispatcher
         _intake = new OutboxIntake(database, _table, time);
         _watch = new ChannelWatch(_connection, _options, time, logger);
         _destinations = new Destinations(time);
-        _recovery = new Recovery(_table, RunSoon, database.ContextType.Name, time, logger);
+        _recovery = new Recovery(_table, RunSoon, database.Name, time, logger);
         _recorder = new OutcomeRecorder(_table, _intake.Keys, _destinations, _recovery.Add, _options.Outbox, metrics, _intake.PollWithin, time, logger);
         _quarantine = new Quarantine(_connection, _publisher, _recorder, _options.Broker.ConfirmTimeout, time, logger);
     }
@@ -93,7 +93,7 @@ internal sealed class OutboxDispatcher
             {
                 failures = _time.GetElapsedTime(startedAt) > Backoff.Stable ? 1 : failures + 1;
                 var delay = Backoff.Delay(failures, TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(5), Random.Shared.NextDouble());
-                LogMessages.DispatchFailed(_logger, _database.ContextType.Name, delay, exception);
+                LogMessages.DispatchFailed(_logger, _database.Name, delay, exception);
                 await Task.Delay(delay, _time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
@@ -264,7 +264,7 @@ internal sealed class OutboxDispatcher
         catch (Exception exception)
         {
             // The leases run out by themselves.
-            LogMessages.ReleaseFailed(_logger, _database.ContextType.Name, exception);
+            LogMessages.ReleaseFailed(_logger, _database.Name, exception);
         }
     }
 }

@@ -64,14 +64,14 @@ internal sealed class FailureRecorder(ServiceDatabase database, ReliableMqMetric
                     throw;
                 }
 
-                LogMessages.AttemptFailed(logger, attempt, delivery, exception.GetType().Name, exception.Message, delay);
+                LogRetry(attempt, delivery, exception, delay);
                 return held;
 
             case Verdict.Retry { Delay: var delay }:
                 await ScheduleAsync(session.Connection, delivery, messageId, now + delay, cancellationToken);
                 await transaction.CommitAsync(CancellationToken.None);
                 database.WakeForScheduled();
-                LogMessages.AttemptFailed(logger, attempt, delivery, exception.GetType().Name, exception.Message, delay);
+                LogRetry(attempt, delivery, exception, delay);
                 return Settlement.Ack;
 
             case Verdict.DeadLetter { Reason: var reason }:
@@ -83,8 +83,27 @@ internal sealed class FailureRecorder(ServiceDatabase database, ReliableMqMetric
                 LogMessages.DeadLettered(logger, delivery, attempt, exception);
                 return Settlement.DeadLetter;
 
+            case Verdict.Discard { Reason: var reason }:
+                await ExecuteAsync(session.Connection, _sql.Discard, messageId, delivery.Queue, cancellationToken);
+                await StoreAsync(session.Connection, delivery, messageId, attempt, reason, exception, cancellationToken, isDiscarded: true);
+                await transaction.CommitAsync(CancellationToken.None);
+                LogMessages.Discarded(logger, delivery, reason);
+                return Settlement.Ack;
+
             default:
                 throw new InvalidOperationException("Unknown verdict.");
+        }
+    }
+
+    private void LogRetry(int attempt, Delivery delivery, Exception exception, TimeSpan delay)
+    {
+        if (FailureRules.Counts(exception))
+        {
+            LogMessages.AttemptFailed(logger, attempt, delivery, exception.GetType().Name, exception.Message, delay);
+        }
+        else
+        {
+            LogMessages.RetryAsked(logger, delivery, delay);
         }
     }
 
@@ -106,6 +125,7 @@ internal sealed class FailureRecorder(ServiceDatabase database, ReliableMqMetric
     {
         await using var command = Command(connection, _sql.Count, messageId, delivery.Queue,
             new NpgsqlParameter<int>("epoch", delivery.Epoch),
+            new NpgsqlParameter<int>("counts", FailureRules.Counts(exception) ? 1 : 0),
             StoredDeadLetter.Text("error_type", exception.GetType().FullName),
             StoredDeadLetter.Text("error", exception.ToString()));
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
@@ -142,12 +162,16 @@ internal sealed class FailureRecorder(ServiceDatabase database, ReliableMqMetric
         await insert.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    private async Task StoreAsync(NpgsqlConnection connection, Delivery delivery, string messageId, int attempts, string reason, Exception exception, CancellationToken cancellationToken)
+    private async Task StoreAsync(NpgsqlConnection connection, Delivery delivery, string messageId, int attempts, string reason, Exception exception, CancellationToken cancellationToken, bool isDiscarded = false)
     {
         var insert = new NpgsqlBatchCommand(_deadLetterSql.Insert);
-        StoredDeadLetter.AddParameters(insert.Parameters, delivery, delivery.Queue, messageId, attempts, reason, exception);
-        var raise = database.Alerts.Command([DeadLetterAlert.Of(delivery.Queue, messageId, exception.GetType().Name, reason)]);
-        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { insert, raise } };
+        StoredDeadLetter.AddParameters(insert.Parameters, delivery, delivery.Queue, messageId, attempts, reason, exception, isDiscarded);
+        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { insert } };
+        if (!isDiscarded)
+        {
+            batch.BatchCommands.Add(database.Alerts.Command([DeadLetterAlert.Of(delivery.Queue, messageId, exception.GetType().Name, reason)]));
+        }
+
         await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 

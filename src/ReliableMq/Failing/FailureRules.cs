@@ -9,11 +9,20 @@ internal static class FailureRules
     /// <summary>Delays up to this are spent holding the delivery; longer ones in the database.</summary>
     public static readonly TimeSpan LongestHold = TimeSpan.FromSeconds(30);
 
+    /// <summary>Whether it used up one of the message's attempts.</summary>
+    public static bool Counts(Exception exception) => exception is not HandlerVerdictException { Verdict: HandlerVerdict.RetryAfter };
+
     /// <param name="attempt">The attempt that failed, from 1.</param>
     /// <param name="exception">What it failed with.</param>
     /// <param name="policy">The queue's policy.</param>
     public static Verdict Decide(int attempt, Exception exception, RetryPolicy policy) =>
-        exception is PermanentFailureException or UnreadableMessageException ? new Verdict.DeadLetter(exception.Message)
+        exception is HandlerVerdictException { Verdict: var own } ? own switch
+        {
+            HandlerVerdict.RetryAfter { Delay: var delay } => new Verdict.Retry(delay),
+            HandlerVerdict.Discard => new Verdict.Discard(own.Reason),
+            _ => new Verdict.DeadLetter(own.Reason),
+        }
+        : exception is PermanentFailureException or UnreadableMessageException ? new Verdict.DeadLetter(exception.Message)
         : attempt <= policy.Delays.Count ? new Verdict.Retry(policy.Delays[attempt - 1])
         : new Verdict.DeadLetter(exception.Message);
 
@@ -33,7 +42,7 @@ internal static class FailureRules
                     return postgres.SqlState.StartsWith("08", StringComparison.Ordinal)
                         || postgres.SqlState.StartsWith("53", StringComparison.Ordinal)
                         || postgres.SqlState.StartsWith("57P", StringComparison.Ordinal);
-                case NpgsqlException { Message: var message } when message.StartsWith("The connection pool has been exhausted", StringComparison.Ordinal):
+                case NpgsqlException when IsPoolExhausted(exception):
                     // The database is well; this process asks for too much of it.
                     return false;
                 case NpgsqlException or SocketException or EndOfStreamException:
@@ -43,4 +52,8 @@ internal static class FailureRules
 
         return false;
     }
+
+    public static bool IsPoolExhausted(Exception? exception) =>
+        exception is not null
+        && ((exception is NpgsqlException && exception.Message.StartsWith("The connection pool has been exhausted", StringComparison.Ordinal)) || IsPoolExhausted(exception.InnerException));
 }

@@ -4,15 +4,15 @@ namespace ReliableMq.Failing;
 internal sealed class FailureSql(string schema)
 {
     /// <summary>
-    /// Counts a failed attempt. No row comes back when the message has meanwhile moved on: scheduled or
+    /// Counts a failed attempt, or notes one that does not count. No row comes back when the message has meanwhile moved on: scheduled or
     /// replayed in a later epoch, dead, or discarded.
     /// </summary>
     public string Count { get; } =
         $"""
         INSERT INTO {schema}.failure AS f (queue, message_id, epoch, attempts, state, error_type, error)
-        VALUES (@queue, @message_id, @epoch, 1, 'failing', @error_type, @error)
+        VALUES (@queue, @message_id, @epoch, @counts, 'failing', @error_type, @error)
         ON CONFLICT (queue, message_id) DO UPDATE
-        SET attempts = CASE WHEN f.epoch = excluded.epoch THEN f.attempts + 1 ELSE 1 END, epoch = excluded.epoch,
+        SET attempts = CASE WHEN f.epoch = excluded.epoch THEN f.attempts + @counts ELSE @counts END, epoch = excluded.epoch,
             state = 'failing', error_type = excluded.error_type, error = excluded.error, last_failed_at = clock_timestamp()
         WHERE f.epoch < excluded.epoch OR (f.epoch = excluded.epoch AND f.state IN ('failing', 'scheduled'))
         RETURNING attempts, clock_timestamp()
@@ -34,6 +34,13 @@ internal sealed class FailureSql(string schema)
     public string Die { get; } =
         $"""
         UPDATE {schema}.failure SET state = 'dead', next_attempt_at = NULL
+        WHERE queue = @queue AND message_id = @message_id
+        """;
+
+    /// <summary>No delivery of this epoch or an earlier one runs any more.</summary>
+    public string Discard { get; } =
+        $"""
+        UPDATE {schema}.failure SET state = 'discarded', next_attempt_at = NULL
         WHERE queue = @queue AND message_id = @message_id
         """;
 

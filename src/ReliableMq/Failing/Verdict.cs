@@ -8,4 +8,7 @@ internal abstract record Verdict
 
     /// <summary>No further attempt: an operator decides.</summary>
     public sealed record DeadLetter(string Reason) : Verdict;
+
+    /// <summary>Never handled: kept among the dead letters, and nobody is told.</summary>
+    public sealed record Discard(string Reason) : Verdict;
 }

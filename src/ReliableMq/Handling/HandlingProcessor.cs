@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using ReliableMq.Diagnostics;
@@ -9,30 +10,82 @@ using ReliableMq.Storage;
 namespace ReliableMq.Handling;
 
 /// <summary>Handles the deliveries of one queue: every end of an attempt becomes one settlement.</summary>
-internal sealed class HandlingProcessor(
-    QueueHandlers handlers, ServiceDatabase database, IServiceScopeFactory scopes, MessageSerializer serializer,
-    ReliableMqMetrics metrics, TimeProvider time, ILogger<HandlingProcessor> logger) : IDeliveryProcessor
+internal sealed class HandlingProcessor : IDeliveryProcessor
 {
-    private readonly InboxTransaction _inbox = new(database, scopes);
-    private readonly FailureRecorder _failures = new(database, metrics, logger);
-    private readonly DatabaseProbe _probe = new(database, time);
+    private readonly QueueSettings _settings;
+    private readonly MessageReader _reader;
+    private readonly HandlerInvocation _invocation;
+    private readonly InboxTransaction _inbox;
+    private readonly FailureRecorder _failures;
+    private readonly DatabaseProbe _probe;
+    private readonly ReliableMqMetrics _metrics;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly FrozenDictionary<HandlerDefinition, BatchCollector> _batches;
+
+    public HandlingProcessor(
+        QueueHandlers handlers, ServiceDatabase database, IServiceScopeFactory scopes, MessageSerializer serializer, HandlingFilters filters,
+        ReliableMqMetrics metrics, TimeProvider time, ILogger<HandlingProcessor> logger)
+    {
+        _settings = handlers.Settings;
+        _reader = new MessageReader(handlers, serializer);
+        _invocation = new HandlerInvocation(filters);
+        _inbox = new InboxTransaction(database, scopes);
+        _failures = new FailureRecorder(database, metrics, logger);
+        _probe = new DatabaseProbe(database, time);
+        _metrics = metrics;
+        _time = time;
+        _logger = logger;
+        _batches = handlers.All.Where(handler => handler.InvokeBatch is not null)
+            .ToFrozenDictionary(handler => handler, _ => new BatchCollector(_settings, HandleBatchAsync, time));
+    }
 
     public async Task<Settlement> ProcessAsync(Delivery delivery, HoldBudget holds, CancellationToken givingUp)
     {
-        var startedAt = time.GetTimestamp();
-        using var activity = Telemetry.StartProcess(delivery);
-        using var timeout = new CancellationTokenSource(handlers.Settings.TimeFor(time.GetElapsedTime(delivery.ReceivedTimestamp)), time);
+        ReadMessage? message = null;
+        Exception? unreadable = null;
+        try
+        {
+            message = _reader.Read(delivery);
+        }
+        catch (Exception exception)
+        {
+            unreadable = exception;
+        }
+
+        if (message is null || !_batches.TryGetValue(message.Handler, out var batches))
+        {
+            return await HandleAloneAsync(delivery, message, unreadable, holds, givingUp);
+        }
+
+        return await batches.AddAsync(message, givingUp)
+            ? Settlement.Ack
+            : await batches.AloneAsync(() => HandleAloneAsync(delivery, message, unreadable, holds, givingUp), givingUp);
+    }
+
+    private async Task<Settlement> HandleAloneAsync(Delivery delivery, ReadMessage? message, Exception? unreadable, HoldBudget holds, CancellationToken givingUp)
+    {
+        if (!MayStart(delivery))
+        {
+            // It was in a batch that failed late. Nothing is counted: it has not run by itself.
+            LogMessages.WaitedTooLong(_logger, delivery, _time.GetElapsedTime(delivery.ReceivedTimestamp));
+            return Settlement.Requeue;
+        }
+
+        var startedAt = _time.GetTimestamp();
+        using var activity = Telemetry.StartProcess([delivery]);
+        using var timeout = new CancellationTokenSource(_settings.Timeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, givingUp);
-        var result = await AttemptAsync(delivery, either.Token);
+        var result = message is null ? AttemptResult.Failed(unreadable!) : await AttemptAsync(message, either.Token);
         if (result.IsDone)
         {
-            metrics.Handled(delivery.Queue, time.GetElapsedTime(startedAt), errorType: null);
+            _metrics.Handled(delivery.Queue, _time.GetElapsedTime(startedAt), errorType: null);
             return Settlement.Ack;
         }
 
         if (result.Refusal is { } refusal)
         {
-            LogMessages.NotAdmitted(logger, delivery, refusal);
+            LogMessages.NotAdmitted(_logger, delivery, refusal);
             return refusal switch
             {
                 Admission.Dead => Settlement.DeadLetter,
@@ -41,36 +94,34 @@ internal sealed class HandlingProcessor(
             };
         }
 
-        var exception = timeout.IsCancellationRequested && !givingUp.IsCancellationRequested
-            ? new TimeoutException($"The handler took longer than the queue's timeout of {handlers.Settings.Timeout.TotalSeconds:0.###} seconds.", result.Exception)
+        var failure = timeout.IsCancellationRequested && !givingUp.IsCancellationRequested
+            ? new TimeoutException($"The handler took longer than the queue's timeout of {_settings.Timeout.TotalSeconds:0.###} seconds.", result.Exception)
             : result.Exception!;
-        activity?.SetStatus(System.Diagnostics.ActivityStatusCode.Error, exception.Message);
-        metrics.Handled(delivery.Queue, time.GetElapsedTime(startedAt), exception.GetType().FullName);
-        return await SettleFailureAsync(delivery, exception, holds, givingUp);
+        activity?.SetStatus(System.Diagnostics.ActivityStatusCode.Error, failure.Message);
+        _metrics.Handled(delivery.Queue, _time.GetElapsedTime(startedAt), failure.GetType().FullName);
+        return await SettleFailureAsync(delivery, failure, holds, givingUp);
+    }
+
+    public void ChangeConcurrency(int concurrency)
+    {
+        foreach (var batches in _batches.Values)
+        {
+            batches.ChangeConcurrency(concurrency);
+        }
     }
 
     public Task WaitUntilAbleAsync(CancellationToken stopping) => _probe.WaitAsync(stopping);
 
-    private async Task<AttemptResult> AttemptAsync(Delivery delivery, CancellationToken cancellationToken)
+    private async Task<AttemptResult> AttemptAsync(ReadMessage message, CancellationToken cancellationToken)
     {
         try
         {
-            if (delivery.MessageId is null)
-            {
-                throw new UnreadableMessageException(
-                    $"The message \"{delivery.Name}\" has no message id, so it cannot be handled just once. Set the AMQP property message-id.");
-            }
-
-            var handler = handlers.Find(delivery.Name)
-                ?? throw new ReliableMqException(
-                    $"No handler of the queue \"{delivery.Queue}\" takes the message \"{delivery.Name}\". It takes: {string.Join(", ", handlers.MessageNames.Order().Select(name => $"\"{name}\""))}. Add a handler, or remove the binding that brings it.");
-            var message = serializer.Deserialize(delivery.Body, handler.MessageType, delivery.ContentType, delivery.Name);
-            return await _inbox.RunAsync(delivery, handler.HandlerName,
-                (services, attempt) =>
+            return await _inbox.RunAsync(message.Delivery, message.Handler.HandlerName,
+                (services, transaction, attempt) =>
                 {
                     // Only here is it known that this is not the copy of a message that was handled in time.
-                    RefuseExpired(delivery);
-                    return handler.Invoke!(services, message, ContextOf(delivery, attempt, cancellationToken));
+                    RefuseExpired(message.Delivery);
+                    return _invocation.InvokeAsync(message.Handler, services, message.Message, message.ContextOf(attempt, transaction.Transaction, cancellationToken));
                 }, cancellationToken);
         }
         catch (Exception exception)
@@ -79,28 +130,59 @@ internal sealed class HandlingProcessor(
         }
     }
 
+    /// <summary>
+    /// One transaction for the batch. Whatever goes wrong in it says nothing of a single message: then each is
+    /// handled by itself, which counts its attempts, and the good ones are done.
+    /// </summary>
+    private async Task<IReadOnlySet<ReadMessage>> HandleBatchAsync(IReadOnlyList<ReadMessage> messages, CancellationToken givingUp)
+    {
+        if (!messages.All(message => MayStart(message.Delivery)))
+        {
+            return new HashSet<ReadMessage>();
+        }
+
+        var batch = messages.DistinctBy(message => message.Delivery.MessageId).Where(message => !IsExpired(message.Delivery)).ToArray();
+        var startedAt = _time.GetTimestamp();
+        using var activity = Telemetry.StartProcess([.. batch.Select(message => message.Delivery)]);
+        using var timeout = new CancellationTokenSource(_settings.Timeout, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, givingUp);
+        try
+        {
+            var handler = messages[0].Handler;
+            var fresh = await _inbox.RunBatchAsync(batch, handler.HandlerName,
+                (services, transaction, handled) => _invocation.InvokeAsync(handler, services,
+                    [.. handled.Select(message => message.Message)],
+                    [.. handled.Select(message => message.ContextOf(1, transaction.Transaction, either.Token))]), either.Token);
+            foreach (var message in fresh)
+            {
+                _metrics.Handled(message.Delivery.Queue, _time.GetElapsedTime(startedAt), errorType: null);
+            }
+
+            return fresh.ToHashSet();
+        }
+        catch (Exception exception)
+        {
+            activity?.SetStatus(System.Diagnostics.ActivityStatusCode.Error, exception.Message);
+            if (!givingUp.IsCancellationRequested)
+            {
+                LogMessages.BatchFailed(_logger, batch.Length, _settings.Queue, exception.GetType().Name, exception.Message);
+            }
+
+            return new HashSet<ReadMessage>();
+        }
+    }
+
+    private bool MayStart(Delivery delivery) => _settings.MayStart(_time.GetElapsedTime(delivery.ReceivedTimestamp));
+
     private void RefuseExpired(Delivery delivery)
     {
-        if (delivery.ExpiresAt <= time.GetUtcNow())
+        if (IsExpired(delivery))
         {
             throw new PermanentFailureException($"The message \"{delivery.Name}\" expired at {delivery.ExpiresAt:O}, before it was handled.");
         }
     }
 
-    private static MessageContext ContextOf(Delivery delivery, int attempt, CancellationToken cancellationToken) => new()
-    {
-        MessageId = delivery.MessageId!,
-        MessageName = delivery.Name,
-        Queue = delivery.Queue,
-        Attempt = attempt,
-        Redelivered = delivery.Redelivered,
-        CorrelationId = delivery.CorrelationId,
-        CausationId = delivery.CausationId,
-        SentAt = delivery.SentAt,
-        ReceivedAt = delivery.ReceivedAt,
-        Headers = delivery.Headers,
-        CancellationToken = cancellationToken,
-    };
+    private bool IsExpired(Delivery delivery) => delivery.ExpiresAt <= _time.GetUtcNow();
 
     private async Task<Settlement> SettleFailureAsync(Delivery delivery, Exception exception, HoldBudget holds, CancellationToken givingUp)
     {
@@ -112,7 +194,13 @@ internal sealed class HandlingProcessor(
 
         if (exception is TwinIsRunningException)
         {
-            LogMessages.TwinIsRunning(logger, delivery);
+            LogMessages.TwinIsRunning(_logger, delivery);
+            return holds.Hold(TimeSpan.FromSeconds(1));
+        }
+
+        if (exception is NoConnectionFreeException)
+        {
+            LogMessages.NoConnectionFree(_logger, delivery, exception.Message);
             return holds.Hold(TimeSpan.FromSeconds(1));
         }
 
@@ -120,11 +208,11 @@ internal sealed class HandlingProcessor(
         {
             if (FailureRules.LooksLikeDatabaseDown(exception) && await _probe.AskAsync(givingUp) is { } down)
             {
-                LogMessages.DatabaseDown(logger, delivery.Queue, down);
+                LogMessages.DatabaseDown(_logger, delivery.Queue, down);
                 return Settlement.Pause;
             }
 
-            return await _failures.RecordAsync(delivery, exception, handlers.Settings.Retry, holds, givingUp);
+            return await _failures.RecordAsync(delivery, exception, _settings.Retry, holds, givingUp);
         }
         catch (OperationCanceledException) when (givingUp.IsCancellationRequested)
         {
@@ -133,7 +221,7 @@ internal sealed class HandlingProcessor(
         catch (Exception unrecorded)
         {
             // The failure could not be counted. If the database is away, deliveries stop; else this one waits.
-            LogMessages.FailureNotRecorded(logger, delivery, unrecorded);
+            LogMessages.FailureNotRecorded(_logger, delivery, unrecorded);
             return await AskQuietlyAsync(givingUp) ? Settlement.Pause : holds.Hold(TimeSpan.FromSeconds(5));
         }
     }

@@ -14,6 +14,8 @@ internal sealed class QueueHandlers(QueueSettings settings, QueueTopology topolo
 
     public QueueTopology Topology => topology;
 
+    public IEnumerable<HandlerDefinition> All => _byName.Values;
+
     public IReadOnlyCollection<string> MessageNames => _byName.Keys;
 
     public HandlerDefinition? Find(string messageName) => _byName.GetValueOrDefault(messageName);

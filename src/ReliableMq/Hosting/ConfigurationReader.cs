@@ -17,6 +17,12 @@ internal sealed class ConfigurationReader(IConfiguration configuration) : IConfi
         foreach (var queue in configuration.GetSection(nameof(ReliableMqOptions.Queues)).GetChildren())
         {
             var settings = options.Queues.GetValueOrDefault(queue.Key) ?? new QueueOptions();
+            if (queue.GetSection(nameof(QueueOptions.Bindings)).Exists())
+            {
+                // The binder adds to a list that is there.
+                settings.Bindings = null;
+            }
+
             queue.Bind(settings);
             options.Queues[queue.Key] = settings;
         }
@@ -54,7 +60,7 @@ internal sealed class ConfigurationReader(IConfiguration configuration) : IConfi
             {
                 Check(child, type, errors);
             }
-            else if (child.GetChildren().Any())
+            else if (type != typeof(IList<string>) && child.GetChildren().Any())
             {
                 errors.Add($"\"{child.Path}\" has parts, but it is a single value. Write it as one text.");
             }

@@ -35,27 +35,35 @@ internal sealed class ConsumerHost(
 
     public Task StartedAsync(CancellationToken cancellationToken)
     {
-        if (databases.Inbox is { } inbox)
-        {
-            Handling = [.. registry.Queues.Select(queue => Consumer(
-                queue.Settings.Queue, queue.Settings, ActivatorUtilities.CreateInstance<HandlingProcessor>(services, queue, inbox), queue.Topology))];
-            var monitors = registry.Queues.Select(queue => MonitorOf(queue, inbox)).ToList();
-            Consumers = [.. Handling, .. monitors];
-            var watch = ActivatorUtilities.CreateInstance<SettingsWatch>(services, inbox, Handling);
-            foreach (var consumer in Handling)
-            {
-                _watches.Add(consumer, watch);
-            }
+        var running = registry.Queues
+            .Where(queue => databases.InboxOf(queue.Settings) is not null)
+            .GroupBy(queue => databases.InboxOf(queue.Settings)!)
+            .SelectMany(queues => Run(queues.Key, [.. queues]))
+            .ToList();
+        metrics.Watch(Handling);
+        _running = Task.WhenAll(running);
+        return Task.CompletedTask;
+    }
 
-            metrics.Watch(Handling);
-            _running = Task.WhenAll(
-            [
-                .. Handling.Select(consumer => RunAsync(consumer, watch.Ready)), .. monitors.Select(monitor => RunAsync(monitor, inbox.Ready)),
-                Task.Run(() => watch.RunAsync(_stopping.Token), CancellationToken.None),
-            ]);
+    /// <summary>Runs the consumers of the queues that one inbox serves.</summary>
+    private List<Task> Run(ServiceDatabase inbox, IReadOnlyList<QueueHandlers> queues)
+    {
+        QueueConsumer[] handling = [.. queues.Select(queue => Consumer(
+            queue.Settings.Queue, queue.Settings, ActivatorUtilities.CreateInstance<HandlingProcessor>(services, queue, inbox), queue.Topology))];
+        QueueConsumer[] monitors = [.. queues.Select(queue => MonitorOf(queue, inbox))];
+        var watch = ActivatorUtilities.CreateInstance<SettingsWatch>(services, inbox, handling);
+        foreach (var consumer in handling)
+        {
+            _watches.Add(consumer, watch);
         }
 
-        return Task.CompletedTask;
+        Handling = [.. Handling, .. handling];
+        Consumers = [.. Consumers, .. handling, .. monitors];
+        return
+        [
+            .. handling.Select(consumer => RunAsync(consumer, watch.Ready)), .. monitors.Select(monitor => RunAsync(monitor, inbox.Ready)),
+            Task.Run(() => watch.RunAsync(_stopping.Token), CancellationToken.None),
+        ];
     }
 
     private QueueConsumer MonitorOf(QueueHandlers queue, ServiceDatabase inbox)

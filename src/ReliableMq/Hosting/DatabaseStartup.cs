@@ -38,7 +38,7 @@ internal sealed class DatabaseStartup(
         try
         {
             var version = await SchemaCheck.EnsureAsync(database, either.Token);
-            LogMessages.DatabaseReady(logger, database.ContextType.Name, database.Schema, version);
+            LogMessages.DatabaseReady(logger, database.Name, database.Schema, version);
             await WarnOfSmallPoolAsync(database, either.Token);
             await databases.SetReadyAsync(database, either.Token);
             return true;
@@ -46,18 +46,18 @@ internal sealed class DatabaseStartup(
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested && (timeout.IsCancellationRequested || MayComeLater(exception)))
         {
             database.LastError = exception.Message;
-            LogMessages.DatabaseUnreachable(logger, database.ContextType.Name, exception.Message);
+            LogMessages.DatabaseUnreachable(logger, database.Name, exception.Message);
             return false;
         }
     }
 
     private async Task WarnOfSmallPoolAsync(ServiceDatabase database, CancellationToken cancellationToken)
     {
-        var needed = PoolSize.Needed(database == databases.Inbox ? handlers.Queues.Select(queue => queue.Settings) : []);
+        var needed = PoolSize.Needed(handlers.Queues.Select(queue => queue.Settings).Where(queue => databases.InboxOf(queue) == database));
         await using var session = await database.OpenAsync(cancellationToken);
         if (PoolSize.Of(session.Connection) is { } most && most < needed)
         {
-            LogMessages.PoolTooSmall(logger, database.ContextType.Name, most, needed);
+            LogMessages.PoolTooSmall(logger, database.Name, most, needed);
         }
     }
 

@@ -21,6 +21,7 @@ internal sealed class OptionsRules(
         CheckOutbox(options.Outbox, errors);
         CheckHandlers(options, [.. handlers], errors);
         CheckSerializers(errors);
+        AlertOptionsRules.Check(options.Alerts, errors);
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
     }
 
@@ -69,22 +70,21 @@ internal sealed class OptionsRules(
             errors.Add($"\"ReliableMq:Database:Schema\" is \"{options.Database.Schema}\", which is not a valid schema name. {SchemaName.Rule}");
         }
 
-        foreach (var context in databases.Where(database => database.Schema is not null).GroupBy(database => database.ContextType, database => database.Schema!))
+        if (databases.Count(database => database.Source is not null) > 1)
         {
-            var schemas = context.Distinct().ToList();
+            errors.Add("AddInbox or AddOutbox was called more than once with a data source, but a service has one. Keep one of the calls; an inbox has an outbox.");
+        }
+
+        foreach (var same in databases.Where(database => database.Schema is not null).GroupBy(database => database.Key, database => database.Schema!))
+        {
+            var schemas = same.Distinct().ToList();
             if (schemas.Count > 1)
             {
-                errors.Add($"AddOutbox and AddInbox gave \"{context.Key.Name}\" the schemas {string.Join(" and ", schemas.Select(schema => $"\"{schema}\""))}, but a context has one. Keep one of them.");
+                errors.Add($"AddOutbox and AddInbox gave \"{same.Key.Name}\" the schemas {string.Join(" and ", schemas.Select(schema => $"\"{schema}\""))}, but it has one. Keep one of them.");
             }
 
             errors.AddRange(schemas.Where(schema => !SchemaName.IsValid(schema)).Select(schema =>
-                $"AddOutbox or AddInbox gave \"{context.Key.Name}\" the schema \"{schema}\", which is not a valid schema name. {SchemaName.Rule}"));
-        }
-
-        var inboxes = databases.Where(database => database.IsInbox).Select(database => database.ContextType.Name).Distinct().ToList();
-        if (inboxes.Count > 1)
-        {
-            errors.Add($"AddInbox was called for {string.Join(" and ", inboxes.Select(inbox => $"\"{inbox}\""))}, but a service has one inbox. Keep one of them; the others may be outboxes.");
+                $"AddOutbox or AddInbox gave \"{same.Key.Name}\" the schema \"{schema}\", which is not a valid schema name. {SchemaName.Rule}"));
         }
     }
 
@@ -111,17 +111,37 @@ internal sealed class OptionsRules(
 
         foreach (var queue in all.GroupBy(handler => handler.Queue))
         {
-            _ = QueueSettings.Resolve(queue.Key, [.. queue], options.Queues.GetValueOrDefault(queue.Key), options.Broker.ConsumerTimeout, errors);
+            CheckInbox(QueueSettings.Resolve(queue.Key, [.. queue], options.Queues.GetValueOrDefault(queue.Key), options.Broker.ConsumerTimeout, errors), queue.First(), errors);
         }
 
         foreach (var queue in options.Queues.Keys.Where(queue => all.TrueForAll(handler => handler.Queue != queue)))
         {
             errors.Add($"\"ReliableMq:Queues:{queue}\" is configured, but no handler consumes the queue \"{queue}\". Correct the name or remove it. Queues with handlers: {string.Join(", ", all.Select(handler => $"\"{handler.Queue}\"").Distinct().Order().DefaultIfEmpty("none"))}.");
         }
+    }
 
-        if (all.Count > 0 && !databases.Any(database => database.IsInbox))
+    private void CheckInbox(QueueSettings queue, HandlerDefinition handler, List<string> errors)
+    {
+        var inboxes = databases.Where(database => database.IsInbox).Select(database => database.Key).Distinct().ToList();
+        if (queue.Inbox == typeof(NoInbox))
         {
-            errors.Add($"There are handlers (\"{all[0].HandlerName}\"), but no inbox. Call AddReliableMq(…).AddInbox<TContext>() with the context whose transaction they share.");
+            return;
+        }
+
+        if (queue.Inbox is { } named)
+        {
+            if (!inboxes.Contains(named))
+            {
+                errors.Add($"The queue \"{queue.Queue}\" of \"{handler.HandlerName}\" has the inbox \"{named.Name}\", which is not registered. Call AddReliableMq(…).AddInbox for it. Inboxes: {string.Join(", ", inboxes.Select(inbox => $"\"{inbox.Name}\"").DefaultIfEmpty("none"))}.");
+            }
+        }
+        else if (inboxes.Count == 0)
+        {
+            errors.Add($"The queue \"{queue.Queue}\" of \"{handler.HandlerName}\" has no inbox. Call AddReliableMq(…).AddInbox<TContext>() with the context whose transaction its handlers share, or write [MessageHandler(…, Inbox = typeof(NoInbox))] where a message may be handled more than once.");
+        }
+        else if (inboxes.Count > 1)
+        {
+            errors.Add($"The queue \"{queue.Queue}\" of \"{handler.HandlerName}\" does not say which inbox it has. Write [MessageHandler(…, Inbox = typeof({inboxes[0].Name}))] or another of {string.Join(", ", inboxes.Select(inbox => $"\"{inbox.Name}\""))}.");
         }
     }
 

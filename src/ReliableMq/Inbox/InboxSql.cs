@@ -12,6 +12,17 @@ internal sealed class InboxSql(string schema)
     public string Insert { get; } =
         $"INSERT INTO {schema}.inbox (queue, message_id) VALUES (@queue, @message_id) ON CONFLICT DO NOTHING RETURNING 1";
 
+    /// <summary>Rows come back for those that may run. The ids are sorted.</summary>
+    public string InsertMany { get; } =
+        $"""
+        INSERT INTO {schema}.inbox (queue, message_id) SELECT @queue, unnest(@message_ids)
+        ON CONFLICT DO NOTHING RETURNING message_id
+        """;
+
+    /// <summary>Those that failed before.</summary>
+    public string HaveStanding { get; } =
+        $"SELECT message_id FROM {schema}.failure WHERE queue = @queue AND message_id = ANY(@message_ids)";
+
     /// <summary>Where the message stands, if it ever failed.</summary>
     public string Standing { get; } =
         $"""

@@ -1,8 +1,6 @@
-using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Storage;
+using System.Data;
+using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.DependencyInjection;
-using Npgsql;
-using ReliableMq.Failing;
 using ReliableMq.Handling;
 using ReliableMq.Receiving;
 using ReliableMq.Storage;
@@ -15,123 +13,144 @@ namespace ReliableMq.Inbox;
 /// </summary>
 internal sealed class InboxTransaction(ServiceDatabase database, IServiceScopeFactory scopes)
 {
-    private readonly InboxSql _sql = new(database.Schema);
-    private readonly FailureSql _failureSql = new(database.Schema);
+    private readonly InboxEntry _entry = new(database.Schema);
 
     /// <param name="delivery">The delivery; it has a message id.</param>
     /// <param name="handlerName">For errors.</param>
-    /// <param name="handle">Runs the handler: services of this attempt, number of the attempt.</param>
+    /// <param name="handle">Runs the handler: services and transaction of this attempt, number of the attempt.</param>
     /// <param name="cancellationToken">Reaches everything but the commit.</param>
     public async Task<AttemptResult> RunAsync(
-        Delivery delivery, string handlerName, Func<IServiceProvider, int, ValueTask> handle, CancellationToken cancellationToken)
+        Delivery delivery, string handlerName, Func<IServiceProvider, AttemptTransaction, int, ValueTask> handle, CancellationToken cancellationToken)
     {
         await using var scope = scopes.CreateAsyncScope();
-        var context = (DbContext)scope.ServiceProvider.GetRequiredService(database.ContextType);
-        // Inside its own strategy a context with retries accepts our transaction. The strategy itself never
-        // retries: an attempt is repeated by the queue's policy only, in a fresh scope.
-        return await context.Database.CreateExecutionStrategy().ExecuteAsync(async () =>
+        return await AttemptTransaction.RunAsync(database, scope.ServiceProvider, async transaction =>
         {
             try
             {
-                return await AttemptAsync(context, scope.ServiceProvider, delivery, handlerName, handle, cancellationToken);
+                return await AttemptAsync(transaction, scope.ServiceProvider, delivery, handlerName, handle, cancellationToken);
             }
             catch (Exception exception)
             {
                 return AttemptResult.Failed(exception);
             }
-        });
+        }, cancellationToken);
+    }
+
+    /// <summary>
+    /// Handles messages together. Those that were handled or have failed before are left out, because each of them
+    /// has a way of its own.
+    /// </summary>
+    /// <returns>The messages that are done.</returns>
+    /// <exception cref="Exception">The batch failed, or its outcome is unknown.</exception>
+    public async Task<IReadOnlyList<ReadMessage>> RunBatchAsync(
+        IReadOnlyList<ReadMessage> messages, string handlerName, Func<IServiceProvider, AttemptTransaction, IReadOnlyList<ReadMessage>, ValueTask> handle, CancellationToken cancellationToken)
+    {
+        while (messages.Count > 0)
+        {
+            await using var scope = scopes.CreateAsyncScope();
+            var (fresh, failure) = await AttemptTransaction.RunAsync<(IReadOnlyList<ReadMessage>, ExceptionDispatchInfo?)>(database, scope.ServiceProvider, async transaction =>
+            {
+                try
+                {
+                    return (await AttemptBatchAsync(transaction, scope.ServiceProvider, messages, handlerName, handle, cancellationToken), null);
+                }
+                catch (Exception exception)
+                {
+                    return (messages, ExceptionDispatchInfo.Capture(exception));
+                }
+            }, cancellationToken);
+            failure?.Throw();
+            if (fresh.Count == messages.Count)
+            {
+                return messages;
+            }
+
+            messages = fresh;
+        }
+
+        return messages;
+    }
+
+    /// <returns>The messages that may be handled together: if these are all, they are done.</returns>
+    private async Task<IReadOnlyList<ReadMessage>> AttemptBatchAsync(
+        AttemptTransaction transaction, IServiceProvider services, IReadOnlyList<ReadMessage> messages, string handlerName,
+        Func<IServiceProvider, AttemptTransaction, IReadOnlyList<ReadMessage>, ValueTask> handle, CancellationToken cancellationToken)
+    {
+        var ids = await _entry.EnterAsync(transaction, messages[0].Delivery.Queue, [.. messages.Select(message => message.Delivery.MessageId!)], cancellationToken);
+        if (ids.Count < messages.Count)
+        {
+            return [.. messages.Where(message => ids.Contains(message.Delivery.MessageId!))];
+        }
+
+        using var handling = new HandlingScope(database, transaction.Context, transaction.Connection, messageId: null, correlationId: null, handlerName);
+        await HandleAsync(handling, transaction, () => handle(services, transaction, messages), cancellationToken);
+        var result = await CommitAsync(handling, transaction, messages[0].Delivery);
+        return result.IsDone ? messages : throw result.Exception!;
     }
 
     private async Task<AttemptResult> AttemptAsync(
-        DbContext context, IServiceProvider services, Delivery delivery, string handlerName, Func<IServiceProvider, int, ValueTask> handle, CancellationToken cancellationToken)
+        AttemptTransaction transaction, IServiceProvider services, Delivery delivery, string handlerName,
+        Func<IServiceProvider, AttemptTransaction, int, ValueTask> handle, CancellationToken cancellationToken)
     {
-        // The attempt is rolled back as a whole, so a savepoint a save would be two round trips for nothing.
-        context.Database.AutoSavepointsEnabled = false;
-        await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
-        var (isNew, standing) = await EnterAsync(context, delivery, cancellationToken);
+        var (isNew, standing) = await _entry.EnterAsync(transaction, delivery, cancellationToken);
         var admission = AdmissionRules.Admit(isNew, delivery.Epoch, standing);
         if (admission != Admission.Run)
         {
             if (!isNew && standing is { State: "failing" or "scheduled" })
             {
                 // Its outcome was unknown when the failure was counted; it is done after all.
-                await ExecuteAsync(context, _failureSql.Delete, delivery, cancellationToken);
-                await transaction.CommitAsync(CancellationToken.None);
+                await _entry.ForgetFailureAsync(transaction, delivery, cancellationToken);
+                await transaction.CommitAsync();
             }
 
             return AttemptResult.NotAdmitted(admission, standing?.UntilNextAttempt ?? TimeSpan.Zero);
         }
 
-        HandlingScope.Current = new HandlingScope(context, delivery.MessageId!, delivery.CorrelationId, handlerName);
-        try
-        {
-            await handle(services, (standing?.Attempts ?? 0) + 1);
-            cancellationToken.ThrowIfCancellationRequested();
-            if (context.Database.CurrentTransaction != transaction)
-            {
-                throw new PermanentFailureException(
-                    $"The handler \"{handlerName}\" ended the transaction in which its message is handled, so what it wrote may be committed without being marked as done. Leave the transaction to ReliableMq.");
-            }
-
-            await context.SaveChangesAsync(cancellationToken);
-        }
-        finally
-        {
-            HandlingScope.Current = null;
-        }
-
+        using var handling = new HandlingScope(database, transaction.Context, transaction.Connection, delivery.MessageId, delivery.CorrelationId, handlerName);
+        await HandleAsync(handling, transaction, () => handle(services, transaction, (standing?.Attempts ?? 0) + 1), cancellationToken);
         if (standing is not null)
         {
-            await ExecuteAsync(context, _failureSql.Delete, delivery, cancellationToken);
+            await _entry.ForgetFailureAsync(transaction, delivery, cancellationToken);
         }
 
-        return await CommitAsync(transaction, delivery);
+        return await CommitAsync(handling, transaction, delivery);
     }
 
-    /// <summary>Begins, inserts the inbox row and reads the message's standing, in one round trip.</summary>
-    private async Task<(bool IsNew, Standing? Standing)> EnterAsync(DbContext context, Delivery delivery, CancellationToken cancellationToken)
+    /// <summary>Runs the handler and saves what it left.</summary>
+    private static async Task HandleAsync(HandlingScope handling, AttemptTransaction transaction, Func<ValueTask> handle, CancellationToken cancellationToken)
     {
-        await using var batch = new NpgsqlBatch((NpgsqlConnection)context.Database.GetDbConnection(), CurrentTransaction(context));
-        batch.BatchCommands.Add(new NpgsqlBatchCommand(_sql.BoundWait));
-        batch.BatchCommands.Add(Keyed(new NpgsqlBatchCommand(_sql.Insert), delivery));
-        batch.BatchCommands.Add(new NpgsqlBatchCommand(_sql.UnboundWait));
-        batch.BatchCommands.Add(Keyed(new NpgsqlBatchCommand(_sql.Standing), delivery));
-        try
+        await handling.RunAsync(handle);
+        cancellationToken.ThrowIfCancellationRequested();
+        if (!transaction.IsOpen)
         {
-            await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-            return await ReadEntryAsync(reader, cancellationToken);
+            throw Ended(handling);
         }
-        catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.LockNotAvailable)
-        {
-            throw new TwinIsRunningException(exception);
-        }
+
+        await handling.RunAsync(() => new ValueTask(transaction.SaveAsync(cancellationToken)));
     }
 
-    private static async Task<(bool IsNew, Standing? Standing)> ReadEntryAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)
-    {
-        var isNew = await reader.ReadAsync(cancellationToken);
-        await reader.NextResultAsync(cancellationToken);
-        return (isNew, await Standing.ReadAsync(reader, cancellationToken));
-    }
+    private static PermanentFailureException Ended(HandlingScope handling) => new(
+        $"The handler \"{handling.HandlerName}\" ended the transaction in which its message is handled, so what it wrote may be committed without being marked as done. Leave the transaction to ReliableMq.");
 
-    /// <summary>No token: a cancelled commit has an unknown outcome. One that failed is read back.</summary>
-    private async Task<AttemptResult> CommitAsync(IDbContextTransaction transaction, Delivery delivery)
+    /// <summary>A commit that failed is read back.</summary>
+    private async Task<AttemptResult> CommitAsync(HandlingScope handling, AttemptTransaction transaction, Delivery delivery)
     {
         try
         {
-            await transaction.CommitAsync(CancellationToken.None);
+            await transaction.CommitAsync();
+            handling.Committed();
             return AttemptResult.Done;
+        }
+        catch (InvalidOperationException) when (transaction.Connection.State == ConnectionState.Open)
+        {
+            return AttemptResult.Failed(Ended(handling));
         }
         catch (Exception exception)
         {
             try
             {
                 await using var session = await database.OpenAsync(CancellationToken.None);
-                await using var command = new NpgsqlCommand(_sql.IsDone, session.Connection)
-                {
-                    Parameters = { new NpgsqlParameter<string>("queue", delivery.Queue), new NpgsqlParameter<string>("message_id", delivery.MessageId!) },
-                };
-                return (bool)(await command.ExecuteScalarAsync(CancellationToken.None))!
+                return await _entry.IsDoneAsync(session.Connection, delivery, CancellationToken.None)
                     ? AttemptResult.Done
                     : AttemptResult.Failed(exception);
             }
@@ -142,38 +161,4 @@ internal sealed class InboxTransaction(ServiceDatabase database, IServiceScopeFa
             }
         }
     }
-
-    private static async Task ExecuteAsync(DbContext context, string sql, Delivery delivery, CancellationToken cancellationToken)
-    {
-        await using var command = new NpgsqlCommand(sql, (NpgsqlConnection)context.Database.GetDbConnection(), CurrentTransaction(context))
-        {
-            Parameters = { new NpgsqlParameter<string>("queue", delivery.Queue), new NpgsqlParameter<string>("message_id", delivery.MessageId!) },
-        };
-        await command.ExecuteNonQueryAsync(cancellationToken);
-    }
-
-    private static NpgsqlTransaction? CurrentTransaction(DbContext context) =>
-        (NpgsqlTransaction?)context.Database.CurrentTransaction?.GetDbTransaction();
-
-    private static NpgsqlBatchCommand Keyed(NpgsqlBatchCommand command, Delivery delivery)
-    {
-        command.Parameters.Add(new NpgsqlParameter<string>("queue", delivery.Queue));
-        command.Parameters.Add(new NpgsqlParameter<string>("message_id", delivery.MessageId!));
-        return command;
-    }
 }
-
-/// <summary>How an attempt ended: exactly one of done, not admitted, failed.</summary>
-internal readonly record struct AttemptResult(Admission? Refusal, TimeSpan Wait, Exception? Exception)
-{
-    public static readonly AttemptResult Done;
-
-    public bool IsDone => Refusal is null && Exception is null;
-
-    public static AttemptResult NotAdmitted(Admission admission, TimeSpan wait) => new(admission, wait, null);
-
-    public static AttemptResult Failed(Exception exception) => new(null, TimeSpan.Zero, exception);
-}
-
-/// <summary>Another delivery of the same message holds its inbox row for longer than the wait allows.</summary>
-internal sealed class TwinIsRunningException(Exception inner) : ReliableMqException("Another delivery of the same message is being handled.", inner);

@@ -231,7 +231,7 @@ internal sealed class StagedMessages(IDbContextOptions options, ICurrentDbContex
             Extension.HandOver([.. _messages.Where(staged => staged.WrittenIn is { IsAmbient: false }).Select(staged => staged.Message)], mayBeOpen: true);
             foreach (var name in _messages.Where(staged => staged.WrittenIn is null).GroupBy(staged => staged.Message.Name))
             {
-                LogMessages.MessageNeverSaved(Extension.Logger, name.Count(), name.Key, Extension.Database.ContextType.Name);
+                LogMessages.MessageNeverSaved(Extension.Logger, name.Count(), name.Key, Extension.Database.Name);
             }
 
             _messages.Clear();

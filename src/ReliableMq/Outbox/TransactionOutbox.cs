@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
+using ReliableMq.Handling;
 using ReliableMq.Storage;
 
 namespace ReliableMq.Outbox;
@@ -25,6 +26,8 @@ internal abstract class TransactionOutbox(ServiceDatabases databases, MessageFac
         var what = $"The message \"{messages.FirstOrDefault()?.Name}\"";
         var connection = transaction.Connection
             ?? throw new ReliableMqException($"{what} was added to a transaction that has ended. Add messages before the commit.");
+        var handling = HandlingScope.Current;
+        handling?.RefuseOther(connection, what);
         var database = await ChooseAsync(connection, what, cancellationToken);
         if (messages.Count == 0)
         {
@@ -34,7 +37,10 @@ internal abstract class TransactionOutbox(ServiceDatabases databases, MessageFac
         await using var command = new NpgsqlCommand("", connection, transaction);
         command.CommandText = OutboxParameters.Add(command.Parameters, messages, database);
         await command.ExecuteNonQueryAsync(cancellationToken);
-        database.HandOver(messages, mayBeOpen: true);
+        if (handling?.TryKeep(connection, database, messages) is not true)
+        {
+            database.HandOver(messages, mayBeOpen: true);
+        }
     }
 
     private async Task<ServiceDatabase> ChooseAsync(NpgsqlConnection connection, string what, CancellationToken cancellationToken)
@@ -63,7 +69,7 @@ internal sealed class ConnectionOutbox(ServiceDatabases databases, MessageFactor
         there.TrueForAll(database => database.Schema == there[0].Schema)
             ? there[0]
             : throw new ReliableMqException(
-                $"{what} was added on the database \"{DatabaseAddress.Of(connection)}\", which has the outboxes of several contexts: {string.Join(", ", there.Select(database => $"\"{database.ContextType.Name}\" in the schema \"{database.Schema}\"").Order())}. Say which one by using IOutbox<{there[0].ContextType.Name}> or another of them instead of IOutbox.");
+                $"{what} was added on the database \"{DatabaseAddress.Of(connection)}\", which has the outboxes of several contexts: {string.Join(", ", there.Select(database => $"\"{database.Name}\" in the schema \"{database.Schema}\"").Order())}. Say which one by using IOutbox<{there[0].Name}> or another of them instead of IOutbox.");
 }
 
 /// <summary>The outbox of one context.</summary>

@@ -48,6 +48,8 @@ internal sealed class Delivery
 
     public string? CausationId => Clean(Headers.GetValueOrDefault(MessageHeaders.CausationId) as string);
 
+    public string? OrderingKey => Clean(Headers.GetValueOrDefault(MessageHeaders.OrderingKey) as string);
+
     public string? TraceParent => Clean(Headers.GetValueOrDefault(MessageHeaders.TraceParent) as string);
 
     public DateTimeOffset? SentAt => TimeOf(MessageHeaders.SentAt);

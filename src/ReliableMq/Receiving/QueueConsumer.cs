@@ -76,6 +76,7 @@ internal sealed class QueueConsumer(
             }
 
             _slots.Resize(inForce.Concurrency * settings.BatchSize);
+            processor.ChangeConcurrency(inForce.Concurrency);
             if (inForce.PausedSince is null == before.InForce.PausedSince is null && inForce.Prefetch == before.InForce.Prefetch)
             {
                 _phase = before with { InForce = inForce };

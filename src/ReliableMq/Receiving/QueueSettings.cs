@@ -38,14 +38,10 @@ internal sealed record QueueSettings(string Queue, RetryPolicy Retry, int Concur
     public TimeSpan MaxWait => ConsumerTimeout / 3;
 
     /// <summary>
-    /// How long an attempt may take that starts now. Who starts in time has the whole <see cref="Timeout"/>; whatever
-    /// was tried before on the same delivery, the last third is not begun.
+    /// Whether an attempt that starts now has its whole <see cref="Timeout"/> before the last third begins. Who starts
+    /// within <see cref="MaxWait"/> has; whatever was tried before on the same delivery, one that has not goes back.
     /// </summary>
-    public TimeSpan TimeFor(TimeSpan sinceReceipt)
-    {
-        var left = (2 * MaxWait) - sinceReceipt;
-        return left >= Timeout ? Timeout : left > TimeSpan.Zero ? left : TimeSpan.Zero;
-    }
+    public bool MayStart(TimeSpan sinceReceipt) => sinceReceipt + Timeout <= 2 * MaxWait;
 
     public static QueueSettings Resolve(string queue, IReadOnlyCollection<HandlerDefinition> handlers, QueueOptions? configured, TimeSpan consumerTimeout, ICollection<string> errors)
     {
@@ -94,9 +90,19 @@ internal sealed record QueueSettings(string Queue, RetryPolicy Retry, int Concur
             errors.Add($"BatchSize {where} is {batchSize}. Use 1 to 1000.");
         }
 
+        if (batchSize > 1 && batchSize > prefetch)
+        {
+            errors.Add($"BatchSize {where} is {batchSize}, more than its Prefetch of {prefetch}, so that no batch would ever be full. Lower it, or raise Prefetch.");
+        }
+
         if (!Duration.TryParse(linger, out var lingerTime) || lingerTime > MaxLinger)
         {
             errors.Add($"Linger {where} is \"{linger}\", which is not a duration of at most 1m. Write a number and ms, s or m, like \"{DefaultLinger}\".");
+        }
+
+        if (batchSize > 1 && order != QueueOrder.None)
+        {
+            errors.Add($"Order {where} is {order}, but its handlers take batches, which have no order. Leave out one of them.");
         }
 
         if (!Enum.IsDefined(order))
@@ -120,7 +126,7 @@ internal sealed record QueueSettings(string Queue, RetryPolicy Retry, int Concur
         var said = handlers.Select(handler => (handler.HandlerName, Value: value(handler))).Where(said => said.Value is not null).ToList();
         foreach (var other in said.Skip(1).Where(other => !Equals(other.Value, said[0].Value)))
         {
-            errors.Add($"The handlers \"{said[0].HandlerName}\" and \"{other.HandlerName}\" of the queue \"{queue}\" give {setting} as \"{said[0].Value}\" and \"{other.Value}\", but a queue has one. Say it on one of them, or in \"ReliableMq:Queues:{queue}:{setting}\".");
+            errors.Add($"The handlers \"{said[0].HandlerName}\" and \"{other.HandlerName}\" of the queue \"{queue}\" give {setting} as \"{said[0].Value}\" and \"{other.Value}\", but a queue has one. Say it on one of them{(setting == nameof(HandlerDefinition.Inbox) ? "" : $", or in \"ReliableMq:Queues:{queue}:{setting}\"")}.");
         }
 
         return said.Count == 0 ? default : said[0].Value;

@@ -73,7 +73,7 @@ internal sealed class SettingsWatch(ServiceDatabase database, IReadOnlyList<Queu
         {
             if (!_failing)
             {
-                LogMessages.SettingsNotRead(logger, database.ContextType.Name, exception.Message);
+                LogMessages.SettingsNotRead(logger, database.Name, exception.Message);
             }
 
             _failing = true;

@@ -4,10 +4,10 @@ using ReliableMq.Storage;
 
 namespace ReliableMq.Scheduling;
 
-/// <summary>What is known of scheduled work, in the service's inbox database or, without one, its first.</summary>
+/// <summary>What is known of scheduled work, in the service's first inbox database or, without one, its first.</summary>
 internal sealed class ScheduledWorkTable(ServiceDatabases databases)
 {
-    private readonly ServiceDatabase? _database = databases.Inbox ?? databases.All.FirstOrDefault();
+    private readonly ServiceDatabase? _database = databases.Inboxes.FirstOrDefault() ?? databases.All.FirstOrDefault();
 
     /// <summary>Whether there is a database to write to by now.</summary>
     public bool IsReady => _database is { Ready.IsCompletedSuccessfully: true };

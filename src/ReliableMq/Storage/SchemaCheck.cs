@@ -22,7 +22,7 @@ internal static class SchemaCheck
         var known = version switch
         {
             null => throw new SchemaException(
-                $"The schema \"{database.Schema}\" is missing in the database \"{name}\" of \"{database.ContextType.Name}\". Apply the script that ReliableMqSchema.Script(\"{database.Schema}\") returns, or set \"ReliableMq:Database:CreateSchema\" to true in development."),
+                $"The schema \"{database.Schema}\" is missing in the database \"{name}\" of \"{database.Name}\". Apply the script that ReliableMqSchema.Script(\"{database.Schema}\") returns, or set \"ReliableMq:Database:CreateSchema\" to true in development."),
             < SchemaScript.Version => throw new SchemaException(
                 $"The schema \"{database.Schema}\" in the database \"{name}\" has version {version}, but this version of ReliableMq needs {SchemaScript.Version}. Apply the script that ReliableMqSchema.Script(\"{database.Schema}\") returns."),
             > SchemaScript.Version + 1 => throw new SchemaException(

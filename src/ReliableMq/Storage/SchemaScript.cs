@@ -133,6 +133,7 @@ internal static class SchemaScript
             error_type      text,
             error           text,
             dead_at         timestamptz      NOT NULL DEFAULT clock_timestamp(),
+            discarded_at    timestamptz,
             PRIMARY KEY (queue, message_id, epoch));
         CREATE INDEX IF NOT EXISTS dead_letter_dead_at ON {schema}.dead_letter (dead_at);
 

@@ -8,23 +8,32 @@ using ReliableMq.Outbox;
 namespace ReliableMq.Storage;
 
 /// <summary>
-/// One database that takes part: the one behind a registered DbContext, with the schema of its tables.
+/// One database that takes part: the one behind a registered DbContext or data source, with the schema of its tables.
 /// Everything that belongs to it hangs here, so that two contexts, and two hosts in one process, never see each
 /// other's rows.
 /// </summary>
 internal sealed class ServiceDatabase
 {
     private readonly IServiceScopeFactory _scopes;
+    private readonly Func<IServiceProvider, NpgsqlDataSource>? _source;
     private readonly Node _node;
     private readonly Alerts _alerts;
     private DatabaseAddress? _configured;
     private volatile ServiceDatabase? _sender;
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public ServiceDatabase(Type contextType, ReliableMqOptions options, Node node, IServiceScopeFactory scopes, string? schema = null)
+    /// <param name="key">The context's type; <see cref="NpgsqlDataSource"/> for a data source.</param>
+    /// <param name="options">The service's options.</param>
+    /// <param name="node">The owner of the leases.</param>
+    /// <param name="scopes">Contexts are made in them.</param>
+    /// <param name="schema">Null means the options' schema.</param>
+    /// <param name="source">Finds the data source; null for a context.</param>
+    public ServiceDatabase(
+        Type key, ReliableMqOptions options, Node node, IServiceScopeFactory scopes, string? schema = null, Func<IServiceProvider, NpgsqlDataSource>? source = null)
     {
         _scopes = scopes;
-        ContextType = contextType;
+        _source = source;
+        Key = key;
         Options = options;
         _node = node;
         Schema = schema ?? options.Database.Schema;
@@ -39,7 +48,14 @@ internal sealed class ServiceDatabase
         });
     }
 
-    public Type ContextType { get; }
+    /// <summary>The context's type; <see cref="NpgsqlDataSource"/> for a data source.</summary>
+    public Type Key { get; }
+
+    /// <summary>As logs and errors call it.</summary>
+    public string Name => Key.Name;
+
+    /// <summary>Whether handlers have a context here.</summary>
+    public bool HasContext => _source is null;
 
     public ReliableMqOptions Options { get; }
 
@@ -94,7 +110,7 @@ internal sealed class ServiceDatabase
         if (Address is { } address && address != DatabaseAddress.Of(connection) && _configured != DatabaseAddress.Configured(connection))
         {
             throw new ReliableMqException(
-                $"The message \"{message.Name}\" was added to a \"{ContextType.Name}\" on the database \"{DatabaseAddress.Of(connection)}\", but its outbox is sent from \"{address}\". Give the context the connection that it is registered with, or register another context for that database with AddOutbox.");
+                $"The message \"{message.Name}\" was added to a \"{Name}\" on the database \"{DatabaseAddress.Of(connection)}\", but its outbox is sent from \"{address}\". Give the context the connection that it is registered with, or register another context for that database with AddOutbox.");
         }
     }
 
@@ -144,6 +160,11 @@ internal sealed class ServiceDatabase
         var scope = _scopes.CreateAsyncScope();
         try
         {
+            if (_source is not null)
+            {
+                return new DatabaseSession(scope, null, await _source(scope.ServiceProvider).OpenConnectionAsync(cancellationToken));
+            }
+
             var context = ContextOf(scope.ServiceProvider);
             await context.Database.OpenConnectionAsync(cancellationToken);
             return new DatabaseSession(scope, context, (NpgsqlConnection)context.Database.GetDbConnection());
@@ -155,34 +176,43 @@ internal sealed class ServiceDatabase
         }
     }
 
-    private DbContext ContextOf(IServiceProvider services)
+    /// <summary>The user's context of these services.</summary>
+    public DbContext ContextOf(IServiceProvider services)
     {
         DbContext context;
         try
         {
-            context = (DbContext)services.GetRequiredService(ContextType);
+            context = (DbContext)services.GetRequiredService(Key);
             _ = context.Database.GetDbConnection();
         }
         catch (InvalidOperationException exception)
         {
             throw new ReliableMqException(
-                $"The context \"{ContextType.Name}\" cannot be made: {exception.Message} Register it with AddDbContext, AddDbContextPool or AddDbContextFactory and UseNpgsql.", exception);
+                $"The context \"{Name}\" cannot be made: {exception.Message} Register it with AddDbContext, AddDbContextPool or AddDbContextFactory and UseNpgsql.", exception);
         }
 
         return context.Database.GetDbConnection() is NpgsqlConnection
             ? context
-            : throw new ReliableMqException($"The context \"{ContextType.Name}\" does not use PostgreSQL. ReliableMq keeps its tables in the service's PostgreSQL database: configure the context with UseNpgsql.");
+            : throw new ReliableMqException($"The context \"{Name}\" does not use PostgreSQL. ReliableMq keeps its tables in the service's PostgreSQL database: configure the context with UseNpgsql.");
     }
 }
 
 /// <summary>An open connection of the service's database, returned to its pool when disposed.</summary>
-internal readonly struct DatabaseSession(AsyncServiceScope scope, DbContext context, NpgsqlConnection connection) : IAsyncDisposable
+internal readonly struct DatabaseSession(AsyncServiceScope scope, DbContext? context, NpgsqlConnection connection) : IAsyncDisposable
 {
     public NpgsqlConnection Connection => connection;
 
     public async ValueTask DisposeAsync()
     {
-        await context.Database.CloseConnectionAsync();
+        if (context is null)
+        {
+            await connection.DisposeAsync();
+        }
+        else
+        {
+            await context.Database.CloseConnectionAsync();
+        }
+
         await scope.DisposeAsync();
     }
 }

@@ -1,26 +1,27 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using ReliableMq.Receiving;
 
 namespace ReliableMq.Storage;
 
-/// <summary>The databases of this host, one a registered context; at most one of them is the inbox.</summary>
+/// <summary>The databases of this host, one a registered context or data source.</summary>
 internal sealed class ServiceDatabases
 {
-    private readonly Dictionary<Type, ServiceDatabase> _byContext;
+    private readonly Dictionary<Type, ServiceDatabase> _byKey;
     private readonly Lock _joining = new();
 
     public ServiceDatabases(IEnumerable<DatabaseRegistration> registrations, IOptions<ReliableMqOptions> options, IServiceScopeFactory scopes)
     {
         var registered = registrations.ToList();
         // Each owns leases of its own: whatever cannot be told apart from here is then as safe as two processes.
-        _byContext = registered.GroupBy(registration => registration.ContextType).ToDictionary(
-            context => context.Key,
-            context => new ServiceDatabase(context.Key, options.Value, Node.Create(), scopes, context.Select(registration => registration.Schema).FirstOrDefault(schema => schema is not null)));
-        Inbox = registered.Find(registration => registration.IsInbox) is { } inbox ? _byContext[inbox.ContextType] : null;
+        _byKey = registered.GroupBy(registration => registration.Key).ToDictionary(
+            same => same.Key,
+            same => new ServiceDatabase(same.Key, options.Value, Node.Create(), scopes, same.Select(registration => registration.Schema).FirstOrDefault(schema => schema is not null), same.First().Source));
+        Inboxes = [.. registered.Where(registration => registration.IsInbox).Select(registration => registration.Key).Distinct().Select(key => _byKey[key])];
     }
 
-    public IReadOnlyCollection<ServiceDatabase> All => _byContext.Values;
+    public IReadOnlyCollection<ServiceDatabase> All => _byKey.Values;
 
     /// <summary>One for each set of tables.</summary>
     public IEnumerable<ServiceDatabase> Senders => All.Where(database => database.Sender == database);
@@ -28,11 +29,16 @@ internal sealed class ServiceDatabases
     /// <summary>Those of them that are ready.</summary>
     public IEnumerable<ServiceDatabase> Ready => Senders.Where(database => database.Ready.IsCompletedSuccessfully);
 
-    public ServiceDatabase? Inbox { get; }
+    /// <summary>Those in whose transactions handlers run.</summary>
+    public IReadOnlyList<ServiceDatabase> Inboxes { get; }
 
-    public ServiceDatabase For(Type contextType) => _byContext[contextType];
+    /// <summary>The inbox that a queue's handlers name, or the only one; null where they need none.</summary>
+    public ServiceDatabase? InboxOf(QueueSettings queue) =>
+        queue.Inbox == typeof(NoInbox) ? null : queue.Inbox is { } named ? _byKey[named] : Inboxes[0];
 
-    public ServiceDatabase? Find(Type contextType) => _byContext.GetValueOrDefault(contextType);
+    public ServiceDatabase For(Type key) => _byKey[key];
+
+    public ServiceDatabase? Find(Type key) => _byKey.GetValueOrDefault(key);
 
     /// <summary>A database was reached and has the right schema: it gets a dispatcher, or shares one over the same tables.</summary>
     public async ValueTask SetReadyAsync(ServiceDatabase database, CancellationToken cancellationToken)
@@ -83,7 +89,8 @@ internal sealed class ServiceDatabases
 }
 
 /// <summary>What <c>AddOutbox</c> and <c>AddInbox</c> said.</summary>
-/// <param name="ContextType">The context.</param>
+/// <param name="Key">The context; <see cref="NpgsqlDataSource"/> for a data source.</param>
 /// <param name="IsInbox">Whether handlers run in its transactions.</param>
 /// <param name="Schema">Null means <see cref="DatabaseOptions.Schema"/>.</param>
-internal sealed record DatabaseRegistration(Type ContextType, bool IsInbox, string? Schema);
+/// <param name="Source">Finds the data source; null for a context.</param>
+internal sealed record DatabaseRegistration(Type Key, bool IsInbox, string? Schema, Func<IServiceProvider, NpgsqlDataSource>? Source = null);

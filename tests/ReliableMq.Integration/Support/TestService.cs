@@ -23,12 +23,17 @@ internal sealed class TestService : IAsyncDisposable
         {
             register(builder.Services, Options);
         }
-        else
+        else if (setup.Contexts)
         {
             _ = setup.Pooled ? builder.Services.AddDbContextPool<TestDb>(Options) : builder.Services.AddDbContext<TestDb>(Options);
         }
 
-        var reliableMq = builder.Services.AddReliableMq(builder.Configuration.GetSection("ReliableMq")).AddOutbox<TestDb>();
+        var reliableMq = builder.Services.AddReliableMq(builder.Configuration.GetSection("ReliableMq"));
+        if (setup.Contexts)
+        {
+            reliableMq.AddOutbox<TestDb>();
+        }
+
         if (setup.Handlers.Count > 0)
         {
             reliableMq.AddInbox<TestDb>();

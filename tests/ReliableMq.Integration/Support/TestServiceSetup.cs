@@ -24,6 +24,9 @@ internal sealed class TestServiceSetup(Addresses addresses)
 
     public string ConnectionString { get; set; } = addresses.ConnectionString;
 
+    /// <summary>Whether the service has a context at all.</summary>
+    public bool Contexts { get; set; } = true;
+
     /// <summary>Whether the context is registered with <c>AddDbContextPool</c>.</summary>
     public bool Pooled { get; set; } = true;
 
@@ -37,10 +40,11 @@ internal sealed class TestServiceSetup(Addresses addresses)
     public void Through(TcpProxy proxy) => Settings["Broker:Hosts"] = $"{proxy.Host}:{proxy.Port.ToString(CultureInfo.InvariantCulture)}";
 
     /// <summary>Adds a handler the way generated code does.</summary>
-    public void Handle<T>(string queue, Func<T, TestDb, MessageContext, Task> handle, string? retry = "100ms, 200ms", int concurrency = 0, int prefetch = 0, string? timeout = null)
+    public void Handle<T>(string queue, Func<T, TestDb, MessageContext, Task> handle, string? retry = "100ms, 200ms", int concurrency = 0, int prefetch = 0, string? timeout = null, Type? inbox = null)
         where T : class => Handlers.Add(new HandlerDefinition
         {
             Queue = queue,
+            Inbox = inbox,
             MessageName = ((MessageAttribute)typeof(T).GetCustomAttributes(typeof(MessageAttribute), false)[0]).Name,
             MessageType = typeof(T),
             HandlerName = $"tests.{queue}.{typeof(T).Name}",
@@ -49,6 +53,22 @@ internal sealed class TestServiceSetup(Addresses addresses)
             Prefetch = prefetch,
             Timeout = timeout,
             Invoke = (services, message, context) => new ValueTask(handle((T)message, services.GetRequiredService<TestDb>(), context)),
+        });
+
+    /// <summary>Adds a handler of batches the way generated code does.</summary>
+    public void HandleMany<T>(string queue, Func<IReadOnlyList<T>, TestDb, IReadOnlyList<MessageContext>, Task> handle, int batchSize = 0, string? linger = null, int concurrency = 0, string? retry = "100ms, 200ms", Type? inbox = null)
+        where T : class => Handlers.Add(new HandlerDefinition
+        {
+            Queue = queue,
+            Inbox = inbox,
+            MessageName = MessageNames.Of(typeof(T)),
+            MessageType = typeof(T),
+            HandlerName = $"tests.{queue}.{typeof(T).Name}",
+            Retry = retry,
+            Concurrency = concurrency,
+            BatchSize = batchSize,
+            Linger = linger,
+            InvokeBatch = (services, messages, contexts) => new ValueTask(handle(Array.ConvertAll(messages, message => (T)message), services.GetRequiredService<TestDb>(), contexts)),
         });
 
     /// <summary>The usual handler: one effect a message.</summary>

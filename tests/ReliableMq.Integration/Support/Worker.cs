@@ -30,6 +30,9 @@ internal static class Worker
 
     public const string TrapSink = "trap";
 
+    /// <summary>Handles numbers on a context, on a data source and in batches, each into its own effects and further messages.</summary>
+    public const string HandleAll = "handle-all";
+
     /// <summary>Stores and sends numbered messages, half of them with an ordering key, and keeps a journal in the same transactions.</summary>
     public const string Journal = "journal";
 
@@ -63,6 +66,11 @@ internal static class Worker
                 }
             });
             setup.Services = services => services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(3));
+        }
+
+        if (role == HandleAll)
+        {
+            AllKindsOfHandlers.AddTo(setup);
         }
 
         if (role == Tell)

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace ReliableMq.TestSupport;
 
-internal sealed class CapturingLogger(string category, Action<LogEntry> add) : ILogger
+internal sealed class CapturingLogger(string category, Func<IExternalScopeProvider?> scopes, Action<LogEntry> add) : ILogger
 {
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;
@@ -11,5 +11,12 @@ internal sealed class CapturingLogger(string category, Action<LogEntry> add) : I
 
     public void Log<TState>(
         LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-        add(new LogEntry(logLevel, eventId, category, formatter(state, exception), exception));
+        add(new LogEntry(logLevel, eventId, category, formatter(state, exception), exception) { Scopes = Scopes() });
+
+    private List<string> Scopes()
+    {
+        var open = new List<string>();
+        scopes()?.ForEachScope((scope, list) => list.Add($"{scope}"), open);
+        return open;
+    }
 }

@@ -9,10 +9,13 @@ namespace ReliableMq.TestSupport;
 /// <c>new CapturingLoggerProvider(TestContext.Current.TestOutputHelper!.WriteLine)</c>.
 /// </summary>
 /// <param name="echo">Also told each entry as text, for example xunit's output.</param>
-public sealed class CapturingLoggerProvider(Action<string>? echo = null) : ILoggerProvider
+public sealed class CapturingLoggerProvider(Action<string>? echo = null) : ILoggerProvider, ISupportExternalScope
 {
     private readonly Pulse _pulse = new();
     private ImmutableList<LogEntry> _entries = [];
+    private IExternalScopeProvider? _scopes;
+
+    public void SetScopeProvider(IExternalScopeProvider scopeProvider) => _scopes = scopeProvider;
 
     /// <summary>What was logged so far; a snapshot.</summary>
     public IReadOnlyList<LogEntry> Entries => _entries;
@@ -20,7 +23,7 @@ public sealed class CapturingLoggerProvider(Action<string>? echo = null) : ILogg
     /// <summary>The entries of a level and above, so that <c>AtLeast(LogLevel.Warning).ShouldBeEmpty()</c>.</summary>
     public IReadOnlyList<LogEntry> AtLeast(LogLevel level) => [.. _entries.Where(entry => entry.Level >= level)];
 
-    public ILogger CreateLogger(string categoryName) => new CapturingLogger(categoryName, Add);
+    public ILogger CreateLogger(string categoryName) => new CapturingLogger(categoryName, () => _scopes, Add);
 
     /// <summary>Waits until an entry matches, those already logged included, and returns the first.</summary>
     /// <param name="match">Which entry.</param>

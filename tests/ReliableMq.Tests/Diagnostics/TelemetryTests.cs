@@ -31,7 +31,7 @@ public sealed class TelemetryTests
         using var listener = Listen();
         var delivery = Some.Delivery(new BasicProperties { MessageId = "m-1", Headers = new Dictionary<string, object?> { ["traceparent"] = Stored } });
 
-        using var activity = Telemetry.StartProcess(delivery).ShouldNotBeNull();
+        using var activity = Telemetry.StartProcess([delivery]).ShouldNotBeNull();
 
         activity.DisplayName.ShouldBe("process billing");
         activity.Kind.ShouldBe(ActivityKind.Consumer);
@@ -51,7 +51,7 @@ public sealed class TelemetryTests
         using var listener = Listen();
 
         using var send = Telemetry.StartSend(Some.Row(traceParent: traceParent)).ShouldNotBeNull();
-        using var process = Telemetry.StartProcess(Some.DeliveryWith("traceparent", traceParent)).ShouldNotBeNull();
+        using var process = Telemetry.StartProcess([Some.DeliveryWith("traceparent", traceParent)]).ShouldNotBeNull();
 
         send.IdFormat.ShouldBe(ActivityIdFormat.W3C);
         send.Id!.ShouldNotContain("garbage");
@@ -77,7 +77,7 @@ public sealed class TelemetryTests
     public void Where_nobody_listens_nothing_is_traced()
     {
         Telemetry.StartSend(Some.Row()).ShouldBeNull();
-        Telemetry.StartProcess(Some.Delivery()).ShouldBeNull();
+        Telemetry.StartProcess([Some.Delivery()]).ShouldBeNull();
     }
 
     private static ActivityListener Listen()

@@ -37,6 +37,24 @@ public sealed class FailureRulesTests
         FailureRules.Decide(1, new UnreadableMessageException("no JSON"), Policy)
             .ShouldBe(new Verdict.DeadLetter("no JSON"));
 
+    [Fact]
+    public void What_a_handler_decides_holds_however_often_it_was_tried()
+    {
+        Decide(new HandlerVerdict.RetryAfter(TimeSpan.FromMinutes(7))).ShouldBe(new Verdict.Retry(TimeSpan.FromMinutes(7)));
+        Decide(new HandlerVerdict.DeadLetter("no such customer")).ShouldBe(new Verdict.DeadLetter("no such customer"));
+        Decide(new HandlerVerdict.Discard("a test order")).ShouldBe(new Verdict.Discard("a test order"));
+
+        static Verdict Decide(HandlerVerdict verdict) => FailureRules.Decide(100, new HandlerVerdictException(verdict), Policy);
+    }
+
+    [Fact]
+    public void Only_a_retry_that_a_handler_asked_for_is_no_attempt()
+    {
+        FailureRules.Counts(new HandlerVerdictException(new HandlerVerdict.RetryAfter(TimeSpan.FromSeconds(1)))).ShouldBeFalse();
+        FailureRules.Counts(new HandlerVerdictException(new HandlerVerdict.DeadLetter("x"))).ShouldBeTrue();
+        FailureRules.Counts(new TimeoutException()).ShouldBeTrue();
+    }
+
     /// <summary>Each may be over by the next attempt.</summary>
     public static TheoryData<Exception> Passing { get; } =
     [

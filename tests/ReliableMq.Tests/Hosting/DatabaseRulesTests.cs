@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 
 namespace ReliableMq.Tests.Hosting;
 
@@ -23,16 +24,22 @@ public sealed class DatabaseRulesTests
     [Fact]
     public void Two_schemas_of_a_context_are_told() =>
         Configured.Errors(builder => builder.AddOutbox<OrdersDb>("orders").AddInbox<OrdersDb>("orders_mq")).ShouldBe([
-            "AddOutbox and AddInbox gave \"OrdersDb\" the schemas \"orders\" and \"orders_mq\", but a context has one. Keep one of them.",
+            "AddOutbox and AddInbox gave \"OrdersDb\" the schemas \"orders\" and \"orders_mq\", but it has one. Keep one of them.",
         ]);
 
     [Fact]
-    public void A_second_inbox_is_told() =>
-        Configured.Errors(builder => builder.AddInbox<BillingDb>().AddInbox<OrdersDb>()).ShouldBe([
-            "AddInbox was called for \"BillingDb\" and \"OrdersDb\", but a service has one inbox. Keep one of them; the others may be outboxes.",
+    public void A_second_data_source_is_told() =>
+        Configured.Errors(builder => builder.AddOutbox(DataSource()).AddInbox(DataSource())).ShouldBe([
+            "AddInbox or AddOutbox was called more than once with a data source, but a service has one. Keep one of the calls; an inbox has an outbox.",
         ]);
+
+    [Fact]
+    public void Contexts_and_a_data_source_are_fine() =>
+        Configured.Errors(builder => builder.AddInbox<BillingDb>().AddInbox<OrdersDb>().AddInbox(DataSource(), "queue_mq")).ShouldBeEmpty();
 
     [Fact]
     public void One_inbox_and_many_outboxes_are_fine() =>
         Configured.Errors(builder => builder.AddOutbox<BillingDb>().AddInbox<BillingDb>().AddInbox<BillingDb>().AddOutbox<OrdersDb>()).ShouldBeEmpty();
+
+    private static NpgsqlDataSource DataSource() => NpgsqlDataSource.Create("Host=localhost");
 }

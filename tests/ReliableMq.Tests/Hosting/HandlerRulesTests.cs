@@ -13,7 +13,27 @@ public sealed class HandlerRulesTests
     [Fact]
     public void Handlers_without_an_inbox_are_told() =>
         Configured.Errors(builder => builder.AddOutbox<OrdersDb>().AddHandler(Some.Handler("A"))).ShouldBe([
-            "There are handlers (\"A\"), but no inbox. Call AddReliableMq(…).AddInbox<TContext>() with the context whose transaction they share.",
+            "The queue \"billing\" of \"A\" has no inbox. Call AddReliableMq(…).AddInbox<TContext>() with the context whose transaction its handlers share, or write [MessageHandler(…, Inbox = typeof(NoInbox))] where a message may be handled more than once.",
+        ]);
+
+    [Fact]
+    public void Of_several_inboxes_a_queue_names_its_own() =>
+        Configured.Errors(builder => builder.AddInbox<BillingDb>().AddInbox<OrdersDb>()
+            .AddHandler(Some.Handler("A")).AddHandler(Some.Handler("B", queue: "b", inbox: typeof(OrdersDb))).AddHandler(Some.Handler("C", queue: "c", inbox: typeof(NoInbox)))).ShouldBe([
+            "The queue \"billing\" of \"A\" does not say which inbox it has. Write [MessageHandler(…, Inbox = typeof(BillingDb))] or another of \"BillingDb\", \"OrdersDb\".",
+        ]);
+
+    [Fact]
+    public void An_inbox_that_is_not_registered_is_told() =>
+        Configured.Errors(builder => builder.AddInbox<BillingDb>().AddOutbox<OrdersDb>().AddHandler(Some.Handler("A", inbox: typeof(OrdersDb)))).ShouldBe([
+            "The queue \"billing\" of \"A\" has the inbox \"OrdersDb\", which is not registered. Call AddReliableMq(…).AddInbox for it. Inboxes: \"BillingDb\".",
+        ]);
+
+    [Fact]
+    public void Handlers_of_one_queue_in_several_inboxes_are_told() =>
+        Configured.Errors(builder => builder.AddInbox<BillingDb>().AddInbox<OrdersDb>()
+            .AddHandler(Some.Handler("A", inbox: typeof(OrdersDb))).AddHandler(Some.Handler("B", message: "orders.shipped.v1", inbox: typeof(BillingDb)))).ShouldBe([
+            "The handlers \"A\" and \"B\" of the queue \"billing\" give Inbox as \"ReliableMq.Tests.OrdersDb\" and \"ReliableMq.Tests.BillingDb\", but a queue has one. Say it on one of them.",
         ]);
 
     [Fact]

@@ -44,8 +44,8 @@ public sealed class RegistrationTests
 
         var databases = host.Services.GetRequiredService<ServiceDatabases>();
 
-        databases.All.Select(database => database.ContextType).ShouldBe([typeof(BillingDb), typeof(OrdersDb)], ignoreOrder: true);
-        databases.Inbox.ShouldBeSameAs(databases.For(typeof(BillingDb)));
+        databases.All.Select(database => database.Key).ShouldBe([typeof(BillingDb), typeof(OrdersDb)], ignoreOrder: true);
+        databases.Inboxes.ShouldBe([databases.For(typeof(BillingDb))]);
         databases.All.Select(database => database.Node.Id).Distinct().Count().ShouldBe(2);
     }
 

@@ -134,24 +134,21 @@ public sealed class AddMessageTests
     }
 
     [Fact]
-    public void While_handling_only_the_handlers_own_context_takes_messages()
+    public async Task While_handling_only_the_handlers_own_context_takes_messages()
     {
         using var host = Outboxes.Host();
         using var handlers = host.Services.CreateScope();
         using var another = host.Services.CreateScope();
         var own = handlers.ServiceProvider.GetRequiredService<OrdersDb>();
         var foreign = another.ServiceProvider.GetRequiredService<OrdersDb>();
-        HandlingScope.Current = new HandlingScope(own, "m-1", null, "Shop.Handlers.Handle");
-        try
+        using var handling = new HandlingScope(null, own, null, "m-1", null, "Shop.Handlers.Handle");
+        await handling.RunAsync(() =>
         {
             Should.Throw<ReliableMqException>(() => foreign.AddMessage(Order)).Message.ShouldBe(
                 "A message was added to another \"OrdersDb\" than the one in whose transaction \"Shop.Handlers.Handle\" handles, so it could be sent although the handling fails. Add it to the context that is injected into the handler.");
             own.AddMessage(Order);
-        }
-        finally
-        {
-            HandlingScope.Current = null;
-        }
+            return default;
+        });
 
         OutboxOptionsExtension.Find(own)!.HasUnwritten().ShouldBeTrue();
         OutboxOptionsExtension.Find(foreign)!.HasUnwritten().ShouldBeFalse();

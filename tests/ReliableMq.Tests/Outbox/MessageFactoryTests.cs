@@ -54,20 +54,16 @@ public sealed class MessageFactoryTests
         Create(Order, new MessageOptions { MessageId = "same" }).Id.ShouldNotBe(Create(Order, new MessageOptions { MessageId = "same" }).Id);
 
     [Fact]
-    public void While_handling_it_goes_on_with_what_is_being_handled()
+    public async Task While_handling_it_goes_on_with_what_is_being_handled()
     {
-        using var context = new OrdersDb(new DbContextOptions<OrdersDb>());
-        HandlingScope.Current = new HandlingScope(context, "cause-1", "c-1", "Shop.Handlers.Handle");
-        try
+        using var handling = new HandlingScope(null, null, null, "cause-1", "c-1", "Shop.Handlers.Handle");
+        await handling.RunAsync(() =>
         {
             Create(Order).CausationId.ShouldBe("cause-1");
             Create(Order).CorrelationId.ShouldBe("c-1");
             Create(Order, new MessageOptions { CorrelationId = "own" }).CorrelationId.ShouldBe("own");
-        }
-        finally
-        {
-            HandlingScope.Current = null;
-        }
+            return default;
+        });
     }
 
     [Fact]

@@ -21,6 +21,47 @@ public sealed class QueueSettingsTests
     }
 
     [Fact]
+    public void Batches_have_a_size_and_a_linger()
+    {
+        var settings = Resolve([Some.BatchHandler()]);
+        (settings.BatchSize, settings.Linger, settings.Slots, settings.Prefetch).ShouldBe((100, TimeSpan.FromMilliseconds(50), 800, 1600));
+        settings = Resolve([Some.BatchHandler(batchSize: 7, linger: "1s")]);
+        (settings.BatchSize, settings.Linger, settings.Slots).ShouldBe((7, Seconds(1), 56));
+        settings = Resolve([Some.BatchHandler(batchSize: 7, linger: "1s")], new QueueOptions { BatchSize = 8, Linger = "2s" });
+        (settings.BatchSize, settings.Linger).ShouldBe((8, Seconds(2)));
+        Resolve([Some.Handler()], new QueueOptions { BatchSize = 8 }).Slots.ShouldBe(8);
+        _errors.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Wrong_sizes_and_lingers_of_batches_are_told()
+    {
+        Resolve([Some.BatchHandler(batchSize: 1001, linger: "61s", order: QueueOrder.ByKey)]);
+
+        _errors.ShouldBe([
+            "BatchSize of the queue \"billing\" (\"ReliableMq:Queues:billing\" or [MessageHandler]) is 1001. Use 1 to 1000.",
+            "Linger of the queue \"billing\" (\"ReliableMq:Queues:billing\" or [MessageHandler]) is \"61s\", which is not a duration of at most 1m. Write a number and ms, s or m, like \"50ms\".",
+            "Order of the queue \"billing\" (\"ReliableMq:Queues:billing\" or [MessageHandler]) is ByKey, but its handlers take batches, which have no order. Leave out one of them.",
+        ]);
+    }
+
+    [Fact]
+    public void A_batch_that_could_never_be_full_is_told()
+    {
+        Resolve([Some.BatchHandler(batchSize: 11)], new QueueOptions { Prefetch = 10 });
+
+        _errors.ShouldBe(["BatchSize of the queue \"billing\" (\"ReliableMq:Queues:billing\" or [MessageHandler]) is 11, more than its Prefetch of 10, so that no batch would ever be full. Lower it, or raise Prefetch."]);
+    }
+
+    [Fact]
+    public void A_wrong_order_is_told()
+    {
+        Resolve([Some.Handler()], new QueueOptions { Order = (QueueOrder)7 });
+
+        _errors.ShouldBe(["Order of the queue \"billing\" (\"ReliableMq:Queues:billing\" or [MessageHandler]) is 7. Use None, OneAtATime, ByKey."]);
+    }
+
+    [Fact]
     public void Attributes_win_over_defaults()
     {
         var settings = Resolve([Some.Handler(retry: "2s", concurrency: 3, prefetch: 4, timeout: "5s")]);
@@ -157,30 +198,13 @@ public sealed class QueueSettingsTests
     }
 
     [Theory]
-    [InlineData(0, 300)]
-    [InlineData(599, 300)]
-    [InlineData(900, 300)]
-    [InlineData(1_000, 200)]
-    [InlineData(1_200, 0)]
-    [InlineData(2_000, 0)]
-    public void An_attempt_has_its_timeout_and_never_lasts_into_the_last_third(int sinceReceipt, int seconds) =>
-        Resolve([Some.Handler()]).TimeFor(Seconds(sinceReceipt)).ShouldBe(Seconds(seconds));
-
-    [Fact]
-    public void Who_starts_in_time_has_the_whole_timeout()
-    {
-        var settings = Resolve([Some.Handler(timeout: "10m")]);
-
-        settings.TimeFor(settings.MaxWait).ShouldBe(settings.Timeout);
-    }
-
-    [Fact]
-    public void A_timeout_of_ten_minutes_is_the_longest()
-    {
-        Resolve([Some.Handler(timeout: "10m")]).Timeout.ShouldBe(TimeSpan.FromMinutes(10));
-
-        _errors.ShouldBeEmpty();
-    }
+    [InlineData("10m", 599, true)]
+    [InlineData("10m", 600, true)]
+    [InlineData("10m", 601, false)]
+    [InlineData("5m", 900, true)]
+    [InlineData("5m", 901, false)]
+    public void An_attempt_starts_only_if_its_whole_timeout_ends_before_the_last_third(string timeout, int sinceReceipt, bool may) =>
+        Resolve([Some.Handler(timeout: timeout)]).MayStart(Seconds(sinceReceipt)).ShouldBe(may);
 
     [Theory]
     [InlineData(-1)]

@@ -1,0 +1,33 @@
+using ReliableMq.Failing;
+
+namespace ReliableMq.Handling;
+
+/// <summary>Calls a handler inside the filters, and knows the verdict that it may have caught itself.</summary>
+internal sealed class HandlerInvocation(HandlingFilters filters)
+{
+    public async ValueTask InvokeAsync(HandlerDefinition handler, IServiceProvider services, object message, MessageContext context)
+    {
+        await filters.RunAsync(services, [new HandledMessage(message, context)], () => handler.Invoke is { } invoke
+            ? invoke(services, message, context)
+            : handler.InvokeBatch!(services, [message], [context]));
+        ThrowVerdict(context);
+    }
+
+    public async ValueTask InvokeAsync(HandlerDefinition handler, IServiceProvider services, object[] messages, MessageContext[] contexts)
+    {
+        await filters.RunAsync(services, [.. messages.Zip(contexts, (message, context) => new HandledMessage(message, context))],
+            () => handler.InvokeBatch!(services, messages, contexts));
+        foreach (var context in contexts)
+        {
+            ThrowVerdict(context);
+        }
+    }
+
+    private static void ThrowVerdict(MessageContext context)
+    {
+        if (context.Verdict is { } verdict)
+        {
+            throw new HandlerVerdictException(verdict);
+        }
+    }
+}

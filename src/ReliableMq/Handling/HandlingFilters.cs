@@ -1,0 +1,44 @@
+namespace ReliableMq.Handling;
+
+/// <summary>What <c>AddHandlingFilter</c> said.</summary>
+/// <param name="Of">Finds the filter among the services of an attempt.</param>
+internal sealed record FilterRegistration(Func<IServiceProvider, IHandlingFilter> Of);
+
+/// <summary>The filters around every handler, the first one outermost.</summary>
+internal sealed class HandlingFilters(IEnumerable<FilterRegistration> registrations)
+{
+    private readonly FilterRegistration[] _registrations = [.. registrations];
+
+    /// <summary>Runs a handler inside the filters; for a batch those of its messages lie inside one another.</summary>
+    public ValueTask RunAsync(IServiceProvider services, ReadOnlySpan<HandledMessage> messages, Func<ValueTask> handler)
+    {
+        if (_registrations.Length == 0)
+        {
+            return handler();
+        }
+
+        var next = handler;
+        for (var message = messages.Length - 1; message >= 0; message--)
+        {
+            for (var filter = _registrations.Length - 1; filter >= 0; filter--)
+            {
+                next = Around(_registrations[filter].Of(services), messages[message], next);
+            }
+        }
+
+        return next();
+    }
+
+    private static Func<ValueTask> Around(IHandlingFilter filter, HandledMessage message, Func<ValueTask> next) =>
+        () => filter.HandleAsync(message.Message, message.Context, next);
+}
+
+/// <summary>A message as a handler gets it.</summary>
+internal readonly record struct HandledMessage(object Message, MessageContext Context);
+
+/// <summary>A filter of one type of message among those of all.</summary>
+internal sealed class TypedFilter<TMessage>(IHandlingFilter<TMessage> filter) : IHandlingFilter
+{
+    public ValueTask HandleAsync(object message, MessageContext context, Func<ValueTask> next) =>
+        message is TMessage typed ? filter.HandleAsync(typed, context, next) : next();
+}
