@@ -42,7 +42,7 @@ internal sealed class ReliableMqMetrics : IDisposable
             () => _pending.Select(p => new Measurement<double>(p.Value.OldestAge.TotalSeconds, Tag("reliablemq.context", p.Key))), "s", "Age of the oldest message that should have left.");
         _meter.CreateObservableGauge("reliablemq.consumer.handling", () => OfConsumers(consumer => consumer.Handling), "{message}", "Messages that are being handled.");
         _meter.CreateObservableGauge("reliablemq.consumer.concurrency", () => OfConsumers(consumer => consumer.InForce.Concurrency), "{handler}", "Handlers that may run at once.");
-        _meter.CreateObservableGauge("reliablemq.consumer.paused", () => OfConsumers(consumer => consumer.State.IsPaused ? 1 : 0), "{consumer}", "1 while an operator has paused the queue, else 0.");
+        _meter.CreateObservableGauge("reliablemq.consumer.paused", () => OfConsumers(consumer => consumer.InForce.PausedSince is null ? 0 : 1), "{consumer}", "1 while an operator has paused the queue, else 0.");
         _meter.CreateObservableGauge("reliablemq.topology.differences",
             () => topology.Current is { } report ? [new Measurement<long>(report.Differences.Count)] : Array.Empty<Measurement<long>>(), "{difference}", "Differences between the broker's topology and what is needed, at the last check.");
     }
