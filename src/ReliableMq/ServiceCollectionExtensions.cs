@@ -98,6 +98,9 @@ public static class ReliableMqServiceCollectionExtensions
         services.AddSingleton<IScheduledWork, HistoryHousekeeping>();
         services.AddSingleton<IScheduledWork, TopologyCheck>();
         services.AddSingleton<IScheduledWork, AlertHousekeeping>();
+        services.AddSingleton<ReplayHost>();
+        services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<ReplayHost>());
+        services.AddSingleton<IScheduledWork>(provider => provider.GetRequiredService<ReplayHost>());
         services.AddSingleton<ScheduledWorkTable>();
         services.AddSingleton<ScheduledWorkRunner>();
         services.AddSingleton<IHostedService, QuartzSchedule>();

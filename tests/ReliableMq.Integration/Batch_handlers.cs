@@ -94,7 +94,7 @@ public class Batch_handlers
 
         await Eventually.EqualAsync([0, 3, 4], world.EffectsAsync, "effects");
         await Eventually.TrueAsync(async () => await service.DeadLetters.ListAsync().CountAsync() == 1, "the dead letter");
-        (await service.DeadLetters.ListAsync(new DeadLetterFilter { Discarded = true }).SingleAsync()).Reason.ShouldBe("a test order");
+        (await service.DeadLetters.ListAsync(new DeadLetterFilter { State = DeadLetterState.Discarded }).SingleAsync()).Reason.ShouldBe("a test order");
     }
 
     [Fact]
@@ -108,10 +108,9 @@ public class Batch_handlers
         }, batchSize: 10, linger: "200ms", concurrency: 4));
         await service.ConsumingAsync();
 
-        for (var copy = 0; copy < 5; copy++)
-        {
-            await PublishAsync(world, [.. Enumerable.Range(0, 20)]);
-        }
+        await PublishAsync(world, [.. Enumerable.Range(0, 20).SelectMany(number => Enumerable.Repeat(number, 3))]);
+        await PublishAsync(world, [.. Enumerable.Range(0, 20)]);
+        await PublishAsync(world, [.. Enumerable.Range(0, 20)]);
 
         await Eventually.EqualAsync(20L, () => world.CountAsync("inbox"), "handled messages");
         await world.ShouldHaveSettledAllAsync(service, "tests.numbers");

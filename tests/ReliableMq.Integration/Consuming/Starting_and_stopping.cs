@@ -106,7 +106,11 @@ public class Starting_and_stopping
     {
         await using var world = await World.CreateAsync();
         var gate = new Gate("handler");
-        var service = await world.StartAsync(setup => setup.HandleNumbered(concurrency: 1, before: (_, _) => gate.PassAsync()));
+        var service = await world.StartAsync(setup =>
+        {
+            setup.Services = services => services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromMinutes(2));
+            setup.HandleNumbered(concurrency: 1, before: (_, _) => gate.PassAsync());
+        });
         await service.ConsumingAsync();
         await service.SaveAsync([.. Enumerable.Range(0, 180).Select(number => new Numbered(number))]);
         await gate.WaitForCallersAsync();

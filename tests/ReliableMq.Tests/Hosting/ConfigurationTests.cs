@@ -119,6 +119,29 @@ public sealed class ConfigurationTests : IDisposable
     }
 
     [Fact]
+    public void Configured_bindings_replace_those_that_code_has_set()
+    {
+        var options = Configured.Options(
+            builder =>
+            {
+                builder.AddInbox<BillingDb>().AddHandler(Some.Handler());
+                builder.Services.Insert(0, ServiceDescriptor.Singleton<Microsoft.Extensions.Options.IConfigureOptions<ReliableMqOptions>>(
+                    new Microsoft.Extensions.Options.ConfigureOptions<ReliableMqOptions>(settings => settings.Queues["billing"] = new QueueOptions { Bindings = ["code: #"] })));
+            },
+            Configured.Hosts, ("Queues:billing:Bindings:0", "legacy: invoice.#"));
+
+        options.Queues["billing"].Bindings.ShouldBe(["legacy: invoice.#"]);
+    }
+
+    [Fact]
+    public void A_text_in_place_of_a_list_and_a_section_in_it_are_told() =>
+        Configured.Errors(builder => builder.AddInbox<BillingDb>().AddHandler(Some.Handler()).AddHandler(Some.Handler(queue: "other")),
+            ("Queues:billing:Bindings", "legacy: #"), ("Queues:other:Bindings:0:Exchange", "legacy")).ShouldBe([
+                "\"ReliableMq:Queues:billing:Bindings\" is \"legacy: #\", but it is a list. Write its entries as \"ReliableMq:Queues:billing:Bindings:0\", \"ReliableMq:Queues:billing:Bindings:1\" and so on.",
+                "\"ReliableMq:Queues:other:Bindings:0\" has parts, but it is a single value. Write it as one text.",
+            ]);
+
+    [Fact]
     public void An_unknown_key_is_told_with_its_section_and_what_is_known_there() =>
         Configured.Errors(("Brokr:Hosts", "x"), ("Broker:Hots", "x"), ("Queues:billing:Retries", "1s"), ("Outbox:Lease:Seconds", "30"), ("Database:CreateShema", null))
             .ShouldBe([
