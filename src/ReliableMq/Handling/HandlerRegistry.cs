@@ -16,7 +16,7 @@ internal sealed class HandlerRegistry
         {
             var settings = QueueSettings.Resolve(queue.Key, [.. queue], options.Value.Queues.GetValueOrDefault(queue.Key), options.Value.Broker.ConsumerTimeout, []);
             List<MessageReading> readings = [.. queue.SelectMany(handler => MessageReading.Of(handler, all))];
-            return new QueueHandlers(settings, names.TopologyOf(settings, readings), readings);
+            return new QueueHandlers(settings, names.TopologyOf(settings, readings) with { IsOrdered = settings.Order != QueueOrder.None }, readings);
         })];
 
         // Here, because an upcaster that cannot be created would make dead letters of good messages.

@@ -16,6 +16,7 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
     private readonly MessageReader _reader;
     private readonly HandlerInvocation _invocation;
     private readonly InboxTransaction _inbox;
+    private readonly Parking _parking;
     private readonly FailureRecorder _failures;
     private readonly DatabaseProbe _probe;
     private readonly ReliableMqMetrics _metrics;
@@ -30,8 +31,9 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
         _settings = handlers.Settings;
         _reader = new MessageReader(handlers, serializer, services);
         _invocation = new HandlerInvocation(filters);
-        _inbox = new InboxTransaction(database, scopes);
-        _failures = new FailureRecorder(database, metrics, logger);
+        _parking = new Parking(database, logger);
+        _inbox = new InboxTransaction(database, scopes, _parking);
+        _failures = new FailureRecorder(database, _parking, metrics, logger);
         _probe = new DatabaseProbe(database, time);
         _metrics = metrics;
         _time = time;
@@ -42,6 +44,11 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
 
     public async Task<Settlement> ProcessAsync(Delivery delivery, HoldBudget holds, CancellationToken givingUp)
     {
+        if (delivery.MessageId is null && _settings.DeriveMessageIds)
+        {
+            delivery = DerivedIds.Give(delivery);
+        }
+
         ReadMessage? message = null;
         Exception? unreadable = null;
         try
@@ -88,14 +95,14 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
             LogMessages.NotAdmitted(_logger, delivery, refusal);
             return refusal switch
             {
-                Admission.Dead => Settlement.DeadLetter,
-                Admission.TooEarly => holds.Hold(result.Wait),
+                Admission.Dead => AdmissionRules.SettleDead(delivery),
+                Admission.TooEarly => holds.Hold(result.Wait, isRecorded: true),
                 _ => Settlement.Ack,
             };
         }
 
         var failure = timeout.IsCancellationRequested && !givingUp.IsCancellationRequested
-            ? new TimeoutException($"The handler took longer than the queue's timeout of {_settings.Timeout.TotalSeconds:0.###} seconds.", result.Exception)
+            ? HandlerInvocation.TimedOut(_settings.Timeout, result.Exception)
             : result.Exception!;
         activity?.SetStatus(System.Diagnostics.ActivityStatusCode.Error, failure.Message);
         _metrics.Handled(delivery.Queue, _time.GetElapsedTime(startedAt), failure.GetType().FullName);
@@ -116,13 +123,23 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
     {
         try
         {
-            return await _inbox.RunAsync(message.Delivery, message.Handler.HandlerName,
-                (services, transaction, attempt) =>
+            var orderingKey = OrderingKeys.Of(message.Delivery, _settings.Order);
+            while (true)
+            {
+                var result = await _inbox.RunAsync(message.Delivery, orderingKey, message.Handler.HandlerName,
+                    (services, transaction, attempt) =>
+                    {
+                        // Only here is it known that this is not the copy of a message that was handled in time.
+                        message.RefuseExpired(_time.GetUtcNow());
+                        return _invocation.InvokeAsync(message.Handler, services, message.Message, message.ContextOf(attempt, transaction.Transaction, cancellationToken));
+                    }, cancellationToken);
+                if (result.Refusal != Admission.Behind || await _parking.ParkAsync(message.Delivery, orderingKey!, cancellationToken))
                 {
-                    // Only here is it known that this is not the copy of a message that was handled in time.
-                    RefuseExpired(message.Delivery);
-                    return _invocation.InvokeAsync(message.Handler, services, message.Message, message.ContextOf(attempt, transaction.Transaction, cancellationToken));
-                }, cancellationToken);
+                    return result;
+                }
+
+                // What held the key has ended in between: the way is free.
+            }
         }
         catch (Exception exception)
         {
@@ -141,7 +158,7 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
             return new HashSet<ReadMessage>();
         }
 
-        var batch = messages.Where(message => !IsExpired(message.Delivery)).ToArray();
+        var batch = messages.Where(message => !message.IsExpired(_time.GetUtcNow())).ToArray();
         var startedAt = _time.GetTimestamp();
         using var activity = Telemetry.StartProcess([.. batch.Select(message => message.Delivery)]);
         using var timeout = new CancellationTokenSource(_settings.Timeout, _time);
@@ -174,16 +191,6 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
 
     private bool MayStart(Delivery delivery) => _settings.MayStart(_time.GetElapsedTime(delivery.ReceivedTimestamp));
 
-    private void RefuseExpired(Delivery delivery)
-    {
-        if (IsExpired(delivery))
-        {
-            throw new PermanentFailureException($"The message \"{delivery.Name}\" expired at {delivery.ExpiresAt:O}, before it was handled.");
-        }
-    }
-
-    private bool IsExpired(Delivery delivery) => delivery.ExpiresAt <= _time.GetUtcNow();
-
     private async Task<Settlement> SettleFailureAsync(Delivery delivery, Exception exception, HoldBudget holds, CancellationToken givingUp)
     {
         // Whatever a handler throws once it was told to give up says nothing about the message.
@@ -212,7 +219,7 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
                 return Settlement.Pause;
             }
 
-            return await _failures.RecordAsync(delivery, exception, _settings.Retry, holds, givingUp);
+            return await _failures.RecordAsync(delivery, exception, _settings, holds, givingUp);
         }
         catch (OperationCanceledException) when (givingUp.IsCancellationRequested)
         {

@@ -36,23 +36,29 @@ internal sealed class ConsumerHost(
 
     public Task StartedAsync(CancellationToken cancellationToken)
     {
-        var running = registry.Queues
-            .Where(queue => databases.InboxOf(queue.Settings) is not null)
-            .GroupBy(queue => databases.InboxOf(queue.Settings)!)
-            .SelectMany(queues => Run(queues.Key, [.. queues]))
-            .ToList();
+        var byInbox = registry.Queues.Where(queue => databases.InboxOf(queue.Settings) is not null).GroupBy(queue => databases.InboxOf(queue.Settings)!);
+        var withoutInbox = registry.Queues.Where(queue => databases.InboxOf(queue.Settings) is null);
+        _running = Task.WhenAll([.. byInbox.SelectMany(queues => Start(queues.Key, [.. queues])), .. withoutInbox.Select(Start)]);
         metrics.Watch(Handling);
-        _running = Task.WhenAll(running);
         return Task.CompletedTask;
     }
 
-    /// <summary>Runs the consumers of the queues that one inbox serves.</summary>
-    private List<Task> Run(ServiceDatabase inbox, IReadOnlyList<QueueHandlers> queues)
+    /// <summary>Without an inbox: its dead letters stay in their queue, and nothing keeps its changes.</summary>
+    private Task Start(QueueHandlers queue)
     {
-        QueueConsumer[] handling = [.. queues.Select(queue => Consumer(
+        var consumer = Consumer(queue.Settings.Queue, queue.Settings, ActivatorUtilities.CreateInstance<NoInboxProcessor>(services, queue),
+            (connection, token) => topology.DeclareAsync(connection, queue.Topology, token));
+        Handling = [.. Handling, consumer];
+        Consumers = [.. Consumers, consumer];
+        return RunAsync(consumer, Task.CompletedTask);
+    }
+
+    private IEnumerable<Task> Start(ServiceDatabase inbox, IReadOnlyList<QueueHandlers> queues)
+    {
+        var handling = queues.Select(queue => Consumer(
             queue.Settings.Queue, queue.Settings, ActivatorUtilities.CreateInstance<HandlingProcessor>(services, queue, inbox),
-            (connection, token) => topology.DeclareAsync(connection, queue.Topology, token)))];
-        QueueConsumer[] monitors = [.. queues.Select(queue => MonitorOf(queue, inbox))];
+            (connection, token) => topology.DeclareAsync(connection, queue.Topology, token))).ToList();
+        var monitors = queues.Select(queue => MonitorOf(queue, inbox)).ToList();
         var watch = ActivatorUtilities.CreateInstance<SettingsWatch>(services, inbox, handling);
         foreach (var consumer in handling)
         {
@@ -72,7 +78,7 @@ internal sealed class ConsumerHost(
     {
         var deadLetterQueue = queue.Topology.DeadLetterQueue;
         var settings = new QueueSettings(deadLetterQueue, new RetryPolicy([]), 1, 50, queue.Settings.Timeout) { ConsumerTimeout = queue.Settings.ConsumerTimeout };
-        return Consumer(deadLetterQueue, settings, ActivatorUtilities.CreateInstance<DeadLetterMonitor>(services, queue.Settings.Queue, inbox),
+        return Consumer(deadLetterQueue, settings, ActivatorUtilities.CreateInstance<DeadLetterMonitor>(services, queue.Settings, inbox),
             (connection, token) => topology.DeclareDeadLetterQueueAsync(connection, queue.Topology, token));
     }
 

@@ -8,7 +8,9 @@ namespace ReliableMq.Receiving;
 
 /// <summary>
 /// One consumer on one channel, from <c>basic.consume</c> to the channel's end. Deliveries wait in memory
-/// for a free handler; each is settled once, on the channel that brought it.
+/// for a free handler; each is settled once, on the channel that brought it. In an ordered queue nothing goes back
+/// by itself, because what follows would overtake it: it is tried again in place, or the session ends, and all
+/// that is not settled goes back with its channel, in its order.
 /// </summary>
 internal sealed class ConsumerSession : IAsyncBasicConsumer
 {
@@ -23,6 +25,8 @@ internal sealed class ConsumerSession : IAsyncBasicConsumer
     private readonly ILogger _logger;
     private readonly DeliverySettler _settler;
     private readonly HoldBudget _holds;
+    private readonly bool _isOrdered;
+    private readonly KeyTurns _turns;
     private readonly CancellationTokenSource _ended = new();
     private readonly Channel<Delivery> _waiting = System.Threading.Channels.Channel.CreateUnbounded<Delivery>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Running _running = new();
@@ -40,6 +44,8 @@ internal sealed class ConsumerSession : IAsyncBasicConsumer
         _logger = logger;
         _settler = new DeliverySettler(channel);
         _holds = new HoldBudget(settings.Prefetch);
+        _isOrdered = settings.Order != QueueOrder.None;
+        _turns = new KeyTurns(settings.Order);
     }
 
     public static async Task<ConsumerSession> OpenAsync(
@@ -80,10 +86,10 @@ internal sealed class ConsumerSession : IAsyncBasicConsumer
         {
             await foreach (var delivery in _waiting.Reader.ReadAllAsync(_ended.Token))
             {
-                if (await EnterAsync(delivery))
+                if (_turns.TryTake(delivery) && await EnterAsync(delivery))
                 {
                     _running.Add();
-                    _ = HandleAsync(delivery, givingUp);
+                    _ = _isOrdered ? HandleInTurnAsync(delivery, givingUp) : HandleAsync(delivery, givingUp);
                 }
             }
         }
@@ -105,7 +111,7 @@ internal sealed class ConsumerSession : IAsyncBasicConsumer
         {
             if (!entered)
             {
-                _settler.Settle(delivery.Tag, SettlementKind.Requeue);
+                GiveBack(delivery.Tag);
             }
         }
 
@@ -115,6 +121,18 @@ internal sealed class ConsumerSession : IAsyncBasicConsumer
         }
 
         return entered;
+    }
+
+    private void GiveBack(ulong tag)
+    {
+        if (_isOrdered)
+        {
+            End("a delivery has to go back to its ordered queue, and the others with it");
+        }
+        else
+        {
+            _settler.Settle(tag, SettlementKind.Requeue);
+        }
     }
 
     /// <summary>A session that cannot settle must not go on taking deliveries.</summary>
@@ -133,35 +151,10 @@ internal sealed class ConsumerSession : IAsyncBasicConsumer
 
     private async Task HandleAsync(Delivery delivery, CancellationToken givingUp)
     {
-        // Leaves the pump's thread at once: a handler may run for long before it first awaits.
-        await Task.Yield();
         var settlement = Settlement.Requeue;
         try
         {
-            if (!_ended.IsCancellationRequested)
-            {
-                settlement = await _processor.ProcessAsync(delivery, _holds, givingUp);
-            }
-        }
-        catch (Exception exception)
-        {
-            // Processors do not throw; if one does, the delivery must not be lost or spin.
-            LogMessages.ProcessingBroke(_logger, _queue, delivery.MessageId, exception);
-            settlement = _holds.Hold(TimeSpan.FromSeconds(5));
-        }
-        finally
-        {
-            _slots.Leave();
-        }
-
-        try
-        {
-            if (settlement.Kind == SettlementKind.Pause)
-            {
-                Paused = true;
-                End("the database cannot be reached");
-            }
-
+            settlement = await ProcessAsync(delivery, givingUp);
             if (settlement is { Kind: SettlementKind.Requeue, Delay.Ticks: > 0 })
             {
                 await HoldAsync(settlement.Delay);
@@ -171,6 +164,116 @@ internal sealed class ConsumerSession : IAsyncBasicConsumer
         {
             _settler.Settle(delivery.Tag, settlement.Kind);
             _running.Remove();
+        }
+    }
+
+    /// <summary>Handles a delivery of an ordered queue, and then those that have waited for its key.</summary>
+    private async Task HandleInTurnAsync(Delivery first, CancellationToken givingUp)
+    {
+        try
+        {
+            for (var delivery = first; delivery is not null;)
+            {
+                var settlement = await ProcessAsync(delivery, givingUp);
+                switch (settlement)
+                {
+                    case { Kind: SettlementKind.Ack or SettlementKind.DeadLetter }:
+                        _settler.Settle(delivery.Tag, settlement.Kind);
+                        delivery = _turns.Pass(delivery);
+                        break;
+                    case { IsRecorded: true }:
+                        // What follows is parked, so it need not wait here.
+                        _running.Add();
+                        _ = HandleLaterAsync(delivery, settlement.Delay, givingUp);
+                        delivery = _turns.Pass(delivery);
+                        break;
+                    case { Delay.Ticks: > 0 }:
+                        await HoldAsync(settlement.Delay);
+                        break;
+                    default:
+                        GiveBack(delivery.Tag);
+                        return;
+                }
+
+                if (delivery is not null && !await EnterInTimeAsync(delivery))
+                {
+                    return;
+                }
+            }
+        }
+        catch (OperationCanceledException) when (_ended.IsCancellationRequested)
+        {
+            // The delivery goes back with the channel.
+        }
+        finally
+        {
+            _running.Remove();
+        }
+    }
+
+    /// <summary>Tries a failed delivery again after its delay, when it is the turn of its key.</summary>
+    private async Task HandleLaterAsync(Delivery delivery, TimeSpan delay, CancellationToken givingUp)
+    {
+        var isRunning = false;
+        try
+        {
+            await HoldAsync(delay);
+            if (_turns.TryTake(delivery) && await EnterInTimeAsync(delivery))
+            {
+                isRunning = true;
+                await HandleInTurnAsync(delivery, givingUp);
+            }
+        }
+        catch (OperationCanceledException) when (_ended.IsCancellationRequested)
+        {
+            // As above.
+        }
+        finally
+        {
+            if (!isRunning)
+            {
+                _running.Remove();
+            }
+        }
+    }
+
+    /// <summary>Whatever was tried before, an attempt begins within the same time of the receipt, or the delivery goes back.</summary>
+    private async ValueTask<bool> EnterInTimeAsync(Delivery delivery)
+    {
+        if (_time.GetElapsedTime(delivery.ReceivedTimestamp) < _settings.MaxWait)
+        {
+            return await EnterAsync(delivery);
+        }
+
+        GiveBack(delivery.Tag);
+        return false;
+    }
+
+    /// <summary>One attempt, which leaves its slot.</summary>
+    private async Task<Settlement> ProcessAsync(Delivery delivery, CancellationToken givingUp)
+    {
+        // Leaves the pump's thread at once: a handler may run for long before it first awaits.
+        await Task.Yield();
+        try
+        {
+            var settlement = _ended.IsCancellationRequested ? Settlement.Requeue : await _processor.ProcessAsync(delivery, _holds, givingUp);
+            if (settlement.Kind == SettlementKind.Pause)
+            {
+                Paused = true;
+                End("the database cannot be reached");
+            }
+
+            return settlement;
+        }
+        catch (Exception exception)
+        {
+            // Processors do not throw; if one does, the delivery must not be lost or spin.
+            LogMessages.ProcessingBroke(_logger, _queue, delivery.MessageId, exception);
+            return _holds.Hold(TimeSpan.FromSeconds(5));
+        }
+        finally
+        {
+            _slots.Leave();
         }
     }
 
@@ -187,13 +290,14 @@ internal sealed class ConsumerSession : IAsyncBasicConsumer
     /// </summary>
     public async Task EndAsync(CancellationToken givingUp)
     {
-        if (_channel.IsOpen)
+        // A cancelled consumer makes room for another process, which would overtake what runs here.
+        if (_channel.IsOpen && !_isOrdered)
         {
             await CancelAsync(givingUp);
         }
 
         _waiting.Writer.TryComplete();
-        while (_waiting.Reader.TryRead(out var unstarted))
+        while (!_isOrdered && _waiting.Reader.TryRead(out var unstarted))
         {
             _settler.Settle(unstarted.Tag, SettlementKind.Requeue);
         }
@@ -240,7 +344,7 @@ internal sealed class ConsumerSession : IAsyncBasicConsumer
         var delivery = Delivery.From(_queue, deliveryTag, redelivered, exchange, routingKey, properties, body, _time);
         if (!_waiting.Writer.TryWrite(delivery))
         {
-            _settler.Settle(deliveryTag, SettlementKind.Requeue);
+            GiveBack(deliveryTag);
         }
 
         return Task.CompletedTask;

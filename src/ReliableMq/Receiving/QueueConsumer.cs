@@ -182,12 +182,17 @@ internal sealed class QueueConsumer(
             }
             finally
             {
-                // What runs may take long. Meanwhile the next session brings messages for handlers that are free.
+                Tell(session, over.IsCancellationRequested);
                 _endingSessions.Add();
-                _ = EndAsync(session, givingUp);
+                var ending = EndAsync(session, givingUp);
+                // What runs may take long. Meanwhile the next session brings messages for handlers that are free; but
+                // where there is an order, they would overtake it.
+                if (settings.Order != QueueOrder.None)
+                {
+                    await ending;
+                }
             }
 
-            Tell(session, over.IsCancellationRequested);
             return phase.Over.IsCancellationRequested;
         }
         catch (OperationCanceledException) when (phase.Over.IsCancellationRequested)

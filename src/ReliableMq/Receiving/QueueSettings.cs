@@ -109,6 +109,11 @@ internal sealed record QueueSettings(string Queue, RetryPolicy Retry, int Concur
             errors.Add($"Order {where} is {order}, but its handlers take batches, which have no order. Leave out one of them.");
         }
 
+        if (inbox == typeof(NoInbox) && order != QueueOrder.None)
+        {
+            errors.Add($"Order {where} is {order}, but its handlers have no inbox, and without a database the messages behind a failing one have no place to wait. Leave out one of them.");
+        }
+
         if (!Enum.IsDefined(order))
         {
             errors.Add($"Order {where} is {order}. Use {string.Join(", ", Enum.GetNames<QueueOrder>())}.");

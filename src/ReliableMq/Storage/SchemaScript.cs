@@ -98,12 +98,21 @@ internal static class SchemaScript
 
         -- What was handled: inserted in the handler's own transaction.
         CREATE TABLE IF NOT EXISTS {schema}.inbox (
-            queue       text COLLATE "C" NOT NULL,
-            message_id  text COLLATE "C" NOT NULL,
-            handled_at  timestamptz      NOT NULL DEFAULT clock_timestamp(),
+            queue        text COLLATE "C" NOT NULL,
+            message_id   text COLLATE "C" NOT NULL,
+            handled_at   timestamptz      NOT NULL DEFAULT clock_timestamp(),
+            fingerprint  uuid             NOT NULL,
+            epoch        integer          NOT NULL,
             PRIMARY KEY (queue, message_id));
+        CREATE INDEX IF NOT EXISTS inbox_handled_at ON {schema}.inbox (handled_at);
 
-        -- What failed and is not done: attempts count here, never in the broker.
+        -- Up to when the inbox of a queue no longer knows all that was handled. Raised by whoever removes rows, never lowered.
+        CREATE TABLE IF NOT EXISTS {schema}.inbox_horizon (
+            queue            text COLLATE "C" PRIMARY KEY,
+            forgotten_until  timestamptz      NOT NULL);
+
+        -- What failed and is not done: attempts count here, never in the broker. A row with an ordering key holds back
+        -- the later messages of that key in that queue.
         CREATE TABLE IF NOT EXISTS {schema}.failure (
             queue           text COLLATE "C" NOT NULL,
             message_id      text COLLATE "C" NOT NULL,
@@ -115,7 +124,30 @@ internal static class SchemaScript
             error           text,
             first_failed_at timestamptz      NOT NULL DEFAULT clock_timestamp(),
             last_failed_at  timestamptz      NOT NULL DEFAULT clock_timestamp(),
+            ordering_key    text COLLATE "C",
             PRIMARY KEY (queue, message_id));
+        CREATE INDEX IF NOT EXISTS failure_ordered ON {schema}.failure (queue, ordering_key) WHERE ordering_key IS NOT NULL;
+
+        -- Messages of ordered queues that wait until an earlier one of their key is done or given up. They are acked;
+        -- epoch and headers are those of the copy that goes back to the queue.
+        CREATE TABLE IF NOT EXISTS {schema}.parked (
+            queue           text COLLATE "C" NOT NULL,
+            message_id      text COLLATE "C" NOT NULL,
+            ordering_key    text COLLATE "C" NOT NULL,
+            position        bigint           NOT NULL GENERATED ALWAYS AS IDENTITY,
+            epoch           integer          NOT NULL,
+            name            text             NOT NULL,
+            content_type    text             NOT NULL,
+            headers         text             NOT NULL,
+            body            bytea            NOT NULL,
+            correlation_id  text,
+            causation_id    text,
+            traceparent     text,
+            reply_to        text,
+            priority        smallint,
+            parked_at       timestamptz      NOT NULL DEFAULT clock_timestamp(),
+            PRIMARY KEY (queue, message_id));
+        CREATE UNIQUE INDEX IF NOT EXISTS parked_order ON {schema}.parked (queue, ordering_key, position);
 
         CREATE TABLE IF NOT EXISTS {schema}.dead_letter (
             queue           text COLLATE "C" NOT NULL,
@@ -139,6 +171,7 @@ internal static class SchemaScript
             replayed_at     timestamptz,
             PRIMARY KEY (queue, message_id, epoch));
         CREATE INDEX IF NOT EXISTS dead_letter_dead_at ON {schema}.dead_letter (dead_at, queue, message_id, epoch);
+        CREATE INDEX IF NOT EXISTS dead_letter_discarded ON {schema}.dead_letter (discarded_at) WHERE discarded_at IS NOT NULL;
 
         -- What operators asked to be replayed. Whoever holds the row of a running one replays the next few; how far it
         -- got is written in their transaction.

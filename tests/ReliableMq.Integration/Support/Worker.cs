@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using ReliableMq.Alerting;
+using ReliableMq.Integration.Ordering;
 using ReliableMq.Storage;
 
 namespace ReliableMq.Integration.Support;
@@ -30,11 +31,17 @@ internal static class Worker
 
     public const string TrapSink = "trap";
 
+    /// <summary>Without any database; every first attempt fails.</summary>
+    public const string HandleWithoutDatabase = "handle-without-database";
+
     /// <summary>Handles numbers on a context, on a data source and in batches, each into its own effects and further messages.</summary>
     public const string HandleAll = "handle-all";
 
     /// <summary>Handles numbers, and replays all dead letters, so many a second.</summary>
     public const string Replay = "replay";
+
+    /// <summary>Handles numbers in the order of their keys, and fails now and then.</summary>
+    public const string InOrder = "in-order";
 
     /// <summary>Stores and sends numbered messages, half of them with an ordering key, and keeps a journal in the same transactions.</summary>
     public const string Journal = "journal";
@@ -76,9 +83,29 @@ internal static class Worker
             setup.HandleNumbered();
         }
 
+        if (role == HandleWithoutDatabase)
+        {
+            setup.Contexts = false;
+            setup.HandleWithoutInbox<Numbered>("tests.numbers", (_, context) =>
+                context.Attempt == 1 ? throw new InvalidOperationException("first") : Task.CompletedTask);
+        }
+
         if (role == HandleAll)
         {
             AllKindsOfHandlers.AddTo(setup);
+        }
+
+        if (role == InOrder)
+        {
+            setup.HandleInOrder(QueueOrder.ByKey, retry: "20ms, 20ms, 20ms, 20ms, 20ms, 20ms", before: async (message, context) =>
+            {
+                Console.WriteLine($"handling {context.OrderingKey} {message.Number}");
+                await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(10)), TimeProvider.System, context.CancellationToken);
+                if (Random.Shared.Next(20) == 0)
+                {
+                    throw new InvalidOperationException("not yet");
+                }
+            });
         }
 
         if (role == Tell)
