@@ -22,6 +22,9 @@ public sealed class ReliableMqOptions
     /// <summary>How long is remembered what was handled.</summary>
     public InboxOptions Inbox { get; } = new();
 
+    /// <summary>Who is told of alerts.</summary>
+    public AlertOptions Alerts { get; } = new();
+
     /// <summary>Settings by queue name; they win over what <see cref="MessageHandlerAttribute"/> says.</summary>
     public Dictionary<string, QueueOptions> Queues { get; } = new(StringComparer.Ordinal);
 }

@@ -74,7 +74,7 @@ internal sealed class FailureRepublisher(
     /// <summary>A copy starts anew: one that is moved back from the dead-letter queue has all its attempts.</summary>
     private static Dictionary<string, object?> HeadersOf(Delivery delivery)
     {
-        var headers = CopyableHeaders.Of(delivery.Headers);
+        var headers = CopyableHeaders.Of(delivery);
         foreach (var own in new[] { MessageHeaders.Attempt, MessageHeaders.NotBefore, MessageHeaders.DeadReason, MessageHeaders.DeadError, MessageHeaders.DeadAttempts })
         {
             headers.Remove(own);

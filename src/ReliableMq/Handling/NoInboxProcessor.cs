@@ -28,11 +28,11 @@ internal sealed class NoInboxProcessor : IDeliveryProcessor
     private readonly FrozenDictionary<HandlerDefinition, BatchCollector> _batches;
 
     public NoInboxProcessor(
-        QueueHandlers handlers, IServiceScopeFactory scopes, MessageSerializer serializer, HandlingFilters filters, ConfirmedPublisher publisher,
+        QueueHandlers handlers, IServiceProvider services, IServiceScopeFactory scopes, MessageSerializer serializer, HandlingFilters filters, ConfirmedPublisher publisher,
         ReliableMqOptions options, ReliableMqMetrics metrics, TimeProvider time, ILogger<NoInboxProcessor> logger)
     {
         _settings = handlers.Settings;
-        _reader = new MessageReader(handlers, serializer);
+        _reader = new MessageReader(handlers, serializer, services);
         _invocation = new HandlerInvocation(filters);
         _scopes = scopes;
         _failures = new FailureRepublisher(publisher, handlers.Topology.DeadLetterQueue, options, metrics, time, logger);

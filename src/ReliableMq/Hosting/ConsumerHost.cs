@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using RabbitMQ.Client;
 using ReliableMq.Broker;
 using ReliableMq.Broker.Topology;
 using ReliableMq.DeadLettering;
@@ -44,19 +45,21 @@ internal sealed class ConsumerHost(
         if (inbox is null)
         {
             // Its dead letters stay in their queue.
-            yield return Consumer(settings.Queue, settings, ActivatorUtilities.CreateInstance<NoInboxProcessor>(services, queue), queueTopology);
+            yield return Consumer(settings.Queue, settings, ActivatorUtilities.CreateInstance<NoInboxProcessor>(services, queue),
+                (connection, token) => topology.DeclareAsync(connection, queueTopology, token));
             yield break;
         }
 
-        yield return Consumer(settings.Queue, settings, ActivatorUtilities.CreateInstance<HandlingProcessor>(services, queue, inbox), queueTopology);
+        yield return Consumer(settings.Queue, settings, ActivatorUtilities.CreateInstance<HandlingProcessor>(services, queue, inbox),
+            (connection, token) => topology.DeclareAsync(connection, queueTopology, token));
 
         var deadSettings = new QueueSettings(queueTopology.DeadLetterQueue, new RetryPolicy([]), 1, 50, settings.Timeout);
-        yield return Consumer(queueTopology.DeadLetterQueue, deadSettings, ActivatorUtilities.CreateInstance<DeadLetterMonitor>(services, settings.Queue, inbox), queueTopology);
+        yield return Consumer(queueTopology.DeadLetterQueue, deadSettings, ActivatorUtilities.CreateInstance<DeadLetterMonitor>(services, settings.Queue, inbox),
+            (connection, token) => topology.DeclareDeadLetterQueueAsync(connection, queueTopology, token));
     }
 
-    private QueueConsumer Consumer(string queue, QueueSettings settings, IDeliveryProcessor processor, QueueTopology queueTopology) =>
-        ActivatorUtilities.CreateInstance<QueueConsumer>(services, queue, settings, processor, connections.Consuming,
-            (Func<RabbitMQ.Client.IConnection, CancellationToken, Task>)((connection, token) => topology.DeclareAsync(connection, queueTopology, token)));
+    private QueueConsumer Consumer(string queue, QueueSettings settings, IDeliveryProcessor processor, Func<IConnection, CancellationToken, Task> declare) =>
+        ActivatorUtilities.CreateInstance<QueueConsumer>(services, queue, settings, processor, connections.Consuming, declare);
 
     private async Task RunAsync(QueueConsumer consumer, ServiceDatabase? inbox)
     {

@@ -30,6 +30,9 @@ internal static class Worker
     /// <summary>Handles numbers on a context, on a data source and in batches, each into its own effects and further messages.</summary>
     public const string HandleAll = "handle-all";
 
+    /// <summary>Handles numbers, and replays all dead letters, so many a second.</summary>
+    public const string Replay = "replay";
+
     /// <summary>Stores and sends numbered messages, half of them with an ordering key, and keeps a journal in the same transactions.</summary>
     public const string Journal = "journal";
 
@@ -64,6 +67,11 @@ internal static class Worker
                 context.Attempt == 1 ? throw new InvalidOperationException("first") : Task.CompletedTask);
         }
 
+        if (role == Replay)
+        {
+            setup.HandleNumbered();
+        }
+
         if (role == HandleAll)
         {
             AllKindsOfHandlers.AddTo(setup);
@@ -85,6 +93,11 @@ internal static class Worker
             var database = service.Host.Services.GetRequiredService<ServiceDatabases>().All.Single();
             await using var session = await database.OpenAsync(CancellationToken.None);
             await database.Alerts.RaiseAsync(session.Connection, new AlertRaise("kind", "group", AlertSeverity.Warning, "Text."), CancellationToken.None);
+        }
+
+        if (role == Replay)
+        {
+            await service.DeadLetters.ReplayAsync(new DeadLetterFilter(), "worker", new ReplayManyOptions { PerSecond = count });
         }
 
         Console.WriteLine("started");
