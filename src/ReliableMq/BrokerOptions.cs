@@ -44,6 +44,17 @@ public sealed class BrokerOptions
     /// <value>Default: 10 seconds. From 1 second to half of <see cref="OutboxOptions.Lease"/>.</value>
     public TimeSpan ConfirmTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// The broker's own <c>consumer_timeout</c>: how long it waits for a delivery to be settled before it takes it
+    /// away and closes the channel. Say here what it says there
+    /// (https://www.rabbitmq.com/docs/consumers#acknowledgement-timeout). From its receipt a delivery has a third
+    /// of it to start, or goes back to the queue; a handler's timeout is at most another third.
+    /// </summary>
+    /// <value>Default: 30 minutes, RabbitMQ's own. From 3 minutes to 7 days.</value>
+    public TimeSpan ConsumerTimeout { get; set; } = DefaultConsumerTimeout;
+
+    internal static readonly TimeSpan DefaultConsumerTimeout = TimeSpan.FromMinutes(30);
+
     /// <summary>The largest message body in bytes. A larger one is refused when it is added.</summary>
     /// <value>Default: 16 MiB, what RabbitMQ accepts from 4.0 (128 MiB before). At least 1.</value>
     public int MaxMessageBytes { get; set; } = 16 * 1024 * 1024;

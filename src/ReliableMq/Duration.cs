@@ -56,4 +56,12 @@ internal static class Duration
         durations = parsed;
         return true;
     }
+
+    public static string Text(TimeSpan duration)
+    {
+        var (value, unit) = duration.Ticks % TimeSpan.TicksPerMinute == 0 ? (duration.TotalMinutes, "m")
+            : duration.Ticks % TimeSpan.TicksPerSecond == 0 ? (duration.TotalSeconds, "s")
+            : (duration.TotalMilliseconds, "ms");
+        return string.Create(CultureInfo.InvariantCulture, $"{value:0.###}{unit}");
+    }
 }

@@ -37,7 +37,11 @@ public sealed class MessageHandlerAttribute(string queue) : Attribute
     /// and the attempt has failed. A delivery that found no free handler within 10 minutes of its receipt
     /// goes back to the queue, so that both together stay below the broker's own consumer timeout.
     /// </summary>
-    /// <value>Default: <c>"5m"</c>. At most 10 minutes, a third of RabbitMQ's own consumer timeout.</value>
+    /// <value>
+    /// Default: <c>"5m"</c>. At most 10 minutes, a third of RabbitMQ's own consumer timeout. Where the broker has
+    /// another (<see cref="BrokerOptions.ConsumerTimeout"/>), these two times are a third of that; a longer timeout
+    /// than 10 minutes then stands in the configuration.
+    /// </value>
     public string? Timeout { get; set; }
 
     /// <summary>

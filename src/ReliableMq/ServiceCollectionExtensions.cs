@@ -15,10 +15,12 @@ using ReliableMq.Broker.Topology;
 using ReliableMq.DeadLettering;
 using ReliableMq.Diagnostics;
 using ReliableMq.Dispatching;
+using ReliableMq.Failing;
 using ReliableMq.Handling;
 using ReliableMq.Hosting;
 using ReliableMq.Inbox;
 using ReliableMq.Outbox;
+using ReliableMq.Receiving;
 using ReliableMq.Scheduling;
 using ReliableMq.Storage;
 
@@ -80,11 +82,13 @@ public static class ReliableMqServiceCollectionExtensions
         builder.AddHandlingFilter<LoggingScopeFilter>();
         services.AddSingleton<ReliableMqMetrics>();
         services.AddSingleton<IDeadLetters, DeadLetters>();
+        services.AddSingleton<IParkedMessages, ParkedMessages>();
         services.AddSingleton<IOutbox, ConnectionOutbox>();
         services.AddSingleton(typeof(IOutbox<>), typeof(ContextOutbox<>));
         services.AddSingleton<ConfirmedPublisher>();
         services.AddSingleton<IMessagePublisher, MessagePublisher>();
         services.AddSingleton<IPendingMessages, PendingMessages>();
+        services.AddSingleton<IConsumers, Consumers>();
 
         services.AddSingleton<DispatcherHost>();
         services.AddSingleton<ConsumerHost>();
@@ -96,6 +100,7 @@ public static class ReliableMqServiceCollectionExtensions
         services.AddSingleton<IHostedService, AlertHost>();
         services.AddSingleton<IScheduledWork, Resend>();
         services.AddSingleton<IScheduledWork, HistoryHousekeeping>();
+        services.AddSingleton<IScheduledWork, StrandedKeys>();
         services.AddSingleton<IScheduledWork, InboxHousekeeping>();
         services.AddSingleton<IScheduledWork, TopologyCheck>();
         services.AddSingleton<IScheduledWork, AlertHousekeeping>();

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using ReliableMq.Diagnostics;
+using ReliableMq.Failing;
 using ReliableMq.Receiving;
 using ReliableMq.Storage;
 
@@ -11,9 +12,10 @@ namespace ReliableMq.DeadLettering;
 /// that the broker made by itself. Both end as one stored dead letter, acked after the commit.
 /// </summary>
 internal sealed class DeadLetterMonitor(
-    string queue, ServiceDatabase database, ReliableMqMetrics metrics, TimeProvider time, ILogger<DeadLetterMonitor> logger) : IDeliveryProcessor
+    QueueSettings settings, ServiceDatabase database, ReliableMqMetrics metrics, TimeProvider time, ILogger<DeadLetterMonitor> logger) : IDeliveryProcessor
 {
     private readonly DeadLetterSql _sql = new(database.Schema);
+    private readonly Parking _parking = new(database, logger);
     private readonly DatabaseProbe _probe = new(database, time);
 
     public async Task<Settlement> ProcessAsync(Delivery delivery, HoldBudget holds, CancellationToken givingUp)
@@ -22,7 +24,7 @@ internal sealed class DeadLetterMonitor(
         {
             if (await StoreAsync(delivery, givingUp))
             {
-                metrics.DeadLettered(queue);
+                metrics.DeadLettered(settings.Queue);
                 LogMessages.DeadLetterFromBroker(logger, delivery, DeathOf(delivery));
             }
             else
@@ -51,32 +53,42 @@ internal sealed class DeadLetterMonitor(
         var messageId = delivery.MessageId ?? $"no-id-{Guid.CreateVersion7()}";
         var reason = $"The broker dead-lettered it: {DeathOf(delivery)}.";
         await using var session = await database.OpenAsync(cancellationToken);
-        await using var transaction = await session.Connection.BeginTransactionAsync(cancellationToken);
+        await using var transaction = await Parking.BeginAsync(session.Connection, cancellationToken);
         await using var insert = new NpgsqlCommand(_sql.Insert, session.Connection, transaction);
-        StoredDeadLetter.AddParameters(insert.Parameters, delivery, queue, messageId, 0, reason, exception: null);
+        StoredDeadLetter.AddParameters(insert.Parameters, delivery, settings.Queue, messageId, 0, reason, exception: null);
         var isNew = await insert.ExecuteNonQueryAsync(cancellationToken) == 1;
         if (isNew)
         {
-            await database.Alerts.RaiseAsync(session.Connection, DeadLetterAlert.Of(queue, messageId, DeathOf(delivery), reason), cancellationToken);
+            await database.Alerts.RaiseAsync(session.Connection, DeadLetterAlert.Of(settings.Queue, messageId, DeathOf(delivery), reason), cancellationToken);
         }
 
-        if (isNew && delivery.MessageId is not null)
-        {
-            await using var mark = new NpgsqlCommand(_sql.MarkDead, session.Connection, transaction)
-            {
-                Parameters =
-                {
-                    new NpgsqlParameter<string>("queue", queue),
-                    new NpgsqlParameter<string>("message_id", messageId),
-                    new NpgsqlParameter<int>("epoch", delivery.Epoch),
-                    StoredDeadLetter.Text("reason", reason),
-                },
-            };
-            await mark.ExecuteNonQueryAsync(cancellationToken);
-        }
-
+        var release = isNew && delivery.MessageId is not null ? await MarkDeadAsync(session.Connection, delivery, reason, cancellationToken) : null;
         await transaction.CommitAsync(CancellationToken.None);
+        _parking.Tell(release);
         return isNew;
+    }
+
+    /// <summary>It will not run any more. If it held back its ordering key, the next follows.</summary>
+    private async Task<Release?> MarkDeadAsync(NpgsqlConnection connection, Delivery delivery, string reason, CancellationToken cancellationToken)
+    {
+        var mark = new NpgsqlBatchCommand(_sql.MarkDead)
+        {
+            Parameters =
+            {
+                new NpgsqlParameter<string>("queue", settings.Queue),
+                new NpgsqlParameter<string>("message_id", delivery.MessageId!),
+                new NpgsqlParameter<int>("epoch", delivery.Epoch),
+                StoredDeadLetter.Text("reason", reason),
+            },
+        };
+        if (OrderingKeys.Of(delivery, settings.Order) is { } orderingKey)
+        {
+            return await _parking.ReleaseAsync(connection, settings.Queue, orderingKey, mark, cancellationToken);
+        }
+
+        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { mark } };
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+        return null;
     }
 
     /// <summary>Why the broker gave it up: <c>rejected</c>, <c>expired</c>, <c>maxlen</c> or <c>delivery_limit</c>.</summary>

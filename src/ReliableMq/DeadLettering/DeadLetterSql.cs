@@ -22,7 +22,7 @@ internal sealed class DeadLetterSql(string schema)
         $"""
         INSERT INTO {schema}.failure AS f (queue, message_id, epoch, attempts, state, error)
         VALUES (@queue, @message_id, @epoch, 0, 'dead', @reason)
-        ON CONFLICT (queue, message_id) DO UPDATE SET state = 'dead', next_attempt_at = NULL
+        ON CONFLICT (queue, message_id) DO UPDATE SET state = 'dead', next_attempt_at = NULL, ordering_key = NULL
         WHERE f.epoch <= excluded.epoch AND f.state IN ('failing', 'scheduled')
         """;
 }

@@ -41,11 +41,13 @@ internal sealed class ConsumersHealthCheck(ConsumerHost host) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
-        var wrong = host.Consumers.Where(consumer => !consumer.State.IsConsuming).ToList();
-        return Task.FromResult(wrong.Count == 0
+        var idle = host.Consumers.Select(consumer => (consumer.Queue, consumer.State)).Where(consumer => !consumer.State.IsConsuming).ToList();
+        return Task.FromResult(idle.Count == 0
             ? HealthCheckResult.Healthy($"Consuming {host.Consumers.Count} queue(s).")
-            : new HealthCheckResult(context.Registration.FailureStatus,
-                string.Join("; ", wrong.Select(consumer => $"\"{consumer.Queue}\": {consumer.State.Description}"))));
+            : new HealthCheckResult(
+                // A pause is wanted, so nothing is broken; but a forgotten one must be seen.
+                idle.TrueForAll(consumer => consumer.State.IsPaused) ? HealthStatus.Degraded : context.Registration.FailureStatus,
+                string.Join("; ", idle.Select(consumer => $"\"{consumer.Queue}\": {consumer.State.Description}"))));
     }
 }
 

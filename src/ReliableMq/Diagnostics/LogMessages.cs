@@ -107,6 +107,18 @@ internal static partial class LogMessages
     [LoggerMessage(4007, LogLevel.Error, "Deliveries of \"{Queue}\" could not be settled; its channel is closed, and the broker delivers them again.")]
     public static partial void SettlingFailed(ILogger logger, string queue, Exception exception);
 
+    [LoggerMessage(4010, LogLevel.Warning, "Consuming \"{Queue}\" is paused by an operator since {Since:u}.")]
+    public static partial void ConsumerPausedByOperator(ILogger logger, string queue, DateTimeOffset since);
+
+    [LoggerMessage(4011, LogLevel.Information, "The consumer of \"{Queue}\" was changed: {Concurrency} handlers at once, a prefetch of {Prefetch}{Paused}.")]
+    public static partial void ConsumerChanged(ILogger logger, string queue, int concurrency, int prefetch, string paused);
+
+    [LoggerMessage(4012, LogLevel.Warning, "What operators have changed about the consumers of \"{Context}\" could not be read: {Error} They stay as they are; it is tried again.")]
+    public static partial void SettingsNotRead(ILogger logger, string context, string error);
+
+    [LoggerMessage(4013, LogLevel.Warning, "The delivery {Delivery} found no free handler within {Limit} and goes back to the queue. Raise the concurrency, or lower the prefetch.")]
+    public static partial void WaitedTooLong(ILogger logger, Delivery delivery, TimeSpan limit);
+
     [LoggerMessage(5001, LogLevel.Debug, "The delivery {Delivery} does not run: {Admission}.")]
     public static partial void NotAdmitted(ILogger logger, Delivery delivery, Admission admission);
 
@@ -137,6 +149,12 @@ internal static partial class LogMessages
 
     [LoggerMessage(6010, LogLevel.Error, "The outcome of attempt {Attempt} of {Delivery} could not be sent to \"{Queue}\": {Reason} The delivery comes back in {Delay} as the same attempt.")]
     public static partial void NotRepublished(ILogger logger, int attempt, Delivery delivery, string queue, string? reason, TimeSpan delay, Exception exception);
+
+    [LoggerMessage(6101, LogLevel.Warning, "Messages with the ordering key \"{OrderingKey}\" of \"{Queue}\" are held back, because an earlier one fails; the first is {MessageId}. They are parked in the database.")]
+    public static partial void KeyHeldBack(ILogger logger, string orderingKey, string queue, string messageId);
+
+    [LoggerMessage(6102, LogLevel.Information, "The last message that was held back with the ordering key \"{OrderingKey}\" of \"{Queue}\" follows now.")]
+    public static partial void KeyGoesOn(ILogger logger, string orderingKey, string queue);
 
     [LoggerMessage(7001, LogLevel.Error, "The message {Delivery} is dead-lettered after {Attempts} attempt(s).")]
     public static partial void DeadLettered(ILogger logger, Delivery delivery, int attempts, Exception exception);

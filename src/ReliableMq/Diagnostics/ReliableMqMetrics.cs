@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using ReliableMq.Broker.Topology;
 using ReliableMq.Outbox;
+using ReliableMq.Receiving;
 
 namespace ReliableMq.Diagnostics;
 
@@ -20,6 +21,8 @@ internal sealed class ReliableMqMetrics : IDisposable
     private readonly Counter<long> _alertsRaised;
     private readonly ObservableGauge<long> _pendingGauge;
     private readonly ConcurrentDictionary<string, PendingRows> _pending = new();
+    private readonly ConcurrentDictionary<string, long> _parked = new();
+    private volatile IReadOnlyList<QueueConsumer> _consumers = [];
     private readonly ConcurrentDictionary<(string Context, string Sink), long> _alertsUntold = new();
 
     public ReliableMqMetrics(IMeterFactory factory, TopologyState topology)
@@ -38,9 +41,20 @@ internal sealed class ReliableMqMetrics : IDisposable
             () => _pending.Select(p => new Measurement<long>(p.Value.Failed, Tag("reliablemq.context", p.Key))), "{message}", "Messages that wait for an operator, counted to 10,001.");
         _meter.CreateObservableGauge("reliablemq.outbox.oldest_pending_age",
             () => _pending.Select(p => new Measurement<double>(p.Value.OldestAge.TotalSeconds, Tag("reliablemq.context", p.Key))), "s", "Age of the oldest message that should have left.");
+        _meter.CreateObservableGauge("reliablemq.parked",
+            () => _parked.Select(p => new Measurement<long>(p.Value, Tag("reliablemq.context", p.Key))), "{message}", "Messages of ordered queues that wait behind a failing one, counted to 10,001.");
+        _meter.CreateObservableGauge("reliablemq.consumer.handling", () => OfConsumers(consumer => consumer.Handling), "{message}", "Messages that are being handled.");
+        _meter.CreateObservableGauge("reliablemq.consumer.concurrency", () => OfConsumers(consumer => consumer.InForce.Concurrency), "{handler}", "Handlers that may run at once.");
+        _meter.CreateObservableGauge("reliablemq.consumer.paused", () => OfConsumers(consumer => consumer.State.IsPaused ? 1 : 0), "{consumer}", "1 while an operator has paused the queue, else 0.");
         _meter.CreateObservableGauge("reliablemq.topology.differences",
             () => topology.Current is { } report ? [new Measurement<long>(report.Differences.Count)] : Array.Empty<Measurement<long>>(), "{difference}", "Differences between the broker's topology and what is needed, at the last check.");
     }
+
+    /// <summary>Measures consumers from now on.</summary>
+    public void Watch(IReadOnlyList<QueueConsumer> consumers) => _consumers = consumers;
+
+    private IEnumerable<Measurement<long>> OfConsumers(Func<QueueConsumer, long> value) =>
+        _consumers.Select(consumer => new Measurement<long>(value(consumer), System, Tag("messaging.destination.name", consumer.Queue)));
 
     /// <summary>Whether anybody listens.</summary>
     public bool MeasuresPending => _pendingGauge.Enabled;
@@ -91,6 +105,8 @@ internal sealed class ReliableMqMetrics : IDisposable
     public void AlertsUntold(string context, string sink, long count) => _alertsUntold[(context, sink)] = count;
 
     public void Pending(string context, PendingRows pending) => _pending[context] = pending;
+
+    public void Parked(string context, long count) => _parked[context] = count;
 
     private static KeyValuePair<string, object?> Tag(string name, object value) => new(name, value);
 

@@ -16,13 +16,13 @@ namespace ReliableMq.Failing;
 /// Counts a failed attempt and carries out its verdict, in one transaction apart from the handler's. Counts
 /// are therefore the same on every broker version and after every restart.
 /// </summary>
-internal sealed class FailureRecorder(ServiceDatabase database, ReliableMqMetrics metrics, ILogger logger)
+internal sealed class FailureRecorder(ServiceDatabase database, Parking parking, ReliableMqMetrics metrics, ILogger logger)
 {
     private readonly FailureSql _sql = new(database.Schema);
     private readonly InboxSql _inboxSql = new(database.Schema);
     private readonly DeadLetterSql _deadLetterSql = new(database.Schema);
 
-    public async Task<Settlement> RecordAsync(Delivery delivery, Exception exception, RetryPolicy policy, HoldBudget holds, CancellationToken cancellationToken)
+    public async Task<Settlement> RecordAsync(Delivery delivery, Exception exception, QueueSettings settings, HoldBudget holds, CancellationToken cancellationToken)
     {
         if (exception is MessageIdUsedTwiceException)
         {
@@ -37,27 +37,35 @@ internal sealed class FailureRecorder(ServiceDatabase database, ReliableMqMetric
 
         try
         {
-            return await RecordAsync(delivery, messageId, exception, policy, holds, cancellationToken);
+            return await RecordAsync(delivery, messageId, exception, settings, holds, cancellationToken);
         }
         catch (PostgresException refused) when (refused.SqlState.StartsWith("22", StringComparison.Ordinal))
         {
             // The database refuses something in the message itself, and will refuse it every time.
             var reason = new UnreadableMessageException($"The failed message could not be scheduled again: {refused.MessageText}", exception);
-            return await RecordAsync(delivery, messageId, reason, policy, holds, cancellationToken);
+            return await RecordAsync(delivery, messageId, reason, settings, holds, cancellationToken);
         }
     }
 
-    private async Task<Settlement> RecordAsync(Delivery delivery, string messageId, Exception exception, RetryPolicy policy, HoldBudget holds, CancellationToken cancellationToken)
+    private async Task<Settlement> RecordAsync(Delivery delivery, string messageId, Exception exception, QueueSettings settings, HoldBudget holds, CancellationToken cancellationToken)
     {
         await using var session = await database.OpenAsync(cancellationToken);
-        await using var transaction = await session.Connection.BeginTransactionAsync(cancellationToken);
-        var counted = await CountAsync(session.Connection, delivery, messageId, exception, cancellationToken);
+        await using var transaction = await Parking.BeginAsync(session.Connection, cancellationToken);
+        var orderingKey = OrderingKeys.Of(delivery, settings.Order);
+        // What failed before its handler could run, because it cannot be read, has not yet asked whether it may.
+        if (orderingKey is not null && await parking.ParkAsync(session.Connection, delivery, orderingKey, cancellationToken))
+        {
+            await transaction.CommitAsync(CancellationToken.None);
+            return Settlement.Ack;
+        }
+
+        var counted = await CountAsync(session.Connection, delivery, messageId, orderingKey, exception, cancellationToken);
         if (counted is not var (attempt, now))
         {
             return await FollowAsync(session.Connection, delivery, messageId, holds, cancellationToken);
         }
 
-        switch (FailureRules.Decide(attempt, exception, policy))
+        switch (FailureRules.Decide(attempt, exception, settings.Retry))
         {
             case Verdict.Retry { Delay: var delay } when delay <= FailureRules.LongestHold && holds.TryHold(delay, out var held):
                 try
@@ -84,7 +92,7 @@ internal sealed class FailureRecorder(ServiceDatabase database, ReliableMqMetric
             case Verdict.DeadLetter { Reason: var reason }:
                 await ExecuteAsync(session.Connection, _sql.Die, messageId, delivery.Queue, cancellationToken);
                 await StoreAsync(session.Connection, delivery, messageId, attempt, reason, exception, cancellationToken);
-                await transaction.CommitAsync(CancellationToken.None);
+                await EndAsync(session.Connection, transaction, delivery.Queue, orderingKey, cancellationToken);
                 database.Alerts.WakeSoon();
                 metrics.DeadLettered(delivery.Queue);
                 LogMessages.DeadLettered(logger, delivery, attempt, exception);
@@ -93,13 +101,21 @@ internal sealed class FailureRecorder(ServiceDatabase database, ReliableMqMetric
             case Verdict.Discard { Reason: var reason }:
                 await ExecuteAsync(session.Connection, _sql.Discard, messageId, delivery.Queue, cancellationToken);
                 await StoreAsync(session.Connection, delivery, messageId, attempt, reason, exception, cancellationToken, isDiscarded: true);
-                await transaction.CommitAsync(CancellationToken.None);
+                await EndAsync(session.Connection, transaction, delivery.Queue, orderingKey, cancellationToken);
                 LogMessages.Discarded(logger, delivery, reason);
                 return Settlement.Ack;
 
             default:
                 throw new InvalidOperationException("Unknown verdict.");
         }
+    }
+
+    /// <summary>Commits what becomes of a message that is given up. The next of its ordering key follows.</summary>
+    private async Task EndAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, string queue, string? orderingKey, CancellationToken cancellationToken)
+    {
+        var release = orderingKey is null ? null : await parking.ReleaseAsync(connection, queue, orderingKey, end: null, cancellationToken);
+        await transaction.CommitAsync(CancellationToken.None);
+        parking.Tell(release);
     }
 
     private void LogRetry(int attempt, Delivery delivery, Exception exception, TimeSpan delay)
@@ -120,7 +136,7 @@ internal sealed class FailureRecorder(ServiceDatabase database, ReliableMqMetric
         await using var command = Command(connection, _inboxSql.Standing, messageId, delivery.Queue);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var standing = await Standing.ReadAsync(reader, cancellationToken);
-        return AdmissionRules.Admit(isNew: true, delivery.Epoch, standing) switch
+        return AdmissionRules.Admit(isNew: true, delivery.Epoch, standing, isKeyHeld: false) switch
         {
             Admission.Dead => AdmissionRules.SettleDead(delivery),
             Admission.Settled => Settlement.Ack,
@@ -128,13 +144,15 @@ internal sealed class FailureRecorder(ServiceDatabase database, ReliableMqMetric
         };
     }
 
-    private async Task<(int Attempt, DateTimeOffset Now)?> CountAsync(NpgsqlConnection connection, Delivery delivery, string messageId, Exception exception, CancellationToken cancellationToken)
+    private async Task<(int Attempt, DateTimeOffset Now)?> CountAsync(
+        NpgsqlConnection connection, Delivery delivery, string messageId, string? orderingKey, Exception exception, CancellationToken cancellationToken)
     {
         await using var command = Command(connection, _sql.Count, messageId, delivery.Queue,
             new NpgsqlParameter<int>("epoch", delivery.Epoch),
             new NpgsqlParameter<int>("counts", FailureRules.Counts(exception) ? 1 : 0),
             StoredDeadLetter.Text("error_type", exception.GetType().FullName),
-            StoredDeadLetter.Text("error", exception.ToString()));
+            StoredDeadLetter.Text("error", exception.ToString()),
+            StoredDeadLetter.Text("ordering_key", orderingKey));
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         return await reader.ReadAsync(cancellationToken)
             ? (reader.GetInt32(0), reader.GetFieldValue<DateTimeOffset>(1))

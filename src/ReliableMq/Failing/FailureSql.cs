@@ -9,8 +9,8 @@ internal sealed class FailureSql(string schema)
     /// </summary>
     public string Count { get; } =
         $"""
-        INSERT INTO {schema}.failure AS f (queue, message_id, epoch, attempts, state, error_type, error)
-        VALUES (@queue, @message_id, @epoch, @counts, 'failing', @error_type, @error)
+        INSERT INTO {schema}.failure AS f (queue, message_id, epoch, attempts, state, error_type, error, ordering_key)
+        VALUES (@queue, @message_id, @epoch, @counts, 'failing', @error_type, @error, @ordering_key)
         ON CONFLICT (queue, message_id) DO UPDATE
         SET attempts = CASE WHEN f.epoch = excluded.epoch THEN f.attempts + @counts ELSE @counts END, epoch = excluded.epoch,
             state = 'failing', error_type = excluded.error_type, error = excluded.error, last_failed_at = clock_timestamp()
@@ -31,16 +31,17 @@ internal sealed class FailureSql(string schema)
         WHERE queue = @queue AND message_id = @message_id
         """;
 
+    /// <summary>It holds back nothing any more, not even when it is replayed.</summary>
     public string Die { get; } =
         $"""
-        UPDATE {schema}.failure SET state = 'dead', next_attempt_at = NULL
+        UPDATE {schema}.failure SET state = 'dead', next_attempt_at = NULL, ordering_key = NULL
         WHERE queue = @queue AND message_id = @message_id
         """;
 
     /// <summary>No delivery of this epoch or an earlier one runs any more.</summary>
     public string Discard { get; } =
         $"""
-        UPDATE {schema}.failure SET state = 'discarded', next_attempt_at = NULL
+        UPDATE {schema}.failure SET state = 'discarded', next_attempt_at = NULL, ordering_key = NULL
         WHERE queue = @queue AND message_id = @message_id
         """;
 

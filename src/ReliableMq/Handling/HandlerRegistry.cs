@@ -14,9 +14,9 @@ internal sealed class HandlerRegistry
         List<UpcasterRegistration> all = [.. upcasters];
         Queues = [.. handlers.GroupBy(handler => handler.Queue).Select(queue =>
         {
-            var settings = QueueSettings.Resolve(queue.Key, [.. queue], options.Value.Queues.GetValueOrDefault(queue.Key), []);
+            var settings = QueueSettings.Resolve(queue.Key, [.. queue], options.Value.Queues.GetValueOrDefault(queue.Key), options.Value.Broker.ConsumerTimeout, []);
             List<MessageReading> readings = [.. queue.SelectMany(handler => MessageReading.Of(handler, all))];
-            return new QueueHandlers(settings, names.TopologyOf(settings, readings), readings);
+            return new QueueHandlers(settings, names.TopologyOf(settings, readings) with { IsOrdered = settings.Order != QueueOrder.None }, readings);
         })];
 
         // Here, because an upcaster that cannot be created would make dead letters of good messages.

@@ -16,6 +16,7 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
     private readonly MessageReader _reader;
     private readonly HandlerInvocation _invocation;
     private readonly InboxTransaction _inbox;
+    private readonly Parking _parking;
     private readonly FailureRecorder _failures;
     private readonly DatabaseProbe _probe;
     private readonly ReliableMqMetrics _metrics;
@@ -30,8 +31,9 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
         _settings = handlers.Settings;
         _reader = new MessageReader(handlers, serializer, services);
         _invocation = new HandlerInvocation(filters);
-        _inbox = new InboxTransaction(database, scopes);
-        _failures = new FailureRecorder(database, metrics, logger);
+        _parking = new Parking(database, logger);
+        _inbox = new InboxTransaction(database, scopes, _parking);
+        _failures = new FailureRecorder(database, _parking, metrics, logger);
         _probe = new DatabaseProbe(database, time);
         _metrics = metrics;
         _time = time;
@@ -72,7 +74,7 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
     {
         var startedAt = _time.GetTimestamp();
         using var activity = Telemetry.StartProcess([delivery]);
-        using var timeout = new CancellationTokenSource(_settings.Timeout, _time);
+        using var timeout = new CancellationTokenSource(_settings.TimeFor(_time.GetElapsedTime(delivery.ReceivedTimestamp)), _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, givingUp);
         var result = message is null ? AttemptResult.Failed(unreadable!) : await AttemptAsync(message, either.Token);
         if (result.IsDone)
@@ -87,7 +89,7 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
             return refusal switch
             {
                 Admission.Dead => AdmissionRules.SettleDead(delivery),
-                Admission.TooEarly => holds.Hold(result.Wait),
+                Admission.TooEarly => holds.Hold(result.Wait, isRecorded: true),
                 _ => Settlement.Ack,
             };
         }
@@ -106,13 +108,23 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
     {
         try
         {
-            return await _inbox.RunAsync(message.Delivery, message.Handler.HandlerName,
-                (services, transaction, attempt) =>
+            var orderingKey = OrderingKeys.Of(message.Delivery, _settings.Order);
+            while (true)
+            {
+                var result = await _inbox.RunAsync(message.Delivery, orderingKey, message.Handler.HandlerName,
+                    (services, transaction, attempt) =>
+                    {
+                        // Only here is it known that this is not the copy of a message that was handled in time.
+                        message.RefuseExpired(_time.GetUtcNow());
+                        return _invocation.InvokeAsync(message.Handler, services, message.Message, message.ContextOf(attempt, transaction.Transaction, cancellationToken));
+                    }, cancellationToken);
+                if (result.Refusal != Admission.Behind || await _parking.ParkAsync(message.Delivery, orderingKey!, cancellationToken))
                 {
-                    // Only here is it known that this is not the copy of a message that was handled in time.
-                    message.RefuseExpired(_time.GetUtcNow());
-                    return _invocation.InvokeAsync(message.Handler, services, message.Message, message.ContextOf(attempt, transaction.Transaction, cancellationToken));
-                }, cancellationToken);
+                    return result;
+                }
+
+                // What held the key has ended in between: the way is free.
+            }
         }
         catch (Exception exception)
         {
@@ -179,7 +191,7 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
                 return Settlement.Pause;
             }
 
-            return await _failures.RecordAsync(delivery, exception, _settings.Retry, holds, givingUp);
+            return await _failures.RecordAsync(delivery, exception, _settings, holds, givingUp);
         }
         catch (OperationCanceledException) when (givingUp.IsCancellationRequested)
         {

@@ -81,9 +81,9 @@ internal sealed class NoInboxProcessor : IDeliveryProcessor
     /// Holds it in pieces that the broker's consumer timeout allows, each ended by a nack. Beyond the budget the
     /// pieces are short, but there is no other place for it.
     /// </summary>
-    private static Settlement Hold(TimeSpan wait, HoldBudget holds)
+    private Settlement Hold(TimeSpan wait, HoldBudget holds)
     {
-        var piece = wait < QueueSettings.MaxWait ? wait : QueueSettings.MaxWait;
+        var piece = wait < _settings.MaxWait ? wait : _settings.MaxWait;
         return holds.TryHold(piece, out var held) ? held : holds.Hold(piece < ShortHold ? piece : ShortHold);
     }
 

@@ -19,60 +19,92 @@ namespace ReliableMq.Hosting;
 /// </summary>
 internal sealed class ConsumerHost(
     HandlerRegistry registry, ServiceDatabases databases, IServiceProvider services, BrokerConnections connections, TopologyDeclarer topology,
-    IHostApplicationLifetime lifetime, ILogger<ConsumerHost> logger) : IHostedLifecycleService
+    IHostApplicationLifetime lifetime, ReliableMqMetrics metrics, ILogger<ConsumerHost> logger) : IHostedLifecycleService
 {
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationTokenSource _givingUp = new();
+    private readonly Dictionary<QueueConsumer, SettingsWatch> _watches = [];
     private Task _running = Task.CompletedTask;
 
     public IReadOnlyList<QueueConsumer> Consumers { get; private set; } = [];
 
+    /// <summary>Those of queues with handlers: operators change them.</summary>
+    public IReadOnlyList<QueueConsumer> Handling { get; private set; } = [];
+
+    /// <summary>Null where the queue's handlers have no database.</summary>
+    public SettingsWatch? WatchOf(QueueConsumer consumer) => _watches.GetValueOrDefault(consumer);
+
     public Task StartedAsync(CancellationToken cancellationToken)
     {
-        var consumers = registry.Queues
-            .Select(queue => (Queue: queue, Inbox: databases.InboxOf(queue.Settings)))
-            .SelectMany(queue => ConsumersOf(queue.Queue, queue.Inbox).Select(consumer => (Consumer: consumer, queue.Inbox)))
-            .ToList();
-        Consumers = [.. consumers.Select(consumer => consumer.Consumer)];
-        _running = Task.WhenAll(consumers.Select(consumer => Task.Run(() => RunAsync(consumer.Consumer, consumer.Inbox), CancellationToken.None)));
+        var byInbox = registry.Queues.Where(queue => databases.InboxOf(queue.Settings) is not null).GroupBy(queue => databases.InboxOf(queue.Settings)!);
+        var withoutInbox = registry.Queues.Where(queue => databases.InboxOf(queue.Settings) is null);
+        _running = Task.WhenAll([.. byInbox.SelectMany(queues => Start(queues.Key, [.. queues])), .. withoutInbox.Select(Start)]);
+        metrics.Watch(Handling);
         return Task.CompletedTask;
     }
 
-    private IEnumerable<QueueConsumer> ConsumersOf(QueueHandlers queue, ServiceDatabase? inbox)
+    /// <summary>Without an inbox: its dead letters stay in their queue, and nothing keeps its changes.</summary>
+    private Task Start(QueueHandlers queue)
     {
-        var settings = queue.Settings;
-        var queueTopology = queue.Topology;
-        if (inbox is null)
+        var consumer = Consumer(queue.Settings.Queue, queue.Settings, ActivatorUtilities.CreateInstance<NoInboxProcessor>(services, queue),
+            (connection, token) => topology.DeclareAsync(connection, queue.Topology, token));
+        Handling = [.. Handling, consumer];
+        Consumers = [.. Consumers, consumer];
+        return RunAsync(consumer, Task.CompletedTask);
+    }
+
+    private IEnumerable<Task> Start(ServiceDatabase inbox, IReadOnlyList<QueueHandlers> queues)
+    {
+        var handling = queues.Select(queue => Consumer(
+            queue.Settings.Queue, queue.Settings, ActivatorUtilities.CreateInstance<HandlingProcessor>(services, queue, inbox),
+            (connection, token) => topology.DeclareAsync(connection, queue.Topology, token))).ToList();
+        var monitors = queues.Select(queue => MonitorOf(queue, inbox)).ToList();
+        var watch = ActivatorUtilities.CreateInstance<SettingsWatch>(services, inbox, handling);
+        foreach (var consumer in handling)
         {
-            // Its dead letters stay in their queue.
-            yield return Consumer(settings.Queue, settings, ActivatorUtilities.CreateInstance<NoInboxProcessor>(services, queue),
-                (connection, token) => topology.DeclareAsync(connection, queueTopology, token));
-            yield break;
+            _watches.Add(consumer, watch);
         }
 
-        yield return Consumer(settings.Queue, settings, ActivatorUtilities.CreateInstance<HandlingProcessor>(services, queue, inbox),
-            (connection, token) => topology.DeclareAsync(connection, queueTopology, token));
+        Handling = [.. Handling, .. handling];
+        Consumers = [.. Consumers, .. handling, .. monitors];
+        return
+        [
+            .. handling.Select(consumer => RunAsync(consumer, watch.Ready)), .. monitors.Select(monitor => RunAsync(monitor, inbox.Ready)),
+            Task.Run(() => watch.RunAsync(_stopping.Token), CancellationToken.None),
+        ];
+    }
 
-        var deadSettings = new QueueSettings(queueTopology.DeadLetterQueue, new RetryPolicy([]), 1, 50, settings.Timeout);
-        yield return Consumer(queueTopology.DeadLetterQueue, deadSettings, ActivatorUtilities.CreateInstance<DeadLetterMonitor>(services, settings.Queue, inbox),
-            (connection, token) => topology.DeclareDeadLetterQueueAsync(connection, queueTopology, token));
+    private QueueConsumer MonitorOf(QueueHandlers queue, ServiceDatabase inbox)
+    {
+        var deadLetterQueue = queue.Topology.DeadLetterQueue;
+        var settings = new QueueSettings(deadLetterQueue, new RetryPolicy([]), 1, 50, queue.Settings.Timeout) { ConsumerTimeout = queue.Settings.ConsumerTimeout };
+        return Consumer(deadLetterQueue, settings, ActivatorUtilities.CreateInstance<DeadLetterMonitor>(services, queue.Settings, inbox),
+            (connection, token) => topology.DeclareDeadLetterQueueAsync(connection, queue.Topology, token));
     }
 
     private QueueConsumer Consumer(string queue, QueueSettings settings, IDeliveryProcessor processor, Func<IConnection, CancellationToken, Task> declare) =>
         ActivatorUtilities.CreateInstance<QueueConsumer>(services, queue, settings, processor, connections.Consuming, declare);
 
-    private async Task RunAsync(QueueConsumer consumer, ServiceDatabase? inbox)
+    private Task RunAsync(QueueConsumer consumer, Task ready) => Task.Run(
+        async () =>
+        {
+            try
+            {
+                await Task.WhenAll(ApplicationStartedAsync(), ready).WaitAsync(_stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await consumer.RunAsync(_stopping.Token, _givingUp.Token);
+            }
+            catch (Exception exception)
+            {
+                LogMessages.BackgroundWorkEnded(logger, $"consumer of {consumer.Queue}", exception);
+                lifetime.StopApplication();
+            }
+        }, CancellationToken.None);
+
+    private Task ApplicationStartedAsync()
     {
-        try
-        {
-            await (inbox?.Ready ?? Task.CompletedTask).WaitAsync(_stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            await consumer.RunAsync(_stopping.Token, _givingUp.Token);
-        }
-        catch (Exception exception)
-        {
-            LogMessages.BackgroundWorkEnded(logger, $"consumer of {consumer.Queue}", exception);
-            lifetime.StopApplication();
-        }
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lifetime.ApplicationStarted.Register(started.SetResult);
+        return started.Task;
     }
 
     public async Task StoppingAsync(CancellationToken cancellationToken)

@@ -44,6 +44,7 @@ internal sealed class OptionsRules(
 
         Between(errors, "Broker:Heartbeat", broker.Heartbeat, TimeSpan.FromSeconds(1), options.Outbox.Lease / 4, ", a quarter of \"ReliableMq:Outbox:Lease\": the broker drops a silent connection within two heartbeats, and what a stopped process still had in its buffers must not arrive after half a lease");
         Between(errors, "Broker:ConfirmTimeout", broker.ConfirmTimeout, TimeSpan.FromSeconds(1), options.Outbox.Lease / 2, ", half of \"ReliableMq:Outbox:Lease\"");
+        Between(errors, "Broker:ConsumerTimeout", broker.ConsumerTimeout, TimeSpan.FromMinutes(3), TimeSpan.FromDays(7), ": a third each for waiting, handling, and for holding and settling, where a delivery may be held for half a minute");
         Between(errors, "Broker:MaxMessageBytes", broker.MaxMessageBytes, 1, 512 * 1024 * 1024);
         NotEmpty(errors, "Broker:VirtualHost", broker.VirtualHost);
         NotEmpty(errors, "Broker:UserName", broker.UserName);
@@ -110,7 +111,7 @@ internal sealed class OptionsRules(
 
         foreach (var queue in all.GroupBy(handler => handler.Queue))
         {
-            CheckInbox(QueueSettings.Resolve(queue.Key, [.. queue], options.Queues.GetValueOrDefault(queue.Key), errors), queue.First(), errors);
+            CheckInbox(QueueSettings.Resolve(queue.Key, [.. queue], options.Queues.GetValueOrDefault(queue.Key), options.Broker.ConsumerTimeout, errors), queue.First(), errors);
         }
 
         foreach (var queue in options.Queues.Keys.Where(queue => all.TrueForAll(handler => handler.Queue != queue)))
@@ -124,11 +125,6 @@ internal sealed class OptionsRules(
         var inboxes = databases.Where(database => database.IsInbox).Select(database => database.Key).Distinct().ToList();
         if (queue.Inbox == typeof(NoInbox))
         {
-            if (queue.Order != QueueOrder.None)
-            {
-                errors.Add($"Order of the queue \"{queue.Queue}\" of \"{handler.HandlerName}\" is {queue.Order}, but what waits behind a failing message waits in the inbox, and the queue has none. Give it one, or leave out the order.");
-            }
-
             return;
         }
 

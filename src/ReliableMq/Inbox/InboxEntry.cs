@@ -5,14 +5,19 @@ using ReliableMq.Receiving;
 namespace ReliableMq.Inbox;
 
 /// <summary>How a delivery enters the transaction of its attempt, and what the database then knows of its message.</summary>
-internal sealed class InboxEntry(string schema)
+internal sealed class InboxEntry(string schema, Parking parking)
 {
     private readonly InboxSql _sql = new(schema);
     private readonly FailureSql _failureSql = new(schema);
 
     /// <summary>Begins, inserts the inbox row and reads the message's standing, in one round trip.</summary>
+    /// <param name="transaction">The attempt's.</param>
+    /// <param name="delivery">The delivery.</param>
+    /// <param name="orderingKey">The key that may be held back; null for none.</param>
+    /// <param name="cancellationToken">Cancels the statements.</param>
     /// <exception cref="TooOldToDedupeException">It is not known whether the message was handled.</exception>
-    public async Task<(bool IsNew, Standing? Standing)> EnterAsync(AttemptTransaction transaction, Delivery delivery, CancellationToken cancellationToken)
+    public async Task<(bool IsNew, Standing? Standing, bool IsKeyHeld)> EnterAsync(
+        AttemptTransaction transaction, Delivery delivery, string? orderingKey, CancellationToken cancellationToken)
     {
         await using var batch = new NpgsqlBatch(transaction.Connection, transaction.Transaction);
         batch.BatchCommands.Add(new NpgsqlBatchCommand(_sql.BoundWait));
@@ -21,18 +26,25 @@ internal sealed class InboxEntry(string schema)
         insert.Parameters.Add(new NpgsqlParameter<int>("epoch", delivery.Epoch));
         batch.BatchCommands.Add(insert);
         batch.BatchCommands.Add(new NpgsqlBatchCommand(_sql.UnboundWait));
-        batch.BatchCommands.Add(Keyed(new NpgsqlBatchCommand(_sql.Standing), delivery));
+        var standing = Keyed(new NpgsqlBatchCommand(orderingKey is null ? _sql.Standing : _sql.StandingInOrder), delivery);
+        if (orderingKey is not null)
+        {
+            standing.Parameters.Add(new NpgsqlParameter<string>("ordering_key", orderingKey));
+        }
+
+        batch.BatchCommands.Add(standing);
         batch.BatchCommands.Add(Horizon(delivery.Queue));
         try
         {
             await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
             var isNew = await reader.ReadAsync(cancellationToken);
             await reader.NextResultAsync(cancellationToken);
-            var standing = await Standing.ReadAsync(reader, cancellationToken);
+            var known = await Standing.ReadAsync(reader, cancellationToken);
+            var isKeyHeld = orderingKey is not null && reader.GetBoolean(5);
             // One that failed and still stands here is known not to be done.
-            return isNew && standing is null && await ReadHorizonAsync(reader, cancellationToken) is { } forgotten && Inbox.Horizon.IsTooOld(delivery, forgotten)
+            return isNew && known is null && await ReadHorizonAsync(reader, cancellationToken) is { } forgotten && Inbox.Horizon.IsTooOld(delivery, forgotten)
                 ? throw new TooOldToDedupeException(delivery, forgotten)
-                : (isNew, standing);
+                : (isNew, known, isKeyHeld);
         }
         catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.LockNotAvailable)
         {
@@ -104,12 +116,18 @@ internal sealed class InboxEntry(string schema)
         return command;
     }
 
-    /// <summary>The message is done: what is known of its failures goes.</summary>
-    public async Task ForgetFailureAsync(AttemptTransaction transaction, Delivery delivery, CancellationToken cancellationToken)
+    /// <summary>The message is done: what is known of its failures goes, and the next of the key that it held back follows.</summary>
+    public async Task<Release?> ForgetFailureAsync(AttemptTransaction transaction, Delivery delivery, Standing standing, CancellationToken cancellationToken)
     {
-        await using var batch = new NpgsqlBatch(transaction.Connection, transaction.Transaction);
-        batch.BatchCommands.Add(Keyed(new NpgsqlBatchCommand(_failureSql.Delete), delivery));
+        var delete = Keyed(new NpgsqlBatchCommand(_failureSql.Delete), delivery);
+        if (standing.OrderingKey is { } orderingKey)
+        {
+            return await parking.ReleaseAsync(transaction.Connection, delivery.Queue, orderingKey, delete, cancellationToken);
+        }
+
+        await using var batch = new NpgsqlBatch(transaction.Connection, transaction.Transaction) { BatchCommands = { delete } };
         await batch.ExecuteNonQueryAsync(cancellationToken);
+        return null;
     }
 
     /// <summary>Whether the message is marked as done.</summary>

@@ -1,6 +1,8 @@
+using ReliableMq.Failing;
+
 namespace ReliableMq.Inbox;
 
-/// <summary>Every statement on <c>inbox</c>. All but the housekeeping by primary key.</summary>
+/// <summary>Every statement on <c>inbox</c>. All but the housekeeping by primary key, and keys by the indexes <c>failure_ordered</c> and <c>parked_order</c>.</summary>
 internal sealed class InboxSql(string schema)
 {
     /// <summary>Bounds the wait for another delivery of the same message, and nothing else.</summary>
@@ -30,8 +32,16 @@ internal sealed class InboxSql(string schema)
     /// <summary>Where the message stands, if it ever failed.</summary>
     public string Standing { get; } =
         $"""
-        SELECT epoch, attempts, state, next_attempt_at - clock_timestamp() FROM {schema}.failure
+        SELECT epoch, attempts, state, next_attempt_at - clock_timestamp(), ordering_key FROM {schema}.failure
         WHERE queue = @queue AND message_id = @message_id
+        """;
+
+    /// <summary>The same, and always a row: whether the message's ordering key is held back.</summary>
+    public string StandingInOrder { get; } =
+        $"""
+        SELECT f.epoch, f.attempts, f.state, f.next_attempt_at - clock_timestamp(), f.ordering_key, k.held
+        FROM (SELECT {ParkedSql.IsHeld(schema)} AS held) AS k
+        LEFT JOIN {schema}.failure f ON f.queue = @queue AND f.message_id = @message_id
         """;
 
     /// <summary>

@@ -1,6 +1,7 @@
 using System.Data;
 using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.DependencyInjection;
+using ReliableMq.Failing;
 using ReliableMq.Handling;
 using ReliableMq.Receiving;
 using ReliableMq.Storage;
@@ -11,23 +12,24 @@ namespace ReliableMq.Inbox;
 /// One attempt in one transaction: the inbox row, whatever the handler writes, the messages it adds. Either
 /// all of it is committed or none.
 /// </summary>
-internal sealed class InboxTransaction(ServiceDatabase database, IServiceScopeFactory scopes)
+internal sealed class InboxTransaction(ServiceDatabase database, IServiceScopeFactory scopes, Parking parking)
 {
-    private readonly InboxEntry _entry = new(database.Schema);
+    private readonly InboxEntry _entry = new(database.Schema, parking);
 
     /// <param name="delivery">The delivery; it has a message id.</param>
+    /// <param name="orderingKey">The key in whose order it runs; null for none.</param>
     /// <param name="handlerName">For errors.</param>
     /// <param name="handle">Runs the handler: services and transaction of this attempt, number of the attempt.</param>
     /// <param name="cancellationToken">Reaches everything but the commit.</param>
     public async Task<AttemptResult> RunAsync(
-        Delivery delivery, string handlerName, Func<IServiceProvider, AttemptTransaction, int, ValueTask> handle, CancellationToken cancellationToken)
+        Delivery delivery, string? orderingKey, string handlerName, Func<IServiceProvider, AttemptTransaction, int, ValueTask> handle, CancellationToken cancellationToken)
     {
         await using var scope = scopes.CreateAsyncScope();
         return await AttemptTransaction.RunAsync(database, scope.ServiceProvider, async transaction =>
         {
             try
             {
-                return await AttemptAsync(transaction, scope.ServiceProvider, delivery, handlerName, handle, cancellationToken);
+                return await AttemptAsync(transaction, scope.ServiceProvider, delivery, orderingKey, handlerName, handle, cancellationToken);
             }
             catch (Exception exception)
             {
@@ -93,23 +95,24 @@ internal sealed class InboxTransaction(ServiceDatabase database, IServiceScopeFa
     private readonly record struct BatchAttempt(IReadOnlyList<ReadMessage>? Left, ExceptionDispatchInfo? Failure);
 
     private async Task<AttemptResult> AttemptAsync(
-        AttemptTransaction transaction, IServiceProvider services, Delivery delivery, string handlerName,
+        AttemptTransaction transaction, IServiceProvider services, Delivery delivery, string? orderingKey, string handlerName,
         Func<IServiceProvider, AttemptTransaction, int, ValueTask> handle, CancellationToken cancellationToken)
     {
-        var (isNew, standing) = await _entry.EnterAsync(transaction, delivery, cancellationToken);
+        var (isNew, standing, isKeyHeld) = await _entry.EnterAsync(transaction, delivery, orderingKey, cancellationToken);
         if (!isNew)
         {
             await _entry.RequireSameAsync(transaction, delivery, cancellationToken);
         }
 
-        var admission = AdmissionRules.Admit(isNew, delivery.Epoch, standing);
+        var admission = AdmissionRules.Admit(isNew, delivery.Epoch, standing, isKeyHeld);
         if (admission != Admission.Run)
         {
             if (!isNew && standing is { State: "failing" or "scheduled" })
             {
                 // Its outcome was unknown when the failure was counted; it is done after all.
-                await _entry.ForgetFailureAsync(transaction, delivery, cancellationToken);
+                var released = await _entry.ForgetFailureAsync(transaction, delivery, standing, cancellationToken);
                 await transaction.CommitAsync();
+                parking.Tell(released);
             }
 
             return AttemptResult.NotAdmitted(admission, standing?.UntilNextAttempt ?? TimeSpan.Zero);
@@ -117,12 +120,14 @@ internal sealed class InboxTransaction(ServiceDatabase database, IServiceScopeFa
 
         using var handling = new HandlingScope(database, transaction.Context, transaction.Connection, delivery.MessageId, delivery.CorrelationId, handlerName);
         await HandleAsync(handling, transaction, () => handle(services, transaction, (standing?.Attempts ?? 0) + 1), cancellationToken);
-        if (standing is not null)
+        var release = standing is null ? null : await _entry.ForgetFailureAsync(transaction, delivery, standing, cancellationToken);
+        var result = await CommitAsync(handling, transaction, delivery);
+        if (result.IsDone)
         {
-            await _entry.ForgetFailureAsync(transaction, delivery, cancellationToken);
+            parking.Tell(release);
         }
 
-        return await CommitAsync(handling, transaction, delivery);
+        return result;
     }
 
     /// <summary>Runs the handler and saves what it left.</summary>

@@ -6,10 +6,16 @@ namespace ReliableMq.Inbox;
 /// <summary>What the database knows of a message that failed before.</summary>
 internal sealed record Standing(int Epoch, int Attempts, string State, TimeSpan? UntilNextAttempt)
 {
+    /// <summary>The key that it holds back; null for none.</summary>
+    public string? OrderingKey { get; init; }
+
     /// <summary>Reads the result of <see cref="InboxSql.Standing"/>; null where the message never failed.</summary>
     public static async Task<Standing?> ReadAsync(NpgsqlDataReader reader, CancellationToken cancellationToken) =>
-        await reader.ReadAsync(cancellationToken)
+        await reader.ReadAsync(cancellationToken) && !reader.IsDBNull(0)
             ? new Standing(reader.GetInt32(0), reader.GetInt32(1), reader.GetString(2), reader.IsDBNull(3) ? null : reader.GetFieldValue<TimeSpan>(3))
+            {
+                OrderingKey = reader.IsDBNull(4) ? null : reader.GetString(4),
+            }
             : null;
 }
 
@@ -26,6 +32,9 @@ internal enum Admission
 
     /// <summary>Its next attempt is not due, because a lost connection brought it back early.</summary>
     TooEarly,
+
+    /// <summary>An earlier message of its ordering key is not done: it is parked.</summary>
+    Behind,
 }
 
 /// <summary>The decision, without a database.</summary>
@@ -40,9 +49,13 @@ internal static class AdmissionRules
     /// <summary>Below this the rest of a delay is not worth holding the delivery again.</summary>
     private static readonly TimeSpan WorthWaiting = TimeSpan.FromMilliseconds(50);
 
-    public static Admission Admit(bool isNew, int epoch, Standing? standing) =>
+    /// <param name="isNew">Whether it is not done.</param>
+    /// <param name="epoch">The delivery's.</param>
+    /// <param name="standing">Null for a message that never failed. One that did has its place in the order already, or none.</param>
+    /// <param name="isKeyHeld">Whether another message holds back its ordering key.</param>
+    public static Admission Admit(bool isNew, int epoch, Standing? standing, bool isKeyHeld) =>
         !isNew ? Admission.Settled
-        : standing is null ? Admission.Run
+        : standing is null ? isKeyHeld ? Admission.Behind : Admission.Run
         : epoch < standing.Epoch || standing.State == "discarded" ? Admission.Settled
         : epoch > standing.Epoch ? Admission.Run
         : standing.State == "dead" ? Admission.Dead

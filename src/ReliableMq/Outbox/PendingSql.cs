@@ -72,9 +72,13 @@ internal sealed class PendingSql(string schema, PendingMessageFilter filter)
         FOR UPDATE SKIP LOCKED
         """;
 
+    /// <summary>A copy that was to go back to its queue no longer holds back its ordering key there.</summary>
     public string Cancel =>
         $"""
-        WITH finished AS (DELETE FROM {schema}.outbox o WHERE o.id = ANY (@ids) RETURNING o.*)
+        WITH finished AS (DELETE FROM {schema}.outbox o WHERE o.id = ANY (@ids) RETURNING o.*),
+        freed AS (
+            UPDATE {schema}.failure f SET ordering_key = NULL FROM finished
+            WHERE finished.exchange = '' AND f.queue = finished.routing_key AND f.message_id = finished.message_id AND f.ordering_key IS NOT NULL)
         {OutboxSql.MoveToHistory(schema, "finished")}
         """;
 

@@ -8,40 +8,48 @@ namespace ReliableMq.Receiving;
 
 /// <summary>
 /// One consumer on one channel, from <c>basic.consume</c> to the channel's end. Deliveries wait in memory
-/// for a free handler; each is settled once, on the channel that brought it.
+/// for a free handler; each is settled once, on the channel that brought it. In an ordered queue nothing goes back
+/// by itself, because what follows would overtake it: it is tried again in place, or the session ends, and all
+/// that is not settled goes back with its channel, in its order.
 /// </summary>
-internal sealed class ConsumerSession : IAsyncBasicConsumer, IAsyncDisposable
+internal sealed class ConsumerSession : IAsyncBasicConsumer
 {
     private static readonly TimeSpan LastGrace = TimeSpan.FromSeconds(2);
 
     private readonly IChannel _channel;
     private readonly string _queue;
     private readonly IDeliveryProcessor _processor;
-    private readonly SemaphoreSlim _slots;
+    private readonly QueueSettings _settings;
+    private readonly SlotGate _slots;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly DeliverySettler _settler;
     private readonly HoldBudget _holds;
+    private readonly bool _isOrdered;
+    private readonly KeyTurns _turns;
     private readonly CancellationTokenSource _ended = new();
     private readonly Channel<Delivery> _waiting = System.Threading.Channels.Channel.CreateUnbounded<Delivery>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Running _running = new();
     private readonly List<string> _consumerTags = [];
     private Task _settling = Task.CompletedTask;
 
-    private ConsumerSession(IChannel channel, string queue, QueueSettings settings, IDeliveryProcessor processor, SemaphoreSlim slots, TimeProvider time, ILogger logger)
+    private ConsumerSession(IChannel channel, string queue, QueueSettings settings, IDeliveryProcessor processor, SlotGate slots, TimeProvider time, ILogger logger)
     {
         _channel = channel;
         _queue = queue;
+        _settings = settings;
         _processor = processor;
         _slots = slots;
         _time = time;
         _logger = logger;
         _settler = new DeliverySettler(channel);
         _holds = new HoldBudget(settings.Prefetch);
+        _isOrdered = settings.Order != QueueOrder.None;
+        _turns = new KeyTurns(settings.Order);
     }
 
     public static async Task<ConsumerSession> OpenAsync(
-        IConnection connection, string queue, QueueSettings settings, IDeliveryProcessor processor, SemaphoreSlim slots, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
+        IConnection connection, string queue, QueueSettings settings, IDeliveryProcessor processor, SlotGate slots, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
     {
         var channel = await connection.CreateChannelAsync(
             new CreateChannelOptions(publisherConfirmationsEnabled: false, publisherConfirmationTrackingEnabled: false, consumerDispatchConcurrency: 1),
@@ -56,7 +64,7 @@ internal sealed class ConsumerSession : IAsyncBasicConsumer, IAsyncDisposable
         }
         catch
         {
-            await session.DisposeAsync();
+            await session.CloseAsync();
             throw;
         }
     }
@@ -69,37 +77,61 @@ internal sealed class ConsumerSession : IAsyncBasicConsumer, IAsyncDisposable
 
     IChannel IAsyncBasicConsumer.Channel => _channel;
 
-    /// <summary>Handles deliveries until the channel ends, the database is away, or the host stops.</summary>
-    public async Task RunAsync(CancellationToken stopping, CancellationToken givingUp)
+    /// <summary>Hands deliveries to handlers until the channel ends, the database is away, or it is asked to end.</summary>
+    public async Task ConsumeAsync(CancellationToken asked, CancellationToken givingUp)
     {
         _settling = SettleAsync();
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, _ended.Token);
+        await using var asking = asked.Register(_ended.Cancel);
         try
         {
-            await foreach (var delivery in _waiting.Reader.ReadAllAsync(either.Token))
+            await foreach (var delivery in _waiting.Reader.ReadAllAsync(_ended.Token))
             {
-                try
+                if (_turns.TryTake(delivery) && await EnterAsync(delivery))
                 {
-                    await _slots.WaitAsync(either.Token);
+                    _running.Add();
+                    _ = _isOrdered ? HandleInTurnAsync(delivery, givingUp) : HandleAsync(delivery, givingUp);
                 }
-                catch (OperationCanceledException)
-                {
-                    _settler.Settle(delivery.Tag, SettlementKind.Requeue);
-                    throw;
-                }
-
-                _running.Add();
-                _ = HandleAsync(delivery, stopping, givingUp);
             }
         }
-        catch (OperationCanceledException) when (either.IsCancellationRequested)
+        catch (OperationCanceledException) when (_ended.IsCancellationRequested)
         {
-            // Drained below.
+            // What waits and what runs is seen to by EndAsync.
+        }
+    }
+
+    /// <summary>Waits for a free handler. A delivery that waited too long goes back, whether one becomes free or not.</summary>
+    private async ValueTask<bool> EnterAsync(Delivery delivery)
+    {
+        var entered = false;
+        try
+        {
+            entered = await _slots.EnterAsync(_settings.MaxWait - _time.GetElapsedTime(delivery.ReceivedTimestamp), _time, _ended.Token);
+        }
+        finally
+        {
+            if (!entered)
+            {
+                GiveBack(delivery.Tag);
+            }
         }
 
-        if (_channel.IsOpen)
+        if (!entered)
         {
-            await DrainAsync(givingUp);
+            LogMessages.WaitedTooLong(_logger, delivery, _settings.MaxWait);
+        }
+
+        return entered;
+    }
+
+    private void GiveBack(ulong tag)
+    {
+        if (_isOrdered)
+        {
+            End("a delivery has to go back to its ordered queue, and the others with it");
+        }
+        else
+        {
+            _settler.Settle(tag, SettlementKind.Requeue);
         }
     }
 
@@ -117,40 +149,15 @@ internal sealed class ConsumerSession : IAsyncBasicConsumer, IAsyncDisposable
         }
     }
 
-    private async Task HandleAsync(Delivery delivery, CancellationToken stopping, CancellationToken givingUp)
+    private async Task HandleAsync(Delivery delivery, CancellationToken givingUp)
     {
-        // Leaves the pump's thread at once: a handler may run for long before it first awaits.
-        await Task.Yield();
         var settlement = Settlement.Requeue;
         try
         {
-            if (!stopping.IsCancellationRequested && _time.GetElapsedTime(delivery.ReceivedTimestamp) < QueueSettings.MaxWait)
-            {
-                settlement = await _processor.ProcessAsync(delivery, _holds, givingUp);
-            }
-        }
-        catch (Exception exception)
-        {
-            // Processors do not throw; if one does, the delivery must not be lost or spin.
-            LogMessages.ProcessingBroke(_logger, _queue, delivery.MessageId, exception);
-            settlement = _holds.Hold(TimeSpan.FromSeconds(5));
-        }
-        finally
-        {
-            _slots.Release();
-        }
-
-        try
-        {
-            if (settlement.Kind == SettlementKind.Pause)
-            {
-                Paused = true;
-                End("the database cannot be reached");
-            }
-
+            settlement = await ProcessAsync(delivery, givingUp);
             if (settlement is { Kind: SettlementKind.Requeue, Delay.Ticks: > 0 })
             {
-                await HoldAsync(settlement.Delay, stopping);
+                await HoldAsync(settlement.Delay);
             }
         }
         finally
@@ -160,16 +167,150 @@ internal sealed class ConsumerSession : IAsyncBasicConsumer, IAsyncDisposable
         }
     }
 
-    /// <summary>Keeps a delivery unsettled for its delay, without a handler's slot. An ending session returns it at once.</summary>
-    private async Task HoldAsync(TimeSpan delay, CancellationToken stopping)
+    /// <summary>Handles a delivery of an ordered queue, and then those that have waited for its key.</summary>
+    private async Task HandleInTurnAsync(Delivery first, CancellationToken givingUp)
     {
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, _ended.Token);
-        await Task.Delay(delay, _time, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        try
+        {
+            for (var delivery = first; delivery is not null;)
+            {
+                var settlement = await ProcessAsync(delivery, givingUp);
+                switch (settlement)
+                {
+                    case { Kind: SettlementKind.Ack or SettlementKind.DeadLetter }:
+                        _settler.Settle(delivery.Tag, settlement.Kind);
+                        delivery = _turns.Pass(delivery);
+                        break;
+                    case { IsRecorded: true }:
+                        // What follows is parked, so it need not wait here.
+                        _running.Add();
+                        _ = HandleLaterAsync(delivery, settlement.Delay, givingUp);
+                        delivery = _turns.Pass(delivery);
+                        break;
+                    case { Delay.Ticks: > 0 }:
+                        await HoldAsync(settlement.Delay);
+                        break;
+                    default:
+                        GiveBack(delivery.Tag);
+                        return;
+                }
+
+                if (delivery is not null && !await EnterInTimeAsync(delivery))
+                {
+                    return;
+                }
+            }
+        }
+        catch (OperationCanceledException) when (_ended.IsCancellationRequested)
+        {
+            // The delivery goes back with the channel.
+        }
+        finally
+        {
+            _running.Remove();
+        }
+    }
+
+    /// <summary>Tries a failed delivery again after its delay, when it is the turn of its key.</summary>
+    private async Task HandleLaterAsync(Delivery delivery, TimeSpan delay, CancellationToken givingUp)
+    {
+        var isRunning = false;
+        try
+        {
+            await HoldAsync(delay);
+            if (_turns.TryTake(delivery) && await EnterInTimeAsync(delivery))
+            {
+                isRunning = true;
+                await HandleInTurnAsync(delivery, givingUp);
+            }
+        }
+        catch (OperationCanceledException) when (_ended.IsCancellationRequested)
+        {
+            // As above.
+        }
+        finally
+        {
+            if (!isRunning)
+            {
+                _running.Remove();
+            }
+        }
+    }
+
+    /// <summary>Whatever was tried before, an attempt begins within the same time of the receipt, or the delivery goes back.</summary>
+    private async ValueTask<bool> EnterInTimeAsync(Delivery delivery)
+    {
+        if (_time.GetElapsedTime(delivery.ReceivedTimestamp) < _settings.MaxWait)
+        {
+            return await EnterAsync(delivery);
+        }
+
+        GiveBack(delivery.Tag);
+        return false;
+    }
+
+    /// <summary>One attempt, which leaves its slot.</summary>
+    private async Task<Settlement> ProcessAsync(Delivery delivery, CancellationToken givingUp)
+    {
+        // Leaves the pump's thread at once: a handler may run for long before it first awaits.
+        await Task.Yield();
+        try
+        {
+            var settlement = _ended.IsCancellationRequested ? Settlement.Requeue : await _processor.ProcessAsync(delivery, _holds, givingUp);
+            if (settlement.Kind == SettlementKind.Pause)
+            {
+                Paused = true;
+                End("the database cannot be reached");
+            }
+
+            return settlement;
+        }
+        catch (Exception exception)
+        {
+            // Processors do not throw; if one does, the delivery must not be lost or spin.
+            LogMessages.ProcessingBroke(_logger, _queue, delivery.MessageId, exception);
+            return _holds.Hold(TimeSpan.FromSeconds(5));
+        }
+        finally
+        {
+            _slots.Leave();
+        }
+    }
+
+    /// <summary>Keeps a delivery unsettled for its delay, without a handler's slot. An ending session returns it at once.</summary>
+    private async Task HoldAsync(TimeSpan delay)
+    {
+        await Task.Delay(delay, _time, _ended.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _holds.Return();
     }
 
-    /// <summary>Takes no more, finishes what runs, returns the rest.</summary>
-    private async Task DrainAsync(CancellationToken givingUp)
+    /// <summary>
+    /// Takes no more, returns what waits, lets what runs finish and settles it. On a lost channel, too: nothing is
+    /// settled there any more, but what a handler has begun is its effect, and the host must not stop under it.
+    /// </summary>
+    public async Task EndAsync(CancellationToken givingUp)
+    {
+        // A cancelled consumer makes room for another process, which would overtake what runs here.
+        if (_channel.IsOpen && !_isOrdered)
+        {
+            await CancelAsync(givingUp);
+        }
+
+        _waiting.Writer.TryComplete();
+        while (!_isOrdered && _waiting.Reader.TryRead(out var unstarted))
+        {
+            _settler.Settle(unstarted.Tag, SettlementKind.Requeue);
+        }
+
+        await _running.IdleAsync().WaitAsync(givingUp).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        // Handlers that were cancelled just now still give their deliveries back.
+        await _running.IdleAsync().WaitAsync(LastGrace, _time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _settler.Complete();
+        await _settling.WaitAsync(LastGrace, _time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await CloseAsync();
+    }
+
+    private async Task CancelAsync(CancellationToken givingUp)
     {
         try
         {
@@ -182,18 +323,6 @@ internal sealed class ConsumerSession : IAsyncBasicConsumer, IAsyncDisposable
         {
             LogMessages.CancelFailed(_logger, _queue, exception);
         }
-
-        _waiting.Writer.TryComplete();
-        while (_waiting.Reader.TryRead(out var unstarted))
-        {
-            _settler.Settle(unstarted.Tag, SettlementKind.Requeue);
-        }
-
-        await _running.IdleAsync().WaitAsync(givingUp).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        // Handlers that were cancelled just now still give their deliveries back.
-        await _running.IdleAsync().WaitAsync(LastGrace, _time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _settler.Complete();
-        await _settling.WaitAsync(LastGrace, _time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private void End(string reason)
@@ -215,7 +344,7 @@ internal sealed class ConsumerSession : IAsyncBasicConsumer, IAsyncDisposable
         var delivery = Delivery.From(_queue, deliveryTag, redelivered, exchange, routingKey, properties, body, _time);
         if (!_waiting.Writer.TryWrite(delivery))
         {
-            _settler.Settle(deliveryTag, SettlementKind.Requeue);
+            GiveBack(deliveryTag);
         }
 
         return Task.CompletedTask;
@@ -238,7 +367,7 @@ internal sealed class ConsumerSession : IAsyncBasicConsumer, IAsyncDisposable
 
     public Task HandleChannelShutdownAsync(object channel, ShutdownEventArgs reason) => Task.CompletedTask;
 
-    public async ValueTask DisposeAsync()
+    private async Task CloseAsync()
     {
         End("closed");
         _settler.Complete();

@@ -161,4 +161,9 @@ internal sealed record Delivery
 
     public override string ToString() =>
         string.Create(CultureInfo.InvariantCulture, $"\"{Name}\" {MessageId ?? "(no id)"} from \"{Queue}\"");
+
+    /// <summary>Two deliveries are never the same, whatever they contain.</summary>
+    public bool Equals(Delivery? other) => ReferenceEquals(this, other);
+
+    public override int GetHashCode() => System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(this);
 }

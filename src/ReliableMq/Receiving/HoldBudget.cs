@@ -8,10 +8,10 @@ internal sealed class HoldBudget(int prefetch)
 {
     private int _free = Math.Max(1, prefetch / 2);
 
-    /// <summary>Holds a delivery if there is room; otherwise the caller finds another place for it.</summary>
+    /// <summary>Holds a delivery whose failure is recorded, if there is room; otherwise the caller finds another place for it.</summary>
     public bool TryHold(TimeSpan delay, out Settlement settlement)
     {
-        settlement = Settlement.RequeueAfter(delay);
+        settlement = Settlement.RequeueAfter(delay, isRecorded: true);
         if (Interlocked.Decrement(ref _free) >= 0)
         {
             return true;
@@ -22,10 +22,10 @@ internal sealed class HoldBudget(int prefetch)
     }
 
     /// <summary>Holds a delivery beyond the budget, for the rare one that has no other place and must not spin.</summary>
-    public Settlement Hold(TimeSpan delay)
+    public Settlement Hold(TimeSpan delay, bool isRecorded = false)
     {
         Interlocked.Decrement(ref _free);
-        return Settlement.RequeueAfter(delay);
+        return Settlement.RequeueAfter(delay, isRecorded);
     }
 
     public void Return() => Interlocked.Increment(ref _free);

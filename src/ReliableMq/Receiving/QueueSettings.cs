@@ -32,11 +32,26 @@ internal sealed record QueueSettings(string Queue, RetryPolicy Retry, int Concur
     public const string DefaultLinger = "50ms";
     public static readonly TimeSpan MaxLinger = TimeSpan.FromMinutes(1);
 
-    /// <summary>A third of the broker's consumer timeout of 30 minutes
-    /// (https://www.rabbitmq.com/docs/consumers#acknowledgement-timeout): a delivery starts within it or goes back.</summary>
-    public static readonly TimeSpan MaxWait = TimeSpan.FromMinutes(10);
+    /// <summary>After this time the broker takes an unsettled delivery away.</summary>
+    public TimeSpan ConsumerTimeout { get; init; } = BrokerOptions.DefaultConsumerTimeout;
 
-    public static QueueSettings Resolve(string queue, IReadOnlyCollection<HandlerDefinition> handlers, QueueOptions? configured, ICollection<string> errors)
+    /// <summary>
+    /// A delivery starts within this time of its receipt or goes back; another third is the longest
+    /// <see cref="Timeout"/>, the last is for holding and settling.
+    /// </summary>
+    public TimeSpan MaxWait => ConsumerTimeout / 3;
+
+    /// <summary>
+    /// How long an attempt may take that starts now. Who starts in time has the whole <see cref="Timeout"/>; whatever
+    /// was tried before on the same delivery, the last third is not begun.
+    /// </summary>
+    public TimeSpan TimeFor(TimeSpan sinceReceipt)
+    {
+        var left = (2 * MaxWait) - sinceReceipt;
+        return left >= Timeout ? Timeout : left > TimeSpan.Zero ? left : TimeSpan.Zero;
+    }
+
+    public static QueueSettings Resolve(string queue, IReadOnlyCollection<HandlerDefinition> handlers, QueueOptions? configured, TimeSpan consumerTimeout, ICollection<string> errors)
     {
         var retry = configured?.Retry ?? Agreed(queue, handlers, nameof(HandlerDefinition.Retry), handler => handler.Retry, errors) ?? DefaultRetry;
         var timeout = configured?.Timeout ?? Agreed(queue, handlers, nameof(HandlerDefinition.Timeout), handler => handler.Timeout, errors) ?? DefaultTimeout;
@@ -62,17 +77,18 @@ internal sealed record QueueSettings(string Queue, RetryPolicy Retry, int Concur
             errors.Add($"Retry {where} is \"{retry}\", which is not a list of durations. Write at most 100, separated by commas, each a number and ms, s, m or h, like \"{DefaultRetry}\"; an empty text means a single attempt.");
         }
 
-        if (!Duration.TryParse(timeout, out var limit) || limit > MaxWait)
+        var longest = consumerTimeout / 3;
+        if (!Duration.TryParse(timeout, out var limit) || limit > longest)
         {
-            errors.Add($"Timeout {where} is \"{timeout}\", which is not a duration of at most 10m. Write a number and ms, s or m, like \"30s\".");
+            errors.Add($"Timeout {where} is \"{timeout}\", which is not a duration of at most {Duration.Text(longest)}, a third of \"ReliableMq:Broker:ConsumerTimeout\". Write a number and ms, s or m, like \"30s\".");
         }
 
-        if (concurrency is < 1 or > 1000)
+        if (concurrency is < 1 or > SettingsInForce.MaxConcurrency)
         {
             errors.Add($"Concurrency {where} is {concurrency}. Use 1 to 1000.");
         }
 
-        if (prefetch is < 1 or > 2000)
+        if (prefetch is < 1 or > SettingsInForce.MaxPrefetch)
         {
             errors.Add($"Prefetch {where} is {prefetch}. Use 1 to 2000, the most that a quorum queue allows.");
         }
@@ -97,6 +113,11 @@ internal sealed record QueueSettings(string Queue, RetryPolicy Retry, int Concur
             errors.Add($"Order {where} is {order}, but its handlers take batches, which have no order. Leave out one of them.");
         }
 
+        if (inbox == typeof(NoInbox) && order != QueueOrder.None)
+        {
+            errors.Add($"Order {where} is {order}, but its handlers have no inbox, and without a database the messages behind a failing one have no place to wait. Leave out one of them.");
+        }
+
         if (!Enum.IsDefined(order))
         {
             errors.Add($"Order {where} is {order}. Use {string.Join(", ", Enum.GetNames<QueueOrder>())}.");
@@ -105,6 +126,7 @@ internal sealed record QueueSettings(string Queue, RetryPolicy Retry, int Concur
         CheckBatches(queue, handlers, errors);
         return new QueueSettings(queue, new RetryPolicy(delays), concurrency, prefetch, limit)
         {
+            ConsumerTimeout = consumerTimeout,
             Order = order,
             Inbox = inbox,
             Bindings = BindingsOf(queue, handlers, configured, errors),

@@ -16,7 +16,10 @@ internal enum SettlementKind
 }
 
 /// <summary>What becomes of a delivery. One place, <see cref="DeliverySettler"/>, carries it out.</summary>
-internal readonly record struct Settlement(SettlementKind Kind, TimeSpan Delay = default)
+/// <param name="Kind">What.</param>
+/// <param name="Delay">Until then it is held.</param>
+/// <param name="IsRecorded">The database knows that the message waits, and parks those behind it.</param>
+internal readonly record struct Settlement(SettlementKind Kind, TimeSpan Delay = default, bool IsRecorded = false)
 {
     public static readonly Settlement Ack = new(SettlementKind.Ack);
     public static readonly Settlement Requeue = new(SettlementKind.Requeue);
@@ -24,5 +27,5 @@ internal readonly record struct Settlement(SettlementKind Kind, TimeSpan Delay =
     public static readonly Settlement Pause = new(SettlementKind.Pause);
 
     /// <summary>Made by <see cref="HoldBudget"/>, which counts what is held.</summary>
-    public static Settlement RequeueAfter(TimeSpan delay) => new(SettlementKind.Requeue, delay);
+    public static Settlement RequeueAfter(TimeSpan delay, bool isRecorded) => new(SettlementKind.Requeue, delay, isRecorded);
 }

@@ -111,7 +111,8 @@ internal static class SchemaScript
             queue            text COLLATE "C" PRIMARY KEY,
             forgotten_until  timestamptz      NOT NULL);
 
-        -- What failed and is not done: attempts count here, never in the broker.
+        -- What failed and is not done: attempts count here, never in the broker. A row with an ordering key holds back
+        -- the later messages of that key in that queue.
         CREATE TABLE IF NOT EXISTS {schema}.failure (
             queue           text COLLATE "C" NOT NULL,
             message_id      text COLLATE "C" NOT NULL,
@@ -123,7 +124,30 @@ internal static class SchemaScript
             error           text,
             first_failed_at timestamptz      NOT NULL DEFAULT clock_timestamp(),
             last_failed_at  timestamptz      NOT NULL DEFAULT clock_timestamp(),
+            ordering_key    text COLLATE "C",
             PRIMARY KEY (queue, message_id));
+        CREATE INDEX IF NOT EXISTS failure_ordered ON {schema}.failure (queue, ordering_key) WHERE ordering_key IS NOT NULL;
+
+        -- Messages of ordered queues that wait until an earlier one of their key is done or given up. They are acked;
+        -- epoch and headers are those of the copy that goes back to the queue.
+        CREATE TABLE IF NOT EXISTS {schema}.parked (
+            queue           text COLLATE "C" NOT NULL,
+            message_id      text COLLATE "C" NOT NULL,
+            ordering_key    text COLLATE "C" NOT NULL,
+            position        bigint           NOT NULL GENERATED ALWAYS AS IDENTITY,
+            epoch           integer          NOT NULL,
+            name            text             NOT NULL,
+            content_type    text             NOT NULL,
+            headers         text             NOT NULL,
+            body            bytea            NOT NULL,
+            correlation_id  text,
+            causation_id    text,
+            traceparent     text,
+            reply_to        text,
+            priority        smallint,
+            parked_at       timestamptz      NOT NULL DEFAULT clock_timestamp(),
+            PRIMARY KEY (queue, message_id));
+        CREATE UNIQUE INDEX IF NOT EXISTS parked_order ON {schema}.parked (queue, ordering_key, position);
 
         CREATE TABLE IF NOT EXISTS {schema}.dead_letter (
             queue           text COLLATE "C" NOT NULL,
@@ -233,6 +257,17 @@ internal static class SchemaScript
             node         uuid             NOT NULL,
             host         text             NOT NULL,
             next_at      timestamptz      NOT NULL);
+
+        -- What operators have changed about consumers while they run; a null is what is configured. Of each setting
+        -- the newest counts, but one that does not last only for processes that ran when it was made. The lasting
+        -- pause is there from the first start of a queue's consumer on, and tells that there is such a queue.
+        CREATE TABLE IF NOT EXISTS {schema}.consumer_setting (
+            queue       text COLLATE "C" NOT NULL,
+            setting     text COLLATE "C" NOT NULL CHECK (setting IN ('paused', 'concurrency', 'prefetch')),
+            lasting     boolean          NOT NULL,
+            value       integer,
+            changed_at  timestamptz      NOT NULL DEFAULT clock_timestamp(),
+            PRIMARY KEY (queue, setting, lasting));
 
         CREATE TABLE IF NOT EXISTS {schema}.node (
             id            uuid        PRIMARY KEY,

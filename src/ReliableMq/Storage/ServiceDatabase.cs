@@ -134,6 +134,9 @@ internal sealed class ServiceDatabase
         }
     }
 
+    /// <summary>Tells the dispatcher of a row without an ordering key.</summary>
+    public void HandOver(Guid id) => Sender.HandedOver.Writer.TryWrite(new HandOver([id], []));
+
     /// <summary>Tells the dispatcher that a scheduled row was stored, whose time it does not know yet.</summary>
     public void WakeForScheduled() => Sender.HandedOver.Writer.TryWrite(new HandOver([], [], HasScheduled: true));
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using ReliableMq.Alerting;
+using ReliableMq.Integration.Ordering;
 using ReliableMq.Storage;
 
 namespace ReliableMq.Integration.Support;
@@ -33,6 +34,9 @@ internal static class Worker
     /// <summary>Handles numbers, and replays all dead letters, so many a second.</summary>
     public const string Replay = "replay";
 
+    /// <summary>Handles numbers in the order of their keys, and fails now and then.</summary>
+    public const string InOrder = "in-order";
+
     /// <summary>Stores and sends numbered messages, half of them with an ordering key, and keeps a journal in the same transactions.</summary>
     public const string Journal = "journal";
 
@@ -60,6 +64,11 @@ internal static class Worker
             });
         }
 
+        if (role == Replay)
+        {
+            setup.HandleNumbered();
+        }
+
         if (role == HandleWithoutDatabase)
         {
             setup.Contexts = false;
@@ -67,14 +76,22 @@ internal static class Worker
                 context.Attempt == 1 ? throw new InvalidOperationException("first") : Task.CompletedTask);
         }
 
-        if (role == Replay)
-        {
-            setup.HandleNumbered();
-        }
-
         if (role == HandleAll)
         {
             AllKindsOfHandlers.AddTo(setup);
+        }
+
+        if (role == InOrder)
+        {
+            setup.HandleInOrder(QueueOrder.ByKey, retry: "20ms, 20ms, 20ms, 20ms, 20ms, 20ms", before: async (message, context) =>
+            {
+                Console.WriteLine($"handling {context.OrderingKey} {message.Number}");
+                await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(10)), TimeProvider.System, context.CancellationToken);
+                if (Random.Shared.Next(20) == 0)
+                {
+                    throw new InvalidOperationException("not yet");
+                }
+            });
         }
 
         if (role == Tell)

@@ -59,6 +59,9 @@ internal sealed class World : IAsyncDisposable
 
     public async Task<IEnumerable<int>> EffectsAsync() => await Database.QueryAsync<int>("SELECT \"Number\" FROM \"Effects\" ORDER BY \"Number\"");
 
+    /// <summary>The messages that wait in a queue, exactly: what consumers hold is not among them.</summary>
+    public Task<uint> ReadyAsync(string queue) => Broker.UseChannelAsync(channel => channel.MessageCountAsync(queue));
+
     public Task<long> CountAsync(string table) => Database.ScalarAsync<long>($"SELECT count(*) FROM reliable_mq.{table}");
 
     /// <summary>

@@ -19,7 +19,7 @@ public sealed class NoInboxProcessorTests
     {
         var (settlement, _) = await ProcessAsync(TimeSpan.Parse(wait, System.Globalization.CultureInfo.InvariantCulture), new HoldBudget(10));
 
-        settlement.ShouldBe(Settlement.RequeueAfter(TimeSpan.Parse(held, System.Globalization.CultureInfo.InvariantCulture)));
+        settlement.ShouldBe(Settlement.RequeueAfter(TimeSpan.Parse(held, System.Globalization.CultureInfo.InvariantCulture), isRecorded: true));
     }
 
     [Fact]

@@ -23,6 +23,8 @@ public sealed class BrokerRulesTests
     [InlineData("Broker:Heartbeat", "00:00:07.501", "00:00:07.5010000", "00:00:01 to 00:00:07.5000000, a quarter of \"ReliableMq:Outbox:Lease\": the broker drops a silent connection within two heartbeats, and what a stopped process still had in its buffers must not arrive after half a lease")]
     [InlineData("Broker:ConfirmTimeout", "00:00:00", "00:00:00", "00:00:01 to 00:00:15, half of \"ReliableMq:Outbox:Lease\"")]
     [InlineData("Broker:ConfirmTimeout", "00:00:15.001", "00:00:15.0010000", "00:00:01 to 00:00:15, half of \"ReliableMq:Outbox:Lease\"")]
+    [InlineData("Broker:ConsumerTimeout", "00:02:59", "00:02:59", "00:03:00 to 7.00:00:00: a third each for waiting, handling, and for holding and settling, where a delivery may be held for half a minute")]
+    [InlineData("Broker:ConsumerTimeout", "7.00:00:01", "7.00:00:01", "00:03:00 to 7.00:00:00: a third each for waiting, handling, and for holding and settling, where a delivery may be held for half a minute")]
     [InlineData("Broker:MaxMessageBytes", "0", "0", "1 to 536870912")]
     [InlineData("Broker:MaxMessageBytes", "536870913", "536870913", "1 to 536870912")]
     public void A_value_out_of_range_is_told(string key, string value, string shown, string range) =>
@@ -33,6 +35,8 @@ public sealed class BrokerRulesTests
     [InlineData("Broker:Heartbeat", "00:00:07.500")]
     [InlineData("Broker:ConfirmTimeout", "00:00:01")]
     [InlineData("Broker:ConfirmTimeout", "00:00:15")]
+    [InlineData("Broker:ConsumerTimeout", "00:03:00")]
+    [InlineData("Broker:ConsumerTimeout", "7.00:00:00")]
     [InlineData("Broker:MaxMessageBytes", "1")]
     [InlineData("Broker:MaxMessageBytes", "536870912")]
     public void A_value_at_the_end_of_its_range_is_accepted(string key, string value) => Configured.Errors((key, value)).ShouldBeEmpty();

@@ -16,15 +16,15 @@ public sealed class ConfigurationTests : IDisposable
             builder => builder.AddInbox<BillingDb>().AddHandler(Some.Handler(queue: "ORDERS_TO_BILLING_QUEUE")),
             ("Service", "billing"),
             ("Broker:Hosts", "rabbit-1:5673, rabbit-2"), ("Broker:VirtualHost", "shop"), ("Broker:UserName", "user"), ("Broker:Password", "pass"),
-            ("Broker:Heartbeat", "00:00:06"), ("Broker:ConfirmTimeout", "00:00:07"), ("Broker:MaxMessageBytes", "1000"), ("Broker:ManagementUrl", "http://rabbit-1:15672"),
+            ("Broker:Heartbeat", "00:00:06"), ("Broker:ConfirmTimeout", "00:00:07"), ("Broker:ConsumerTimeout", "01:00:00"), ("Broker:MaxMessageBytes", "1000"), ("Broker:ManagementUrl", "http://rabbit-1:15672"),
             ("Broker:Tls:Enabled", "true"), ("Broker:Tls:ServerName", "rabbit.shop"), ("Broker:Tls:CaCertificateFile", _files.Authority), ("Broker:Tls:CheckRevocation", "true"),
             ("Broker:Tls:ClientCertificateFile", _files.ClientCertificate), ("Broker:Tls:ClientKeyFile", _files.ClientKeyEncrypted), ("Broker:Tls:ClientKeyPassword", TestCertificates.Password),
             ("Topology:Mode", "Verify"), ("Topology:CheckInterval", "00:01:00"), ("Topology:Naming", "SourceToTarget"),
             ("Database:Schema", "billing_mq"), ("Database:CreateSchema", "true"),
             ("Outbox:Lease", "00:01:00"), ("Outbox:PollInterval", "00:00:00.500"), ("Outbox:BatchSize", "100"), ("Outbox:MaxUnconfirmed", "50"), ("Outbox:ResendInterval", "00:02:00"), ("Outbox:KeepSent", "1.00:00:00"), ("Outbox:MaxAttempts", "3"), ("Outbox:MaxUndeliverableAttempts", "7"),
-            ("Inbox:KeepHandled", "3.00:00:00"),
             ("Alerts:Webhook:Url", "https://alerts.shop"), ("Alerts:Webhook:Secret", "0123456789abcdef"),
             ("Alerts:Email:Host", "mail"), ("Alerts:Email:Port", "25"), ("Alerts:Email:UseTls", "false"), ("Alerts:Email:UserName", "user"), ("Alerts:Email:Password", "pass"), ("Alerts:Email:From", "a@b.example"), ("Alerts:Email:To", "c@d.example"),
+            ("Inbox:KeepHandled", "3.00:00:00"),
             ("Queues:ORDERS_TO_BILLING_QUEUE:Retry", "1s, 2s"), ("Queues:ORDERS_TO_BILLING_QUEUE:Concurrency", "3"), ("Queues:ORDERS_TO_BILLING_QUEUE:Prefetch", "4"), ("Queues:ORDERS_TO_BILLING_QUEUE:Timeout", "5s"),
             ("Queues:ORDERS_TO_BILLING_QUEUE:Bindings:0", "legacy: invoice.#"), ("Queues:ORDERS_TO_BILLING_QUEUE:Bindings:1", "legacy: payment.*"), ("Queues:ORDERS_TO_BILLING_QUEUE:Order", "ByKey"),
             ("Queues:ORDERS_TO_BILLING_QUEUE:DeriveMessageIds", "true"), ("Queues:ORDERS_TO_BILLING_QUEUE:BatchSize", "6"), ("Queues:ORDERS_TO_BILLING_QUEUE:Linger", "7ms"));
@@ -33,7 +33,7 @@ public sealed class ConfigurationTests : IDisposable
         options.Broker.ShouldBeEquivalentTo(new BrokerOptions
         {
             Hosts = "rabbit-1:5673, rabbit-2", VirtualHost = "shop", UserName = "user", Password = "pass",
-            Heartbeat = TimeSpan.FromSeconds(6), ConfirmTimeout = TimeSpan.FromSeconds(7), MaxMessageBytes = 1000, ManagementUrl = "http://rabbit-1:15672",
+            Heartbeat = TimeSpan.FromSeconds(6), ConfirmTimeout = TimeSpan.FromSeconds(7), ConsumerTimeout = TimeSpan.FromHours(1), MaxMessageBytes = 1000, ManagementUrl = "http://rabbit-1:15672",
             Tls =
             {
                 Enabled = true, ServerName = "rabbit.shop", CaCertificateFile = _files.Authority, CheckRevocation = true,
@@ -47,9 +47,9 @@ public sealed class ConfigurationTests : IDisposable
             Lease = TimeSpan.FromMinutes(1), PollInterval = TimeSpan.FromSeconds(0.5), BatchSize = 100, MaxUnconfirmed = 50, ResendInterval = TimeSpan.FromMinutes(2),
             KeepSent = TimeSpan.FromDays(1), MaxAttempts = 3, MaxUndeliverableAttempts = 7,
         });
-        options.Inbox.ShouldBeEquivalentTo(new InboxOptions { KeepHandled = TimeSpan.FromDays(3) });
         options.Alerts.Webhook.ShouldBeEquivalentTo(new AlertWebhookOptions { Url = "https://alerts.shop", Secret = "0123456789abcdef" });
         options.Alerts.Email.ShouldBeEquivalentTo(new AlertEmailOptions { Host = "mail", Port = 25, UseTls = false, UserName = "user", Password = "pass", From = "a@b.example", To = "c@d.example" });
+        options.Inbox.ShouldBeEquivalentTo(new InboxOptions { KeepHandled = TimeSpan.FromDays(3) });
         options.Queues.ShouldHaveSingleItem().Key.ShouldBe("ORDERS_TO_BILLING_QUEUE");
         options.Queues["ORDERS_TO_BILLING_QUEUE"].ShouldBeEquivalentTo(new QueueOptions
         {
@@ -73,7 +73,7 @@ public sealed class ConfigurationTests : IDisposable
         options.Broker.ShouldBeEquivalentTo(new BrokerOptions
         {
             Hosts = "rabbit", VirtualHost = "/", UserName = "guest", Password = "guest",
-            Heartbeat = TimeSpan.FromSeconds(5), ConfirmTimeout = TimeSpan.FromSeconds(10), MaxMessageBytes = 16_777_216,
+            Heartbeat = TimeSpan.FromSeconds(5), ConfirmTimeout = TimeSpan.FromSeconds(10), ConsumerTimeout = TimeSpan.FromMinutes(30), MaxMessageBytes = 16_777_216,
         });
         options.Topology.ShouldBeEquivalentTo(new TopologyOptions { Mode = TopologyMode.Create, CheckInterval = TimeSpan.FromMinutes(5), Naming = TopologyNaming.Domain });
         options.Database.ShouldBeEquivalentTo(new DatabaseOptions { Schema = "reliable_mq", CreateSchema = false });
@@ -82,9 +82,9 @@ public sealed class ConfigurationTests : IDisposable
             Lease = TimeSpan.FromSeconds(30), PollInterval = TimeSpan.FromSeconds(5), BatchSize = 500, MaxUnconfirmed = 1_000, ResendInterval = TimeSpan.FromMinutes(1),
             KeepSent = TimeSpan.FromDays(7), MaxAttempts = 10, MaxUndeliverableAttempts = 0,
         });
-        options.Inbox.ShouldBeEquivalentTo(new InboxOptions { KeepHandled = TimeSpan.FromDays(14) });
         options.Alerts.Webhook.ShouldBeEquivalentTo(new AlertWebhookOptions());
         options.Alerts.Email.ShouldBeEquivalentTo(new AlertEmailOptions { Port = 587, UseTls = true });
+        options.Inbox.ShouldBeEquivalentTo(new InboxOptions { KeepHandled = TimeSpan.FromDays(14) });
         options.Queues.ShouldBeEmpty();
     }
 
@@ -148,7 +148,7 @@ public sealed class ConfigurationTests : IDisposable
     public void An_unknown_key_is_told_with_its_section_and_what_is_known_there() =>
         Configured.Errors(("Brokr:Hosts", "x"), ("Broker:Hots", "x"), ("Queues:billing:Retries", "1s"), ("Outbox:Lease:Seconds", "30"), ("Database:CreateShema", null))
             .ShouldBe([
-                "\"ReliableMq:Broker:Hots\" is not a setting. Correct the name or remove it. Settings there: \"ConfirmTimeout\", \"Heartbeat\", \"Hosts\", \"ManagementUrl\", \"MaxMessageBytes\", \"Password\", \"Tls\", \"UserName\", \"VirtualHost\".",
+                "\"ReliableMq:Broker:Hots\" is not a setting. Correct the name or remove it. Settings there: \"ConfirmTimeout\", \"ConsumerTimeout\", \"Heartbeat\", \"Hosts\", \"ManagementUrl\", \"MaxMessageBytes\", \"Password\", \"Tls\", \"UserName\", \"VirtualHost\".",
                 "\"ReliableMq:Brokr\" is not a setting. Correct the name or remove it. Settings there: \"Alerts\", \"Broker\", \"Database\", \"Inbox\", \"Outbox\", \"Queues\", \"Service\", \"Topology\".",
                 "\"ReliableMq:Database:CreateShema\" is not a setting. Correct the name or remove it. Settings there: \"CreateSchema\", \"Schema\".",
                 "\"ReliableMq:Outbox:Lease\" has parts, but it is a single value. Write it as one text.",

@@ -17,12 +17,4 @@ public sealed class InboxRulesTests
     [Fact]
     public void Handlers_without_an_inbox_need_no_database() =>
         Configured.Errors(builder => builder.AddHandler(Some.Handler(inbox: typeof(NoInbox)))).ShouldBeEmpty();
-
-    [Theory]
-    [InlineData(QueueOrder.OneAtATime)]
-    [InlineData(QueueOrder.ByKey)]
-    public void An_order_without_an_inbox_is_told(QueueOrder order) =>
-        Configured.Errors(builder => builder.AddHandler(Some.Handler(inbox: typeof(NoInbox))), ("Queues:billing:Order", $"{order}")).ShouldBe([
-            $"Order of the queue \"billing\" of \"Shop.Handlers.Handle\" is {order}, but what waits behind a failing message waits in the inbox, and the queue has none. Give it one, or leave out the order.",
-        ]);
 }

@@ -45,17 +45,23 @@ public sealed class AdmissionRulesTests
         var epoch = delivery switch { "older" => Epoch - 1, "newer" => Epoch + 1, _ => Epoch };
         var standing = new Standing(Epoch, Attempts: 2, state, untilNextAttempt is { } ms ? TimeSpan.FromMilliseconds(ms) : null);
 
-        AdmissionRules.Admit(isNew: true, epoch, standing).ToString().ShouldBe(admission);
-        AdmissionRules.Admit(isNew: false, epoch, standing).ShouldBe(Admission.Settled, "what is done is done");
+        // It is it that holds its key, or it has left the order.
+        foreach (var isKeyHeld in new[] { false, true })
+        {
+            AdmissionRules.Admit(isNew: true, epoch, standing, isKeyHeld).ToString().ShouldBe(admission);
+            AdmissionRules.Admit(isNew: false, epoch, standing, isKeyHeld).ShouldBe(Admission.Settled, "what is done is done");
+        }
     }
 
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
     [InlineData(int.MaxValue)]
-    public void A_message_that_never_failed_runs_once(int epoch)
+    public void A_message_that_never_failed_runs_once_unless_its_key_is_held(int epoch)
     {
-        AdmissionRules.Admit(isNew: true, epoch, standing: null).ShouldBe(Admission.Run);
-        AdmissionRules.Admit(isNew: false, epoch, standing: null).ShouldBe(Admission.Settled);
+        AdmissionRules.Admit(isNew: true, epoch, standing: null, isKeyHeld: false).ShouldBe(Admission.Run);
+        AdmissionRules.Admit(isNew: true, epoch, standing: null, isKeyHeld: true).ShouldBe(Admission.Behind);
+        AdmissionRules.Admit(isNew: false, epoch, standing: null, isKeyHeld: false).ShouldBe(Admission.Settled);
+        AdmissionRules.Admit(isNew: false, epoch, standing: null, isKeyHeld: true).ShouldBe(Admission.Settled);
     }
 }

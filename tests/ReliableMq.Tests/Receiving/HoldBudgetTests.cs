@@ -18,7 +18,7 @@ public sealed class HoldBudgetTests
         for (var i = 0; i < holds; i++)
         {
             budget.TryHold(Delay, out var settlement).ShouldBeTrue();
-            settlement.ShouldBe(new Settlement(SettlementKind.Requeue, Delay));
+            settlement.ShouldBe(new Settlement(SettlementKind.Requeue, Delay, IsRecorded: true));
         }
 
         budget.TryHold(Delay, out _).ShouldBeFalse();

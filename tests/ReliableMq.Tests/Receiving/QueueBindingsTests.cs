@@ -48,7 +48,7 @@ public sealed class QueueBindingsTests
     [Fact]
     public void A_wrong_binding_of_a_handler_is_told()
     {
-        QueueSettings.Resolve("billing", [Handler("A", bindings: [new("legacy", ""), new("legacy", "#")])], null, _errors);
+        QueueSettings.Resolve("billing", [Handler("A", bindings: [new("legacy", ""), new("legacy", "#")])], null, TimeSpan.FromMinutes(30), _errors);
 
         _errors.ShouldBe(["The binding \"legacy: \" of the handler \"A\" has no pattern. Write \"#\" for all messages of the exchange."]);
     }
@@ -56,7 +56,7 @@ public sealed class QueueBindingsTests
     [Fact]
     public void A_queue_takes_batches_or_single_messages()
     {
-        QueueSettings.Resolve("billing", [Handler("A"), Handler("B", isBatch: true)], null, _errors);
+        QueueSettings.Resolve("billing", [Handler("A"), Handler("B", isBatch: true)], null, TimeSpan.FromMinutes(30), _errors);
 
         _errors.ShouldBe(["The handler \"B\" of the queue \"billing\" takes batches, but \"A\" takes single messages. Give each its own queue."]);
     }
@@ -64,8 +64,8 @@ public sealed class QueueBindingsTests
     [Fact]
     public void Settings_of_batches_need_a_handler_of_batches()
     {
-        QueueSettings.Resolve("billing", [Handler("A", batchSize: 7)], null, _errors);
-        QueueSettings.Resolve("billing", [Handler("A", isBatch: true, batchSize: 7)], new QueueOptions { Linger = "1s" }, _errors);
+        QueueSettings.Resolve("billing", [Handler("A", batchSize: 7)], null, TimeSpan.FromMinutes(30), _errors);
+        QueueSettings.Resolve("billing", [Handler("A", isBatch: true, batchSize: 7)], new QueueOptions { Linger = "1s" }, TimeSpan.FromMinutes(30), _errors);
 
         _errors.ShouldBe([
             "The handler \"A\" of the queue \"billing\" gives a BatchSize or Linger, but it takes single messages. Remove it, or handle an IReadOnlyList<T>.",
@@ -73,7 +73,7 @@ public sealed class QueueBindingsTests
     }
 
     private IReadOnlyList<Binding>? Resolve(string[]? configured) =>
-        QueueSettings.Resolve("billing", [Some.Handler()], new QueueOptions { Bindings = configured }, _errors).Bindings;
+        QueueSettings.Resolve("billing", [Some.Handler()], new QueueOptions { Bindings = configured }, TimeSpan.FromMinutes(30), _errors).Bindings;
 
     private static HandlerDefinition Handler(string name, bool isBatch = false, int batchSize = 0, BindingAttribute[]? bindings = null) => new()
     {

@@ -5,6 +5,7 @@ namespace ReliableMq.Tests.Receiving;
 public sealed class QueueSettingsTests
 {
     private readonly List<string> _errors = [];
+    private TimeSpan _consumerTimeout = TimeSpan.FromMinutes(30);
 
     [Fact]
     public void Defaults_hold_where_nothing_is_said()
@@ -174,7 +175,44 @@ public sealed class QueueSettingsTests
     {
         Resolve([Some.Handler(timeout: timeout)]);
 
-        _errors.ShouldBe([$"Timeout of the queue \"billing\" (\"ReliableMq:Queues:billing\" or [MessageHandler]) is \"{timeout}\", which is not a duration of at most 10m. Write a number and ms, s or m, like \"30s\"."]);
+        _errors.ShouldBe([$"Timeout of the queue \"billing\" (\"ReliableMq:Queues:billing\" or [MessageHandler]) is \"{timeout}\", which is not a duration of at most 10m, a third of \"ReliableMq:Broker:ConsumerTimeout\". Write a number and ms, s or m, like \"30s\"."]);
+    }
+
+    [Fact]
+    public void The_longest_timeout_follows_the_brokers_consumer_timeout()
+    {
+        _consumerTimeout = TimeSpan.FromMinutes(4);
+        Resolve([Some.Handler(timeout: "80s")]).Timeout.ShouldBe(Seconds(80));
+        _errors.ShouldBeEmpty();
+
+        Resolve([Some.Handler(timeout: "81s")]);
+        Resolve([Some.Handler()]);
+        _errors.Select(error => error[error.IndexOf(" is ", StringComparison.Ordinal)..]).ShouldBe([
+            " is \"81s\", which is not a duration of at most 80s, a third of \"ReliableMq:Broker:ConsumerTimeout\". Write a number and ms, s or m, like \"30s\".",
+            " is \"5m\", which is not a duration of at most 80s, a third of \"ReliableMq:Broker:ConsumerTimeout\". Write a number and ms, s or m, like \"30s\".",
+        ]);
+
+        _consumerTimeout = TimeSpan.FromHours(3);
+        Resolve([Some.Handler()], new QueueOptions { Timeout = "1h" }).MaxWait.ShouldBe(TimeSpan.FromHours(1));
+        _errors.Count.ShouldBe(2);
+    }
+
+    [Theory]
+    [InlineData(0, 300)]
+    [InlineData(599, 300)]
+    [InlineData(900, 300)]
+    [InlineData(1_000, 200)]
+    [InlineData(1_200, 0)]
+    [InlineData(2_000, 0)]
+    public void An_attempt_has_its_timeout_and_never_lasts_into_the_last_third(int sinceReceipt, int seconds) =>
+        Resolve([Some.Handler()]).TimeFor(Seconds(sinceReceipt)).ShouldBe(Seconds(seconds));
+
+    [Fact]
+    public void Who_starts_in_time_has_the_whole_timeout()
+    {
+        var settings = Resolve([Some.Handler(timeout: "10m")]);
+
+        settings.TimeFor(settings.MaxWait).ShouldBe(settings.Timeout);
     }
 
     [Fact]
@@ -217,7 +255,7 @@ public sealed class QueueSettingsTests
     }
 
     private QueueSettings Resolve(HandlerDefinition[] handlers, QueueOptions? configured = null) =>
-        QueueSettings.Resolve("billing", handlers, configured, _errors);
+        QueueSettings.Resolve("billing", handlers, configured, _consumerTimeout, _errors);
 
     private static string Describe(QueueSettings settings) =>
         $"{string.Join(", ", settings.Retry.Delays.Select(delay => $"{delay.TotalSeconds}s"))}, concurrency {settings.Concurrency}, prefetch {settings.Prefetch}, timeout {settings.Timeout.TotalSeconds}s";

@@ -27,9 +27,11 @@ internal sealed record QueueFacts(bool Durable, IReadOnlyDictionary<string, stri
     private static string? Text(JsonElement element, string name) =>
         element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
+    private static string Text(JsonElement value) => value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText();
+
     /// <summary>An empty object is told as an empty list by some versions.</summary>
     private static Dictionary<string, string> Values(JsonElement element, string name) =>
         element.TryGetProperty(name, out var values) && values.ValueKind == JsonValueKind.Object
-            ? values.EnumerateObject().ToDictionary(value => value.Name, value => value.Value.ToString(), StringComparer.Ordinal)
+            ? values.EnumerateObject().ToDictionary(value => value.Name, value => Text(value.Value), StringComparer.Ordinal)
             : new(StringComparer.Ordinal);
 }

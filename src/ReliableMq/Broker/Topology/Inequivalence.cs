@@ -11,8 +11,11 @@ internal static partial class Inequivalence
 {
     public static TopologyDifference Read(string what, string refusal, string remedy) =>
         Pattern().Match(refusal) is { Success: true } match
-            ? new($"{what}, {match.Groups["argument"].Value}", Value(match.Groups["received"].Value), Value(match.Groups["current"].Value), remedy)
+            ? Read(what, match.Groups["argument"].Value, Value(match.Groups["received"].Value), Value(match.Groups["current"].Value), remedy)
             : new(what, "what is declared for it", refusal, remedy);
+
+    private static TopologyDifference Read(string what, string argument, string expected, string found, string remedy) =>
+        new($"{what}, {argument}", expected, found, TopologyRules.RemedyFor(argument, expected, remedy));
 
     private static string Value(string text) => Quoted().Match(text) is { Success: true } match ? match.Groups["value"].Value : text.Trim();
 

@@ -15,21 +15,38 @@ internal sealed record QueueTopology(string Queue, string DeadLetterQueue, IRead
 
     public IEnumerable<string> ForeignExchanges => ForeignBindings.Select(binding => binding.Exchange).Except(Exchanges);
 
+    /// <summary>Whether it has an order, which needs that of all consumers one is active.</summary>
+    public bool IsOrdered { get; init; }
+
     /// <summary>
     /// A durable quorum queue. The delivery limit is explicit and high, because attempts are counted in the
     /// database and 4.0 and later drop or dead-letter at 20 otherwise. At-least-once dead-lettering needs
     /// <c>reject-publish</c>; the default exchange routes to the dead queue by its name, so no binding can be
     /// forgotten.
     /// </summary>
-    public Dictionary<string, object?> Arguments => new()
+    public Dictionary<string, object?> Arguments
     {
-        ["x-queue-type"] = "quorum",
-        ["x-delivery-limit"] = DeliveryLimit,
-        ["x-dead-letter-exchange"] = "",
-        ["x-dead-letter-routing-key"] = DeadLetterQueue,
-        ["x-dead-letter-strategy"] = "at-least-once",
-        ["x-overflow"] = "reject-publish",
-    };
+        get
+        {
+            var arguments = new Dictionary<string, object?>
+            {
+                ["x-queue-type"] = "quorum",
+                ["x-delivery-limit"] = DeliveryLimit,
+                ["x-dead-letter-exchange"] = "",
+                ["x-dead-letter-routing-key"] = DeadLetterQueue,
+                ["x-dead-letter-strategy"] = "at-least-once",
+                ["x-overflow"] = "reject-publish",
+            };
+            if (IsOrdered)
+            {
+                arguments[SingleActiveConsumer] = true;
+            }
+
+            return arguments;
+        }
+    }
+
+    public const string SingleActiveConsumer = "x-single-active-consumer";
 
     public static Dictionary<string, object?> DeadLetterArguments => new()
     {

@@ -7,6 +7,9 @@ internal static class TopologyRules
 {
     public const string KeepOrReplace = "It is used as it is. Change it on the broker: let the queue run empty, delete it and declare it anew.";
 
+    public const string KeepOrReplaceOrdered =
+        "Until then the processes of the service handle its messages at once, and their order is not kept. Let the queue run empty, delete it and declare it anew.";
+
     public const string ReplaceExchange = "It is used as it is. Delete the exchange when nothing is published to it, and declare it and its bindings anew.";
 
     public static string Exchange(string name) => $"exchange \"{name}\"";
@@ -71,11 +74,11 @@ internal static class TopologyRules
 
         foreach (var argument in expected.Keys.Union(facts.Arguments.Keys).Order(StringComparer.Ordinal))
         {
-            var needed = expected.TryGetValue(argument, out var value) ? Shown(Convert.ToString(value, CultureInfo.InvariantCulture)!) : "none";
+            var needed = expected.TryGetValue(argument, out var value) ? Shown(value is true ? "true" : Convert.ToString(value, CultureInfo.InvariantCulture)!) : "none";
             var found = facts.Arguments.TryGetValue(argument, out var text) ? Shown(text) : "none";
             if (needed != found)
             {
-                yield return new($"{Queue(name)}, {argument}", needed, found, KeepOrReplace);
+                yield return new($"{Queue(name)}, {argument}", needed, found, RemedyFor(argument, needed, KeepOrReplace));
             }
         }
     }
@@ -137,6 +140,10 @@ internal static class TopologyRules
 
     private static TopologyDifference Policy(string queue, QueueFacts facts, string key, string expected, string found) => new(
         $"{Queue(queue)}, {key} by the policy \"{facts.Policy}\"", expected, Shown(found), "Take the key out of the policy, or let the policy match other queues only.");
+
+    /// <summary>What an argument's difference asks for, where that is more than usual.</summary>
+    public static string RemedyFor(string argument, string needed, string usual) =>
+        argument == QueueTopology.SingleActiveConsumer && needed != "none" ? KeepOrReplaceOrdered : usual;
 
     private static string Shown(string value) => value.Length == 0 ? "\"\"" : value;
 }

@@ -18,6 +18,11 @@ public sealed class InequivalenceTests
         Inequivalence.Read("queue \"q\"", refusal, "Remedy.").ShouldBe(new TopologyDifference($"queue \"q\", {argument}", expected, found, "Remedy."));
 
     [Fact]
+    public void A_queue_without_a_single_active_consumer_has_a_remedy_of_its_own() => Inequivalence.Read(
+        "queue \"q\"", "PRECONDITION_FAILED - inequivalent arg 'x-single-active-consumer' for queue 'q' in vhost '/': received the value 'true' of type 'bool' but current is none", "Remedy.").ToString().ShouldBe(
+        "queue \"q\", x-single-active-consumer: expected true, found none. Until then the processes of the service handle its messages at once, and their order is not kept. Let the queue run empty, delete it and declare it anew.");
+
+    [Fact]
     public void A_refusal_in_other_words_is_shown_as_it_is() =>
         Inequivalence.Read("queue \"q\"", "RESOURCE_LOCKED - cannot obtain exclusive access", "Remedy.").ToString().ShouldBe(
             "queue \"q\": expected what is declared for it, found RESOURCE_LOCKED - cannot obtain exclusive access. Remedy.");

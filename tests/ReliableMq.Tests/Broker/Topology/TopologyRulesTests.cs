@@ -45,6 +45,21 @@ public sealed class TopologyRulesTests
     }
 
     [Fact]
+    public void A_queue_that_should_or_should_not_have_a_single_active_consumer_is_told()
+    {
+        var ordered = Topology with { IsOrdered = true };
+        var active = new Dictionary<string, string>(AsNeeded) { ["x-single-active-consumer"] = "true" };
+
+        TopologyRules.OfQueue("q", ordered.Arguments, new QueueFacts(true, active, null, Keys())).ShouldBeEmpty();
+        Texts(TopologyRules.OfQueue("q", ordered.Arguments, new QueueFacts(true, AsNeeded, null, Keys()))).ShouldBe([
+            "queue \"q\", x-single-active-consumer: expected true, found none. Until then the processes of the service handle its messages at once, and their order is not kept. Let the queue run empty, delete it and declare it anew.",
+        ]);
+        Texts(TopologyRules.OfQueue("q", Topology.Arguments, new QueueFacts(true, active, null, Keys()))).ShouldBe([
+            "queue \"q\", x-single-active-consumer: expected none, found true. It is used as it is. Change it on the broker: let the queue run empty, delete it and declare it anew.",
+        ]);
+    }
+
+    [Fact]
     public void Every_argument_that_differs_is_told()
     {
         var arguments = new Dictionary<string, string>(AsNeeded) { ["x-overflow"] = "drop-head", ["x-max-length"] = "10" };

@@ -1,0 +1,24 @@
+using Microsoft.Extensions.Logging;
+using ReliableMq.Scheduling;
+using ReliableMq.Storage;
+
+namespace ReliableMq.Failing;
+
+/// <summary>
+/// The net under parking: a key with parked messages that nothing holds any more goes on. That happens where an
+/// operator cancels a scheduled retry, and where the order of a queue is changed.
+/// </summary>
+internal sealed class StrandedKeys(ServiceDatabases databases, ILogger<StrandedKeys> logger) : IScheduledWork
+{
+    public string Name => "stranded-keys";
+
+    public TimeSpan Interval => TimeSpan.FromSeconds(30);
+
+    public async Task RunOnceAsync(CancellationToken cancellationToken)
+    {
+        foreach (var database in databases.Ready)
+        {
+            await new Parking(database, logger).ReleaseStrandedAsync(cancellationToken);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+using ReliableMq.Hosting;
+using ReliableMq.Storage;
+
+namespace ReliableMq.Receiving;
+
+/// <summary>Lists and changes consumers: those of this process, and by their database those of the whole service.</summary>
+internal sealed class Consumers(ConsumerHost host, ServiceDatabases databases, TimeProvider time) : IConsumers
+{
+    public IReadOnlyList<ConsumerInfo> List() => [.. host.Handling.Select(consumer => consumer.Info)];
+
+    public Task PauseAsync(string queue, bool lasting, CancellationToken cancellationToken = default) =>
+        ApplyAsync(queue, lasting, new() { [ChangedSetting.Paused] = 1 }, cancellationToken);
+
+    public Task ResumeAsync(string queue, bool lasting, CancellationToken cancellationToken = default) =>
+        ApplyAsync(queue, lasting, new() { [ChangedSetting.Paused] = 0 }, cancellationToken);
+
+    public Task ResetAsync(string queue, bool lasting, CancellationToken cancellationToken = default) =>
+        ApplyAsync(queue, lasting, new() { [ChangedSetting.Concurrency] = null, [ChangedSetting.Prefetch] = null }, cancellationToken);
+
+    public Task ChangeAsync(string queue, int? concurrency, int? prefetch, bool lasting, CancellationToken cancellationToken = default)
+    {
+        var values = new Dictionary<ChangedSetting, int?>();
+        Take(ChangedSetting.Concurrency, concurrency, SettingsInForce.MaxConcurrency);
+        Take(ChangedSetting.Prefetch, prefetch, SettingsInForce.MaxPrefetch);
+        if (concurrency is not null && Find(queue)?.Settings.Order == QueueOrder.OneAtATime)
+        {
+            throw new ReliableMqException($"The concurrency of the queue \"{queue}\" cannot be changed: its messages are handled one at a time. Take that out of its handlers, or use QueueOrder.ByKey.");
+        }
+
+        return values.Count == 0
+            ? throw new ReliableMqException($"Nothing was said to change of the queue \"{queue}\". Give a concurrency, a prefetch or both.")
+            : ApplyAsync(queue, lasting, values, cancellationToken);
+
+        void Take(ChangedSetting setting, int? value, int most)
+        {
+            if (value < 1 || value > most)
+            {
+                throw new ReliableMqException($"The {setting.ToString().ToLowerInvariant()} of the queue \"{queue}\" cannot be {value}. Use 1 to {most}.");
+            }
+
+            if (value is not null)
+            {
+                values.Add(setting, value);
+            }
+        }
+    }
+
+    private QueueConsumer? Find(string queue) => host.Handling.FirstOrDefault(consumer => consumer.Queue == queue);
+
+    private async Task ApplyAsync(string queue, bool lasting, Dictionary<ChangedSetting, int?> values, CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(queue);
+        if (Find(queue) is not { } consumer)
+        {
+            await ApplyElsewhereAsync(queue, lasting, values, cancellationToken);
+        }
+        else if (host.WatchOf(consumer) is { } watch)
+        {
+            await watch.Table.ChangeAsync(queue, lasting, values, cancellationToken);
+            await watch.ReadAsync(cancellationToken);
+        }
+        else if (lasting)
+        {
+            throw new ReliableMqException($"A change of the queue \"{queue}\" cannot last, because its handlers have no database. Change it for this process only, or change its configuration.");
+        }
+        else
+        {
+            consumer.Change(values, time.GetUtcNow());
+        }
+    }
+
+    /// <summary>Another process consumes it: whoever has the queue follows its database.</summary>
+    private async Task ApplyElsewhereAsync(string queue, bool lasting, Dictionary<ChangedSetting, int?> values, CancellationToken cancellationToken)
+    {
+        foreach (var database in databases.Ready)
+        {
+            if (await new SettingChangeTable(database).ChangeAsync(queue, lasting, values, cancellationToken))
+            {
+                return;
+            }
+        }
+
+        var known = host.Handling.Select(consumer => $"\"{consumer.Queue}\"").DefaultIfEmpty("none");
+        throw new ReliableMqException($"The queue \"{queue}\" cannot be changed: no process of this service has consumed it. Correct the name. Queues of this process: {string.Join(", ", known)}.");
+    }
+}

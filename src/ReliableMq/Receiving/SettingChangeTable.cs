@@ -1,0 +1,60 @@
+using Npgsql;
+using ReliableMq.Storage;
+
+namespace ReliableMq.Receiving;
+
+/// <summary>What operators have changed about the queues of one inbox database.</summary>
+internal sealed class SettingChangeTable(ServiceDatabase database)
+{
+    private readonly SettingChangeSql _sql = new(database.Schema);
+
+    /// <returns>The time, by the clock of the changes.</returns>
+    public async Task<DateTimeOffset> RegisterAsync(string[] queues, CancellationToken cancellationToken)
+    {
+        await using var session = await database.OpenAsync(cancellationToken);
+        await using var batch = new NpgsqlBatch(session.Connection)
+        {
+            BatchCommands =
+            {
+                new NpgsqlBatchCommand(_sql.Register) { Parameters = { new NpgsqlParameter<string[]>("queues", queues) } },
+                new NpgsqlBatchCommand(_sql.Now),
+            },
+        };
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        return reader.GetFieldValue<DateTimeOffset>(0);
+    }
+
+    public async Task<List<SettingChange>> ReadAsync(string[] queues, CancellationToken cancellationToken)
+    {
+        await using var session = await database.OpenAsync(cancellationToken);
+        await using var command = new NpgsqlCommand(_sql.Read, session.Connection) { Parameters = { new NpgsqlParameter<string[]>("queues", queues) } };
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var changes = new List<SettingChange>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            changes.Add(new SettingChange(
+                reader.GetString(0), Enum.Parse<ChangedSetting>(reader.GetString(1), ignoreCase: true), reader.IsDBNull(2) ? null : reader.GetInt32(2),
+                reader.GetBoolean(3), reader.GetFieldValue<DateTimeOffset>(4)));
+        }
+
+        return changes;
+    }
+
+    /// <returns>Whether the queue is one of this database.</returns>
+    public async Task<bool> ChangeAsync(string queue, bool lasting, IReadOnlyDictionary<ChangedSetting, int?> values, CancellationToken cancellationToken)
+    {
+        await using var session = await database.OpenAsync(cancellationToken);
+        await using var command = new NpgsqlCommand(_sql.Change, session.Connection)
+        {
+            Parameters =
+            {
+                new NpgsqlParameter<string>("queue", queue),
+                new NpgsqlParameter<bool>("lasting", lasting),
+                new NpgsqlParameter<string[]>("settings", [.. values.Keys.Select(setting => setting.ToString().ToLowerInvariant())]),
+                new NpgsqlParameter<int?[]>("values", [.. values.Values]),
+            },
+        };
+        return await command.ExecuteNonQueryAsync(cancellationToken) > 0;
+    }
+}
