@@ -129,6 +129,9 @@ internal static partial class LogMessages
     [LoggerMessage(5003, LogLevel.Warning, "A batch of {Count} message(s) of \"{Queue}\" failed with {ExceptionType}: {Error} Each is handled by itself.")]
     public static partial void BatchFailed(ILogger logger, int count, string queue, string exceptionType, string error);
 
+    [LoggerMessage(5009, LogLevel.Warning, "The delivery {Delivery} waits: there is no free connection to the database. Raise \"Maximum Pool Size\" in its connection string, or lower the concurrency of its queues. {Error}")]
+    public static partial void NoConnectionFree(ILogger logger, Delivery delivery, string error);
+
     [LoggerMessage(5010, LogLevel.Information, "The handlers of \"{Queue}\" have no inbox: a message may be handled more than once, and its dead letters stay in \"{DeadLetterQueue}\".")]
     public static partial void NoInbox(ILogger logger, string queue, string deadLetterQueue);
 
