@@ -14,6 +14,9 @@ internal sealed class InboxSql(string schema)
     public string Insert { get; } =
         $"INSERT INTO {schema}.inbox (queue, message_id) VALUES (@queue, @message_id) ON CONFLICT DO NOTHING RETURNING 1";
 
+    /// <summary>Takes back what the same transaction has inserted, so that those who waited for it may run when it ends.</summary>
+    public string TakeBack { get; } = $"DELETE FROM {schema}.inbox WHERE queue = @queue AND message_id = @message_id";
+
     /// <summary>Rows come back for those that may run. The ids are sorted.</summary>
     public string InsertMany { get; } =
         $"""
