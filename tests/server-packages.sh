@@ -69,6 +69,22 @@ find_tool() { # name, which is also its package's
     tool=$(PATH=$PATH:/usr/sbin command -v "$1") || die "Package '$1' is installed, but its program was not found."
 }
 
+# Sets tool, the folder from which Node finds the package.
+find_node_package() { # name, version
+    local folder=$servers/versions/$1-$2
+    tool=$folder/node_modules
+    [ ! -d "$tool/$1" ] || return 0
+    { command -v node && command -v npm; } >/dev/null || die "'$1' needs Node and npm. Install them with: sudo apt-get install nodejs npm"
+    lock packages
+    if [ ! -d "$tool/$1" ]; then
+        rm -rf "$folder" "$folder.new"
+        mkdir -p "$folder.new"
+        phase "Fetching $1 $2 with npm" npm install --prefix "$folder.new" --no-audit --no-fund --loglevel=error "$1@$2"
+        mv "$folder.new" "$folder"
+    fi
+    unlock
+}
+
 install() { # package
     local as_root=()
     command -v apt-get >/dev/null ||

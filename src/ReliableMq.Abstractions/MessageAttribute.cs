@@ -33,4 +33,11 @@ public sealed class MessageAttribute(string name) : Attribute
     /// </summary>
     /// <value>Default: <c>application/json</c>.</value>
     public string ContentType { get; set; } = "application/json";
+
+    /// <summary>
+    /// Names that the message had before, such as <c>orders.order-placed.v1</c>: its handlers take it under each of
+    /// them, too. Senders use <see cref="Name"/> only.
+    /// </summary>
+    /// <value>Default: none. The rules are those of the name.</value>
+    public string[] Aliases { get; set; } = [];
 }

@@ -9,7 +9,7 @@ namespace ReliableMq.SourceGenerator;
 [Generator(LanguageNames.CSharp)]
 public sealed class MessageHandlerGenerator : IIncrementalGenerator
 {
-    private const string HandlerAttribute = "ReliableMq.MessageHandlerAttribute";
+    internal const string HandlerAttribute = "ReliableMq.MessageHandlerAttribute";
 
     /// <inheritdoc />
     public void Initialize(IncrementalGeneratorInitializationContext context)
@@ -20,8 +20,13 @@ public sealed class MessageHandlerGenerator : IIncrementalGenerator
 
         var messageProblems = context.SyntaxProvider
             .ForAttributeWithMetadataName(MessageReader.AttributeName, static (_, _) => true, MessageReader.Check)
-            .SelectMany(static (problem, _) => problem is null ? [] : new[] { problem })
+            .SelectMany(static (problems, _) => problems)
             .WithTrackingName(Steps.MessageProblems);
+
+        var bindingProblems = context.SyntaxProvider
+            .ForAttributeWithMetadataName(BindingReader.AttributeName, static (_, _) => true, BindingReader.Check)
+            .SelectMany(static (problem, _) => problem is null ? [] : new[] { problem })
+            .WithTrackingName(Steps.BindingProblems);
 
         var clashes = readings
             .SelectMany(static (reading, _) => reading.Handler is null ? [] : new[] { new LocatedHandler(reading.Handler, reading.At) })
@@ -45,6 +50,7 @@ public sealed class MessageHandlerGenerator : IIncrementalGenerator
 
         context.RegisterSourceOutput(readings.SelectMany(static (reading, _) => reading.Problems), Report);
         context.RegisterSourceOutput(messageProblems, Report);
+        context.RegisterSourceOutput(bindingProblems, Report);
         context.RegisterSourceOutput(clashes.SelectMany(static (problems, _) => problems), Report);
         context.RegisterSourceOutput(handlers.Combine(names), static (output, pair) => Write(output, pair.Left, pair.Right));
     }

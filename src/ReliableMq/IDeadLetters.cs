@@ -1,62 +1,57 @@
 namespace ReliableMq;
 
-/// <summary>The messages of this service that were given up, each with its reason.</summary>
+/// <summary>The messages of this service that were given up, each with its reason: to look at, to replay, to discard.</summary>
 public interface IDeadLetters
 {
     /// <summary>Lists them, oldest first, reading in pages. Those that arrive meanwhile come last.</summary>
-    /// <param name="filter">Which ones; null means all.</param>
+    /// <param name="filter">Which ones; null means all that wait for an operator.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     IAsyncEnumerable<DeadLetter> ListAsync(DeadLetterFilter? filter = null, CancellationToken cancellationToken = default);
-}
 
-/// <summary>Which dead letters to list.</summary>
-public sealed class DeadLetterFilter
-{
-    /// <summary>Only those of this queue.</summary>
-    /// <value>Default: every queue.</value>
-    public string? Queue { get; init; }
+    /// <summary>
+    /// Sends one of them to its queue again, with its attempts counted from zero, through the outbox. A replayed
+    /// message has no place in the order of its ordering key.
+    /// </summary>
+    /// <param name="deadLetter">Which one.</param>
+    /// <param name="who">Who asks for it, for the audit.</param>
+    /// <param name="options">What is to be changed about it.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <exception cref="ReliableMqException">
+    /// It was replayed before, its message was handled meanwhile, a newer copy is on its way, or it is older than what
+    /// the inbox remembers and <see cref="ReplayOptions.BeyondHorizon"/> does not allow that.
+    /// </exception>
+    Task ReplayAsync(DeadLetterId deadLetter, string who, ReplayOptions? options = null, CancellationToken cancellationToken = default);
 
-    /// <summary>Those that a handler discarded instead of those that wait for an operator.</summary>
-    /// <value>Default: false.</value>
-    public bool Discarded { get; init; }
-}
+    /// <summary>
+    /// Sends all that match to their queues again, in the background, at a limited rate. It goes on after a restart, and
+    /// none is sent twice. Those that die after this call are not part of it.
+    /// </summary>
+    /// <param name="filter">Which ones.</param>
+    /// <param name="who">Who asks for it, for the audit.</param>
+    /// <param name="options">How fast, and how old they may be.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>What was begun, one for each inbox of the service.</returns>
+    Task<IReadOnlyList<Replay>> ReplayAsync(DeadLetterFilter filter, string who, ReplayManyOptions? options = null, CancellationToken cancellationToken = default);
 
-/// <summary>A message that was given up.</summary>
-public sealed record DeadLetter
-{
-    /// <summary>The queue in whose handling it was given up.</summary>
-    public required string Queue { get; init; }
+    /// <summary>How far replays are, the newest first; at most 100 of each inbox.</summary>
+    Task<IReadOnlyList<Replay>> ListReplaysAsync(CancellationToken cancellationToken = default);
 
-    /// <summary>The message's id; one that starts with <c>no-id-</c> was made for a message without.</summary>
-    public required string MessageId { get; init; }
+    /// <summary>Ends a replay where it is. What it has sent stays sent.</summary>
+    /// <exception cref="ReliableMqException">There is none with this id.</exception>
+    Task CancelReplayAsync(ReplayId replay, string who, CancellationToken cancellationToken = default);
 
-    /// <summary>The message's name.</summary>
-    public required string MessageName { get; init; }
+    /// <summary>Says of those that match that nobody will handle them. They are kept, and can still be replayed.</summary>
+    /// <param name="filter">Which ones.</param>
+    /// <param name="reason">Why.</param>
+    /// <param name="who">Who says so, for the audit.</param>
+    /// <param name="cancellationToken">Ends the work between two batches.</param>
+    /// <returns>How many.</returns>
+    Task<long> DiscardAsync(DeadLetterFilter filter, string reason, string who, CancellationToken cancellationToken = default);
 
-    /// <summary>Why it was given up, in one line.</summary>
-    public required string Reason { get; init; }
-
-    /// <summary>The type of the last exception; null where the broker gave it up.</summary>
-    public string? ExceptionType { get; init; }
-
-    /// <summary>The last exception with its stack; null where the broker gave it up.</summary>
-    public string? Exception { get; init; }
-
-    /// <summary>How many attempts were made.</summary>
-    public required int Attempts { get; init; }
-
-    /// <summary>When it was given up, by the database's clock.</summary>
-    public required DateTimeOffset DeadAt { get; init; }
-
-    /// <summary>When it was discarded, by the database's clock; null while it waits for an operator.</summary>
-    public DateTimeOffset? DiscardedAt { get; init; }
-
-    /// <summary>The id shared by the messages of its business process.</summary>
-    public string? CorrelationId { get; init; }
-
-    /// <summary>Its body as it came.</summary>
-    public required ReadOnlyMemory<byte> Body { get; init; }
-
-    /// <summary>Its headers as text.</summary>
-    public required IReadOnlyDictionary<string, string> Headers { get; init; }
+    /// <summary>Writes those that match as JSON, one object a line, with their bodies in base64.</summary>
+    /// <param name="filter">Which ones; null means all that wait for an operator.</param>
+    /// <param name="destination">Where to; it is not closed.</param>
+    /// <param name="cancellationToken">Ends the writing.</param>
+    /// <returns>How many.</returns>
+    Task<long> ExportAsync(DeadLetterFilter? filter, Stream destination, CancellationToken cancellationToken = default);
 }

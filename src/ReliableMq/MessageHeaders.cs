@@ -3,6 +3,9 @@ namespace ReliableMq;
 /// <summary>The headers that the library itself writes and reads.</summary>
 internal static class MessageHeaders
 {
+    /// <summary>What the names of all but the last begin with.</summary>
+    public const string Prefix = "x-reliable-mq-";
+
     /// <summary>Unique to each publish on its channel: tells which publish a return belongs to.</summary>
     public const string PublishSequence = "x-reliable-mq-publish";
 
@@ -23,6 +26,12 @@ internal static class MessageHeaders
 
     /// <summary>The id of the message whose handling caused this one.</summary>
     public const string CausationId = "x-reliable-mq-causation-id";
+
+    /// <summary>The exchange and the routing key of a message before a copy of it was sent to its queue directly.</summary>
+    public const string Exchange = "x-reliable-mq-exchange";
+
+    /// <inheritdoc cref="Exchange"/>
+    public const string RoutingKey = "x-reliable-mq-routing-key";
 
     /// <summary>W3C trace context.</summary>
     public const string TraceParent = "traceparent";

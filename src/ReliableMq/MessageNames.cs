@@ -21,14 +21,58 @@ internal static class MessageNames
 
     private static readonly ConcurrentDictionary<Type, string> ContentTypes = new();
 
+    private static readonly ConcurrentDictionary<Type, IReadOnlyList<string>> Aliases = new();
+
+    private static readonly string Rule =
+        $"Use at least two parts of lower-case letters, digits, '-' and '_', separated by dots, at most {MaxLength} characters, like \"orders.order-placed.v1\".";
+
     public static string Of(Type type) => Names.GetOrAdd(type, static type =>
     {
-        var name = type.GetCustomAttribute<MessageAttribute>(inherit: false)?.Name
-            ?? throw new ReliableMqException(
-                $"The type \"{type.FullName}\" is not a message. Mark it with [Message(\"domain.name.v1\")].");
-        Check(name, type.FullName!);
+        var name = type.GetCustomAttribute<MessageAttribute>(inherit: false)?.Name;
+        if (MarkedBaseOf(type) is { } marked)
+        {
+            throw new ReliableMqException(name is null
+                ? $"The type \"{type.FullName}\" is not a message, though its base class \"{marked.FullName}\" is: its receivers would lose what \"{type.Name}\" adds. Add a \"{marked.Name}\", or give both a base class without [Message] and each its own name."
+                : $"The message \"{type.FullName}\" derives from the message \"{marked.FullName}\", whose handlers would not get it. Give both a base class without [Message].");
+        }
+
+        Check(name ?? throw new ReliableMqException(
+            $"The type \"{type.FullName}\" is not a message. Mark it with [Message(\"domain.name.v1\")]."), type.FullName!);
         return name;
     });
+
+    /// <summary>The names that its handlers take besides its own.</summary>
+    public static IReadOnlyList<string> AliasesOf(Type type) => Aliases.GetOrAdd(type, static type =>
+    {
+        var attribute = type.GetCustomAttribute<MessageAttribute>(inherit: false);
+        var known = new HashSet<string?>(StringComparer.Ordinal) { attribute?.Name };
+        foreach (var alias in attribute?.Aliases ?? [])
+        {
+            if (!IsValid(alias))
+            {
+                throw new ReliableMqException(
+                    $"The alias \"{alias}\" of the message \"{type.FullName}\" is not valid. {Rule}");
+            }
+
+            if (!known.Add(alias))
+            {
+                throw new ReliableMqException($"The message \"{type.FullName}\" has the name \"{alias}\" twice. Remove it from [Message(…, Aliases = …)].");
+            }
+        }
+
+        return attribute?.Aliases ?? [];
+    });
+
+    private static Type? MarkedBaseOf(Type type)
+    {
+        var ancestor = type.BaseType;
+        while (ancestor is not null && !ancestor.IsDefined(typeof(MessageAttribute), inherit: false))
+        {
+            ancestor = ancestor.BaseType;
+        }
+
+        return ancestor;
+    }
 
     public static string? TargetOf(Type type) => Targets.GetOrAdd(type, static type =>
     {
@@ -50,7 +94,7 @@ internal static class MessageNames
         if (!IsValid(name))
         {
             throw new ReliableMqException(
-                $"The message name \"{name}\" of \"{of}\" is not valid. Use at least two parts of lower-case letters, digits, '-' and '_', separated by dots, at most {MaxLength} characters, like \"orders.order-placed.v1\".");
+                $"The message name \"{name}\" of \"{of}\" is not valid. {Rule}");
         }
     }
 

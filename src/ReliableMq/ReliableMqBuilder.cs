@@ -44,6 +44,24 @@ public sealed class ReliableMqBuilder
     }
 
     /// <summary>
+    /// Handles old messages as the ones that followed them: a queue that handles <typeparamref name="TNew"/> takes
+    /// <typeparamref name="TOld"/>, too. Several make a chain, from the first form of a message to the newest.
+    /// </summary>
+    /// <typeparam name="TOld">The old message, marked with <see cref="MessageAttribute"/>, and handled by no such queue itself.</typeparam>
+    /// <typeparam name="TNew">The message that followed.</typeparam>
+    /// <typeparam name="TUpcaster">It is one instance, made by the application's services.</typeparam>
+    public ReliableMqBuilder AddUpcaster<TOld, TNew, TUpcaster>()
+        where TOld : notnull
+        where TNew : notnull
+        where TUpcaster : class, IMessageUpcaster<TOld, TNew>
+    {
+        Services.TryAddSingleton<TUpcaster>();
+        Services.AddSingleton(new UpcasterRegistration(typeof(TOld), typeof(TNew), typeof(TUpcaster),
+            static (services, message) => services.GetRequiredService<TUpcaster>().Upcast((TOld)message)));
+        return this;
+    }
+
+    /// <summary>
     /// Adds a sink that is told of alerts, besides the log, which always is. It is one instance, made by the
     /// application's services.
     /// </summary>

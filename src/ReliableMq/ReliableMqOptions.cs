@@ -19,6 +19,9 @@ public sealed class ReliableMqOptions
     /// <summary>How stored messages are sent.</summary>
     public OutboxOptions Outbox { get; } = new();
 
+    /// <summary>Who is told of alerts.</summary>
+    public AlertOptions Alerts { get; } = new();
+
     /// <summary>Settings by queue name; they win over what <see cref="MessageHandlerAttribute"/> says.</summary>
     public Dictionary<string, QueueOptions> Queues { get; } = new(StringComparer.Ordinal);
 }

@@ -94,12 +94,16 @@ public static class ReliableMqServiceCollectionExtensions
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<DispatcherHost>());
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<ConsumerHost>());
         services.AddSingleton<IAlertSink, LogAlertSink>();
+        services.AddSingleton<AlertSinks>();
         services.AddSingleton<IHostedService, AlertHost>();
         services.AddSingleton<IScheduledWork, Resend>();
         services.AddSingleton<IScheduledWork, HistoryHousekeeping>();
         services.AddSingleton<IScheduledWork, StrandedKeys>();
         services.AddSingleton<IScheduledWork, TopologyCheck>();
         services.AddSingleton<IScheduledWork, AlertHousekeeping>();
+        services.AddSingleton<ReplayHost>();
+        services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<ReplayHost>());
+        services.AddSingleton<IScheduledWork>(provider => provider.GetRequiredService<ReplayHost>());
         services.AddSingleton<ScheduledWorkTable>();
         services.AddSingleton<ScheduledWorkRunner>();
         services.AddSingleton<IHostedService, QuartzSchedule>();

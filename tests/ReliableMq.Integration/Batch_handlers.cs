@@ -94,7 +94,7 @@ public class Batch_handlers
 
         await Eventually.EqualAsync([0, 3, 4], world.EffectsAsync, "effects");
         await Eventually.TrueAsync(async () => await service.DeadLetters.ListAsync().CountAsync() == 1, "the dead letter");
-        (await service.DeadLetters.ListAsync(new DeadLetterFilter { Discarded = true }).SingleAsync()).Reason.ShouldBe("a test order");
+        (await service.DeadLetters.ListAsync(new DeadLetterFilter { State = DeadLetterState.Discarded }).SingleAsync()).Reason.ShouldBe("a test order");
     }
 
     [Fact]
@@ -108,18 +108,46 @@ public class Batch_handlers
         }, batchSize: 10, linger: "200ms", concurrency: 4));
         await service.ConsumingAsync();
 
-        for (var copy = 0; copy < 5; copy++)
-        {
-            for (var number = 0; number < 20; number++)
-            {
-                await world.Broker.PublishAsync("", "tests.numbers", $$"""{"number":{{number}}}""", new BasicProperties { MessageId = $"m-{number}", Type = "tests.numbered.v1" });
-            }
-        }
+        await PublishAsync(world, [.. Enumerable.Range(0, 20).SelectMany(number => Enumerable.Repeat(number, 3))]);
+        await PublishAsync(world, [.. Enumerable.Range(0, 20)]);
+        await PublishAsync(world, [.. Enumerable.Range(0, 20)]);
 
         await Eventually.EqualAsync(20L, () => world.CountAsync("inbox"), "handled messages");
         await world.ShouldHaveSettledAllAsync(service, "tests.numbers");
         (await world.EffectsAsync()).ShouldBe(Enumerable.Range(0, 20));
         (await world.CountAsync("failure")).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task What_was_discarded_or_has_failed_before_is_in_no_batch()
+    {
+        await using var world = await World.CreateAsync();
+        var batches = new ConcurrentBag<int[]>();
+        await using var service = await world.StartAsync(setup => setup.HandleMany<Numbered>("tests.numbers", (messages, db, contexts) =>
+        {
+            batches.Add([.. messages.Select(message => message.Number)]);
+            db.Effects.AddRange(messages.Select(message => new Effect { Number = message.Number }));
+            contexts.Zip(messages).FirstOrDefault(handled => handled.Second.Number == 1).First?.Discard("a test order");
+            return messages.Any(message => message.Number == 2) ? throw new InvalidOperationException("two") : Task.CompletedTask;
+        }, batchSize: 10, linger: "500ms"));
+        await service.ConsumingAsync();
+        await PublishAsync(world, 1, 2);
+        await Eventually.EqualAsync(["dead", "discarded"], async () => await world.Database.QueryAsync<string>("SELECT state FROM reliable_mq.failure ORDER BY 1"), "failures");
+        batches.Clear();
+
+        await PublishAsync(world, 1, 2, 3, 4);
+
+        await Eventually.EqualAsync([3, 4], world.EffectsAsync, "effects");
+        await world.ShouldHaveSettledAllAsync(service, "tests.numbers");
+        batches.SelectMany(numbers => numbers).Order().ShouldBe([3, 4]);
+    }
+
+    private static async Task PublishAsync(World world, params int[] numbers)
+    {
+        foreach (var number in numbers)
+        {
+            await world.Broker.PublishAsync("", "tests.numbers", $$"""{"number":{{number}}}""", new BasicProperties { MessageId = $"m-{number}", Type = "tests.numbered.v1" });
+        }
     }
 
     [Fact]

@@ -91,8 +91,8 @@ public class What_a_handler_decides
 
         await service.SaveAsync(new Numbered(1, "kept"));
 
-        await Eventually.TrueAsync(async () => await service.DeadLetters.ListAsync(new DeadLetterFilter { Discarded = true }).AnyAsync(), "the discarded message");
-        var discarded = await service.DeadLetters.ListAsync(new DeadLetterFilter { Discarded = true }).SingleAsync();
+        await Eventually.TrueAsync(async () => await service.DeadLetters.ListAsync(new DeadLetterFilter { State = DeadLetterState.Discarded }).AnyAsync(), "the discarded message");
+        var discarded = await service.DeadLetters.ListAsync(new DeadLetterFilter { State = DeadLetterState.Discarded }).SingleAsync();
         discarded.Reason.ShouldBe("a test order");
         discarded.DiscardedAt.ShouldNotBeNull();
         System.Text.Encoding.UTF8.GetString(discarded.Body.Span).ShouldContain("kept");

@@ -43,6 +43,8 @@ public sealed class ClashTests
     [InlineData("Timeout", "\"1s\"", "\"2s\"")]
     [InlineData("Concurrency", "1", "2")]
     [InlineData("Prefetch", "1", "2")]
+    [InlineData("Inbox", "typeof(NoInbox)", "typeof(NpgsqlDataSource)")]
+    [InlineData("Order", "QueueOrder.OneAtATime", "QueueOrder.ByKey")]
     public void Handlers_that_disagree_about_their_queue_are_both_refused(string setting, string one, string two) => Refusal.Expect(
         $$"""
         public sealed class Handlers
@@ -54,8 +56,55 @@ public sealed class ClashTests
             public void [|Shipped|](OrderShipped message) { }
         }
         """,
-        $"Handler method 'Shop.Handlers.Placed' sets {setting} of queue 'billing' to '{one.Trim('"')}', but 'Shop.Handlers.Shipped' sets it to '{two.Trim('"')}'; all handlers of a queue share its settings, so give it once or the same each time",
-        $"Handler method 'Shop.Handlers.Shipped' sets {setting} of queue 'billing' to '{two.Trim('"')}', but 'Shop.Handlers.Placed' sets it to '{one.Trim('"')}'; all handlers of a queue share its settings, so give it once or the same each time");
+        $"Handler method 'Shop.Handlers.Placed' sets {setting} of queue 'billing' to '{Shown(one)}', but 'Shop.Handlers.Shipped' sets it to '{Shown(two)}'; all handlers of a queue share its settings, so give it once or the same each time",
+        $"Handler method 'Shop.Handlers.Shipped' sets {setting} of queue 'billing' to '{Shown(two)}', but 'Shop.Handlers.Placed' sets it to '{Shown(one)}'; all handlers of a queue share its settings, so give it once or the same each time");
+
+    [Theory, Trait(Refusal.Trait, "RMQ042")]
+    [InlineData("BatchSize", "1", "2")]
+    [InlineData("Linger", "\"1s\"", "\"2s\"")]
+    public void Batch_handlers_that_disagree_about_their_queue_are_both_refused(string setting, string one, string two) => Refusal.Expect(
+        $$"""
+        public sealed class Handlers
+        {
+            [MessageHandler("billing", {{setting}} = {{one}})]
+            public void [|Placed|](IReadOnlyList<OrderPlaced> messages) { }
+
+            [MessageHandler("billing", {{setting}} = {{two}})]
+            public void [|Shipped|](IReadOnlyList<OrderShipped> messages) { }
+        }
+        """,
+        $"Handler method 'Shop.Handlers.Placed' sets {setting} of queue 'billing' to '{Shown(one)}', but 'Shop.Handlers.Shipped' sets it to '{Shown(two)}'; all handlers of a queue share its settings, so give it once or the same each time",
+        $"Handler method 'Shop.Handlers.Shipped' sets {setting} of queue 'billing' to '{Shown(two)}', but 'Shop.Handlers.Placed' sets it to '{Shown(one)}'; all handlers of a queue share its settings, so give it once or the same each time");
+
+    [Theory, Trait(Refusal.Trait, "RMQ043")]
+    [InlineData("Aliases = [\"orders.order-shipped.v1\"]", "orders.order-shipped.v1")]
+    [InlineData("Aliases = [\"orders.sent.v1\"]", "orders.sent.v1")]
+    public void An_alias_that_another_handler_of_the_queue_takes_is_refused(string aliases, string shared) => Refusal.Expect(
+        $$"""
+        [Message("orders.order-left.v1", {{aliases}})]
+        public sealed record OrderLeft(Guid OrderId);
+
+        [Message("orders.order-shipped.v1", Aliases = ["orders.sent.v1"])]
+        public sealed record OrderSent(Guid OrderId);
+
+        public sealed class Handlers
+        {
+            [MessageHandler("billing")]
+            public void [|Left|](OrderLeft message) { }
+
+            [MessageHandler("billing")]
+            public void [|Sent|](OrderSent message) { }
+        }
+        """,
+        $"Handler method 'Shop.Handlers.Left' takes '{shared}' from queue 'billing' as a name of 'Shop.OrderLeft', but 'Shop.Handlers.Sent' takes it as a name of 'Shop.OrderSent'; remove the alias, or give each handler a queue of its own",
+        $"Handler method 'Shop.Handlers.Sent' takes '{shared}' from queue 'billing' as a name of 'Shop.OrderSent', but 'Shop.Handlers.Left' takes it as a name of 'Shop.OrderLeft'; remove the alias, or give each handler a queue of its own");
+
+    private static string Shown(string value) => value switch
+    {
+        "typeof(NoInbox)" => "ReliableMq.NoInbox",
+        "typeof(NpgsqlDataSource)" => "Npgsql.NpgsqlDataSource",
+        _ => value.Trim('"').Replace("QueueOrder.", ""),
+    };
 
     [Fact]
     public void What_does_not_clash_is_accepted() => Compiler.Generate(

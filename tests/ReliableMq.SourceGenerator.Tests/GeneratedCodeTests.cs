@@ -17,8 +17,25 @@ public sealed class GeneratedCodeTests
         """
         public sealed class BillingHandlers
         {
-            [MessageHandler("billing", Retry = "", Concurrency = 4, Prefetch = 40, Timeout = "30s")]
+            [MessageHandler("billing", Retry = "", Concurrency = 4, Prefetch = 40, Timeout = "30s", Inbox = typeof(BillingDb), Order = QueueOrder.OneAtATime, DeriveMessageIds = true)]
+            [Binding("legacy", "invoice.#")]
+            [Binding("amq.topic", "\"quoted\"")]
             public void Handle(OrderPlaced message) { }
+        }
+
+        public sealed class BillingDb : DbContext;
+        """).ShouldBeClean().Code);
+
+    [Fact]
+    public void Batches() => Snapshot.Matches(Compiler.Generate(
+        """
+        public sealed class BillingHandlers
+        {
+            [MessageHandler("billing", BatchSize = 50, Linger = "200ms")]
+            public Task Handle(IReadOnlyList<OrderPlaced> messages, IClock clock, CancellationToken token, IReadOnlyList<MessageContext> contexts) => Task.CompletedTask;
+
+            [MessageHandler("shipping")]
+            public static void Ship(IReadOnlyList<OrderShipped> messages) { }
         }
         """).ShouldBeClean().Code);
 

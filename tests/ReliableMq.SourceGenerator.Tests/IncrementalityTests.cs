@@ -15,8 +15,11 @@ public sealed class IncrementalityTests
 
         public sealed class Handlers
         {
-            [MessageHandler("billing", Retry = "1s")]
+            [MessageHandler("billing", Retry = "1s"), Binding("legacy", "#")]
             public void Handle(OrderPlaced message, IClock clock) { }
+
+            [Binding("legacy", "#")]
+            public void Alone(OrderPlaced message) { }
 
             [MessageHandler("shipping")]
             public int Refused(OrderPlaced message) => 0;
@@ -32,7 +35,7 @@ public sealed class IncrementalityTests
     private const string Other = "namespace Shop; public class Other { }";
 
     private static readonly string[] OurSteps =
-        [Steps.Readings, Steps.MessageProblems, Steps.Clashes, Steps.Handlers, Steps.Names];
+        [Steps.Readings, Steps.MessageProblems, Steps.BindingProblems, Steps.Clashes, Steps.Handlers, Steps.Names];
 
     [Fact]
     public void An_edit_in_another_file_runs_nothing_again()
@@ -69,6 +72,11 @@ public sealed class IncrementalityTests
         ReasonsOf(result, Steps.Handlers).ShouldHaveSingleItem().ShouldBe(IncrementalStepRunReason.Modified);
         result.GeneratedSources.ShouldHaveSingleItem().SourceText.ToString().ShouldContain("Retry = \"2s\"");
     }
+
+    [Fact]
+    public void A_changed_binding_writes_the_code_again() =>
+        AfterEdit(Handlers, Handlers.Replace("Binding(\"legacy\", \"#\")]\n    public void Handle", "Binding(\"legacy\", \"invoice.#\")]\n    public void Handle"))
+            .GeneratedSources.ShouldHaveSingleItem().SourceText.ToString().ShouldContain("new(\"legacy\", \"invoice.#\")");
 
     [Fact]
     public void No_step_keeps_a_compilation_alive()

@@ -47,10 +47,25 @@ public sealed class InvocationTests
     }
 
     [Fact]
+    public async Task A_batch_handler_gets_the_messages_their_contexts_the_token_and_services_in_its_own_order()
+    {
+        using var stop = new CancellationTokenSource();
+        var (journal, contexts) = await RunBatch("own.batch", [new OwnMessage(Guid.Empty), new OwnMessage(Order)], stop.Token);
+
+        journal.Calls.ShouldBe([$"batch of 2, the last {Order}"]);
+        journal.Contexts.ShouldBeSameAs(contexts);
+        journal.Token.ShouldBe(stop.Token);
+    }
+
+    [Fact]
+    public async Task Structs_come_in_batches_too() =>
+        (await RunBatch("own.struct-batch", [new OwnStruct(7), new OwnStruct(8)])).Journal.Calls.ShouldBe(["structs 7 8"]);
+
+    [Fact]
     public async Task Each_scope_has_its_own_handler()
     {
         await using var provider = Provider();
-        var invoke = Definition(provider, "own.instance").Invoke;
+        var invoke = Definition(provider, "own.instance").Invoke!;
         await using var one = provider.CreateAsyncScope();
         await using var two = provider.CreateAsyncScope();
 
@@ -84,6 +99,22 @@ public sealed class InvocationTests
         definition.Timeout.ShouldBe("30s");
         definition.Concurrency.ShouldBe(4);
         definition.Prefetch.ShouldBe(40);
+        definition.InvokeBatch.ShouldBeNull();
+    }
+
+    [Fact]
+    public void The_definition_of_a_batch_handler_says_what_its_attributes_say()
+    {
+        using var provider = Provider();
+        var definition = Definition(provider, "own.batch");
+
+        definition.Invoke.ShouldBeNull();
+        definition.Inbox.ShouldBe(typeof(NoInbox));
+        Definition(provider, "own.struct").Order.ShouldBe(QueueOrder.ByKey);
+        definition.DeriveMessageIds.ShouldBeTrue();
+        definition.BatchSize.ShouldBe(20);
+        definition.Linger.ShouldBe("20ms");
+        definition.Bindings.Select(binding => (binding.Exchange, binding.Pattern)).ShouldBe([("legacy", "own.#"), ("amq.topic", "*")]);
     }
 
     [Fact]
@@ -96,6 +127,12 @@ public sealed class InvocationTests
         definition.Timeout.ShouldBeNull();
         definition.Concurrency.ShouldBe(0);
         definition.Prefetch.ShouldBe(0);
+        definition.Inbox.ShouldBeNull();
+        definition.Bindings.ShouldBeEmpty();
+        definition.Order.ShouldBe(QueueOrder.None);
+        definition.DeriveMessageIds.ShouldBeFalse();
+        definition.BatchSize.ShouldBe(0);
+        definition.Linger.ShouldBeNull();
     }
 
     [Fact]
@@ -112,8 +149,17 @@ public sealed class InvocationTests
         await using var provider = Provider();
         await using var scope = provider.CreateAsyncScope();
         var context = Context(queue, token);
-        await Definition(provider, queue).Invoke(scope.ServiceProvider, message, context);
+        await Definition(provider, queue).Invoke!(scope.ServiceProvider, message, context);
         return (provider.GetRequiredService<Journal>(), context);
+    }
+
+    private static async Task<(Journal Journal, IReadOnlyList<MessageContext> Contexts)> RunBatch(string queue, object[] messages, CancellationToken token = default)
+    {
+        await using var provider = Provider();
+        await using var scope = provider.CreateAsyncScope();
+        var contexts = messages.Select(_ => Context(queue, token)).ToList();
+        await Definition(provider, queue).InvokeBatch!(scope.ServiceProvider, messages, contexts);
+        return (provider.GetRequiredService<Journal>(), contexts);
     }
 
     private static ServiceProvider Provider()

@@ -195,6 +195,73 @@ public sealed class MessageTests
             public class Thing { private protected Thing() { } }
             """).ShouldBeClean();
 
+    [Theory, Trait(Refusal.Trait, "RMQ025")]
+    [InlineData("\"placed\"", "placed", "has one part only")]
+    [InlineData("\"Orders.placed\"", "Orders.placed", "contains 'O'")]
+    [InlineData("null!", "", "is empty")]
+    [InlineData("\"orders.placed.v2\"", "orders.placed.v2", "is a name that it has already")]
+    [InlineData("\"orders.placed.v1\", \"orders.placed.v1\"", "orders.placed.v1", "is a name that it has already")]
+    public void A_wrong_alias_is_reported_once_where_the_message_is_declared(string aliases, string shown, string fault) => Refusal.Expect(
+        $$"""
+        [Message("orders.placed.v2", Aliases = [|[{{aliases}}]|])]
+        public sealed record Placed;
+
+        public sealed class Handlers
+        {
+            [MessageHandler("billing")]
+            public void Handle(Placed message) { }
+        }
+        """,
+        $"Alias '{shown}' of 'Shop.Placed' {fault}; {Remedy}, and each name once");
+
+    [Theory]
+    [InlineData("[]")]
+    [InlineData("null!")]
+    [InlineData("[\"orders.placed.v1\", \"sales.placed.v1\"]")]
+    public void Aliases_within_the_rules_are_accepted(string aliases) =>
+        WithMessage($"""[Message("orders.placed.v2", Aliases = {aliases})] public record Thing""").ShouldBeClean();
+
+    [Fact, Trait(Refusal.Trait, "RMQ024")]
+    public void A_message_that_derives_from_another_is_reported() => Refusal.Expect(
+        """
+        [Message("orders.order.v1")]
+        public class Order;
+
+        public class RushOrder : Order;
+
+        [Message("orders.top-order.v1")]
+        public class [|TopOrder|] : RushOrder;
+
+        public sealed class Handlers
+        {
+            [MessageHandler("billing")]
+            public void Handle(TopOrder message) { }
+        }
+        """,
+        "Message 'Shop.TopOrder' derives from the message 'Shop.Order', whose handlers would not get it; give both a base class without [Message]");
+
+    [Fact, Trait(Refusal.Trait, "RMQ024")]
+    public void A_derived_message_of_another_assembly_is_reported_at_its_handler()
+    {
+        var contracts = Compiler.Compile("Shop.Contracts", """
+            namespace Shop.Contracts;
+
+            [Message("orders.order.v1")]
+            public class Order;
+
+            [Message("orders.top-order.v1", Aliases = ["top"])]
+            public class TopOrder : Order;
+            """);
+
+        Compiler.Generate(Compiler.Compile("Shop.Billing", """
+            public sealed class BillingHandlers
+            {
+                [MessageHandler("billing")]
+                public void Handle(Shop.Contracts.TopOrder message) { }
+            }
+            """).AddReferences(contracts.ToMetadataReference())).Diagnostics.Select(diagnostic => diagnostic.Id).ShouldBe(["RMQ025", "RMQ024"]);
+    }
+
     private static Generation WithMessage(string declaration) => Compiler.Generate(
         $$"""
         {{declaration}}{{(declaration.EndsWith('}') ? "" : ";")}}

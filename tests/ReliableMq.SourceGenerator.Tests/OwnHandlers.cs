@@ -17,6 +17,8 @@ public sealed class Journal
 
     public MessageContext? Context { get; set; }
 
+    public IReadOnlyList<MessageContext>? Contexts { get; set; }
+
     public CancellationToken Token { get; set; }
 }
 
@@ -44,7 +46,7 @@ public sealed class OwnHandlers(Journal journal)
     [MessageHandler("own.static")]
     public static void Static(OwnMessage message, Journal notes) => Note("own.static", message, notes);
 
-    [MessageHandler("own.struct")]
+    [MessageHandler("own.struct", Order = QueueOrder.ByKey)]
     public void Struct(OwnStruct message) => journal.Calls.Add($"struct {message.Number}");
 
     [MessageHandler("own.instance")]
@@ -62,6 +64,19 @@ public sealed class OwnHandlers(Journal journal)
         journal.Calls.Add($"parameters {message.Id} {word.Text}{missing}{missingToo}");
         (journal.Context, journal.Token) = (context, token);
     }
+
+    [MessageHandler("own.batch", BatchSize = 20, Linger = "20ms", DeriveMessageIds = true, Inbox = typeof(NoInbox))]
+    [Binding("legacy", "own.#")]
+    [Binding("amq.topic", "*")]
+    public async ValueTask Batch(IReadOnlyList<OwnMessage> messages, CancellationToken token, Journal notes, IReadOnlyList<MessageContext> contexts)
+    {
+        await System.Threading.Tasks.Task.Yield();
+        (notes.Contexts, notes.Token) = (contexts, token);
+        notes.Calls.Add($"batch of {messages.Count}, the last {messages[^1].Id}");
+    }
+
+    [MessageHandler("own.struct-batch")]
+    public static void Structs(IReadOnlyList<OwnStruct> messages, Journal notes) => notes.Calls.Add($"structs {string.Join(' ', messages.Select(message => message.Number))}");
 
     private static void Note(string queue, OwnMessage message, Journal notes)
     {

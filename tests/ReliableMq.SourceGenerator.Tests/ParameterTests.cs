@@ -17,8 +17,8 @@ public sealed class ParameterTests
     [InlineData("MessageContext", "ReliableMq.MessageContext")]
     [InlineData("IClock", "Shop.IClock")]
     [InlineData("string", "string")]
-    [InlineData("IReadOnlyList<OrderPlaced>", "System.Collections.Generic.IReadOnlyList<Shop.OrderPlaced>")]
-    [InlineData("OrderPlaced[]", "Shop.OrderPlaced[]")]
+    [InlineData("IReadOnlyList<IClock>", "System.Collections.Generic.IReadOnlyList<Shop.IClock>")]
+    [InlineData("IClock[]", "Shop.IClock[]")]
     public void The_first_parameter_must_be_a_message(string type, string shown) => Refusal.Expect(
         $$"""
         public sealed class Handlers

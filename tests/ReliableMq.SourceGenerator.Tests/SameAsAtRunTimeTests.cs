@@ -1,3 +1,6 @@
+using ReliableMq.Broker.Topology;
+using ReliableMq.Receiving;
+
 namespace ReliableMq.SourceGenerator.Tests;
 
 /// <summary>
@@ -32,6 +35,70 @@ public sealed class SameAsAtRunTimeTests
     [InlineData("99999999999999999999999999999999999h")]
     public void Durations_mean_the_same(string text) =>
         (Durations.RetryFault(text) is null).ShouldBe(Duration.TryParseList(text, out _));
+
+    [Theory]
+    [InlineData("0.9ms")]
+    [InlineData("1ms")]
+    [InlineData("50ms")]
+    [InlineData("1m")]
+    [InlineData("60001ms")]
+    [InlineData("soon")]
+    public void Times_to_wait_for_a_full_batch_mean_the_same(string text)
+    {
+        var errors = new List<string>();
+        _ = QueueSettings.Resolve("billing", [Definition(isBatch: true, linger: text)], null, errors);
+
+        (Durations.LingerFault(text) is null).ShouldBe(errors.Count == 0, string.Join(' ', errors));
+    }
+
+    [Theory]
+    [InlineData("", "#")]
+    [InlineData("legacy", "")]
+    [InlineData("legacy", "#")]
+    [InlineData("amq.topic", "*.ü")]
+    public void Bindings_mean_the_same(string exchange, string pattern) =>
+        IsAccepted($"""[MessageHandler("billing"), Binding("{exchange}", "{pattern}")] public void Handle(OrderPlaced message)""")
+            .ShouldBe(new Binding(exchange, pattern).Fault is null);
+
+    [Theory]
+    [InlineData(255)]
+    [InlineData(256)]
+    public void Bindings_may_be_as_long(int length)
+    {
+        Bindings_mean_the_same(new string('a', length), "#");
+        Bindings_mean_the_same("legacy", new string('a', length));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(1000)]
+    [InlineData(1001)]
+    public void Batches_may_be_as_large(int size)
+    {
+        var errors = new List<string>();
+        _ = QueueSettings.Resolve("billing", [Definition(isBatch: true, batchSize: size)], null, errors);
+
+        IsAccepted($"""[MessageHandler("billing", BatchSize = {size})] public void Handle(IReadOnlyList<OrderPlaced> messages)""").ShouldBe(errors.Count == 0);
+    }
+
+    [Fact]
+    public void Every_order_is_known() =>
+        Enum.GetNames<QueueOrder>().ShouldAllBe(order => IsAccepted($"""[MessageHandler("billing", Order = QueueOrder.{order})] public void Handle(OrderPlaced message)"""));
+
+    private static bool IsAccepted(string handler) =>
+        Compiler.Generate($$"""public sealed class Handlers { {{handler}} { } }""").Diagnostics.IsEmpty;
+
+    private static HandlerDefinition Definition(bool isBatch, string? linger = null, int batchSize = 0) => new()
+    {
+        Queue = "billing",
+        MessageName = "own.message.v1",
+        MessageType = typeof(OwnMessage),
+        HandlerName = "A",
+        Invoke = isBatch ? null : (_, _, _) => default,
+        InvokeBatch = isBatch ? (_, _, _) => default : null,
+        Linger = linger,
+        BatchSize = batchSize,
+    };
 
     [Theory]
     [InlineData("")]

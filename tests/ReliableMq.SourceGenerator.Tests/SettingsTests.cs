@@ -112,6 +112,31 @@ public sealed class SettingsTests
     [InlineData("Concurrency = 1000, Prefetch = 2000")]
     public void The_ends_of_the_ranges_are_accepted(string settings) => Accept("\"billing\", " + settings);
 
+    [Theory, Trait(Refusal.Trait, "RMQ035")]
+    [InlineData("string", "string", "is no inbox")]
+    [InlineData("IClock", "Shop.IClock", "is no inbox")]
+    [InlineData("NpgsqlConnection", "Npgsql.NpgsqlConnection", "is no inbox")]
+    [InlineData("GenericDb<>", "Shop.GenericDb<>", "has open type parameters")]
+    [InlineData("Handlers.HiddenDb", "Shop.Handlers.HiddenDb", "cannot be seen by the generated code, so make it public or internal")]
+    public void What_is_no_inbox_is_refused(string type, string shown, string fault) => Expect(
+        $"\"billing\", Inbox = [|typeof({type})|]",
+        $"Inbox '{shown}' of handler method 'Shop.Handlers.Handle' {fault}; name the DbContext given to AddInbox, typeof(NpgsqlDataSource) or typeof(NoInbox)");
+
+    [Theory]
+    [InlineData("BillingDb")]
+    [InlineData("SpecialDb")]
+    [InlineData("GenericDb<int>")]
+    [InlineData("NpgsqlDataSource")]
+    [InlineData("NoInbox")]
+    public void A_context_a_data_source_and_none_are_inboxes(string type) => Accept($"\"billing\", Inbox = typeof({type})");
+
+    [Theory, Trait(Refusal.Trait, "RMQ036")]
+    [InlineData(-1)]
+    [InlineData(3)]
+    public void An_order_that_is_none_is_refused(int value) => Expect(
+        $"\"billing\", Order = [|(QueueOrder)({value})|]",
+        $"Order '{value}' of handler method 'Shop.Handlers.Handle' is not a value of QueueOrder; use None, OneAtATime or ByKey");
+
     private static void Expect(string arguments, string message) => Refusal.Expect(Handler(arguments), message);
 
     private static void Accept(string arguments) => Compiler.Generate(Handler(arguments)).ShouldBeClean();
@@ -121,6 +146,14 @@ public sealed class SettingsTests
         {
             [MessageHandler({{arguments}})]
             public void Handle(OrderPlaced message) { }
+
+            private sealed class HiddenDb : DbContext;
         }
+
+        public class BillingDb : DbContext;
+
+        public sealed class SpecialDb : BillingDb;
+
+        public sealed class GenericDb<T> : DbContext;
         """;
 }

@@ -48,7 +48,29 @@ public sealed class MessageNamesTests
 
     [Fact]
     public void A_name_is_not_inherited() =>
-        Should.Throw<ReliableMqException>(() => MessageNames.Of(typeof(Derived))).Message.ShouldContain("is not a message");
+        Should.Throw<ReliableMqException>(() => MessageNames.Of(typeof(Derived))).Message.ShouldBe(
+            "The type \"ReliableMq.Tests.MessageNamesTests+Derived\" is not a message, though its base class \"ReliableMq.Tests.MessageNamesTests+Base\" is: its receivers would lose what \"Derived\" adds. Add a \"Base\", or give both a base class without [Message] and each its own name.");
+
+    [Fact]
+    public void A_message_that_derives_from_a_message_is_refused() =>
+        Should.Throw<ReliableMqException>(() => MessageNames.Of(typeof(AlsoMarked))).Message.ShouldBe(
+            "The message \"ReliableMq.Tests.MessageNamesTests+AlsoMarked\" derives from the message \"ReliableMq.Tests.MessageNamesTests+Base\", whose handlers would not get it. Give both a base class without [Message].");
+
+    [Fact]
+    public void A_type_says_its_earlier_names_with_the_attribute()
+    {
+        MessageNames.AliasesOf(typeof(Renamed)).ShouldBe(["orders.old.v1", "orders.older.v1"]);
+        MessageNames.AliasesOf(typeof(OrderPlaced)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void An_alias_is_a_name_and_none_that_is_there_already()
+    {
+        Should.Throw<ReliableMqException>(() => MessageNames.AliasesOf(typeof(WrongAlias))).Message.ShouldBe(
+            "The alias \"Old\" of the message \"ReliableMq.Tests.MessageNamesTests+WrongAlias\" is not valid. Use at least two parts of lower-case letters, digits, '-' and '_', separated by dots, at most 200 characters, like \"orders.order-placed.v1\".");
+        Should.Throw<ReliableMqException>(() => MessageNames.AliasesOf(typeof(SameAlias))).Message.ShouldBe(
+            "The message \"ReliableMq.Tests.MessageNamesTests+SameAlias\" has the name \"orders.same.v1\" twice. Remove it from [Message(…, Aliases = …)].");
+    }
 
     [Fact]
     public void A_type_with_a_wrong_name_is_refused() =>
@@ -68,7 +90,19 @@ public sealed class MessageNamesTests
     [Message("orders.base.v1")]
     private record Base;
 
-    private sealed record Derived : Base;
+    private record Derived : Base;
+
+    [Message("orders.also-marked.v1")]
+    private sealed record AlsoMarked : Derived;
+
+    [Message("orders.new.v1", Aliases = ["orders.old.v1", "orders.older.v1"])]
+    private sealed record Renamed;
+
+    [Message("orders.new.v1", Aliases = ["Old"])]
+    private sealed record WrongAlias;
+
+    [Message("orders.same.v1", Aliases = ["orders.same.v1"])]
+    private sealed record SameAlias;
 
     [Message("OrderPlaced")]
     private sealed record WrongName;

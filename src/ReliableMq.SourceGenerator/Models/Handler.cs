@@ -10,9 +10,12 @@ namespace ReliableMq.SourceGenerator;
 /// <param name="IsStatic">Whether it is called without an instance.</param>
 /// <param name="Returns">What the method returns.</param>
 /// <param name="MessageName">The name from <c>[Message]</c>.</param>
+/// <param name="Aliases">The further names from <c>[Message]</c>.</param>
 /// <param name="MessageType">The message type as C#.</param>
+/// <param name="IsBatch">Whether it takes a list of messages.</param>
 /// <param name="Arguments">What follows the message in the call, each as a C# expression.</param>
 /// <param name="Settings">What <c>[MessageHandler]</c> says.</param>
+/// <param name="Bindings">What <c>[Binding]</c> says.</param>
 internal sealed record Handler(
     string Name,
     string Type,
@@ -20,9 +23,12 @@ internal sealed record Handler(
     bool IsStatic,
     ReturnKind Returns,
     string MessageName,
+    EquatableArray<string> Aliases,
     string MessageType,
+    bool IsBatch,
     EquatableArray<string> Arguments,
-    HandlerSettings Settings);
+    HandlerSettings Settings,
+    EquatableArray<QueueBinding> Bindings);
 
 /// <summary>What a handler method returns.</summary>
 internal enum ReturnKind
@@ -33,4 +39,31 @@ internal enum ReturnKind
 }
 
 /// <summary>What <c>[MessageHandler]</c> says; null and 0 where it says nothing.</summary>
-internal sealed record HandlerSettings(string Queue, string? Retry, string? Timeout, int Concurrency, int Prefetch);
+internal sealed record HandlerSettings(string Queue)
+{
+    public string? Retry { get; init; }
+
+    public string? Timeout { get; init; }
+
+    public int Concurrency { get; init; }
+
+    public int Prefetch { get; init; }
+
+    /// <summary>The type as C#.</summary>
+    public string? Inbox { get; init; }
+
+    /// <summary>The name of the value.</summary>
+    public string? Order { get; init; }
+
+    public bool DeriveMessageIds { get; init; }
+
+    public int BatchSize { get; init; }
+
+    public string? Linger { get; init; }
+}
+
+/// <summary>What one <c>[Binding]</c> says.</summary>
+internal sealed record QueueBinding(string Exchange, string Pattern);
+
+/// <summary>The message that a handler takes.</summary>
+internal sealed record HandledMessage(string Name, EquatableArray<string> Aliases, string Type, bool IsBatch);

@@ -9,7 +9,7 @@ internal static class ArgumentReader
     private const string Services = "global::Microsoft.Extensions.DependencyInjection.ServiceProviderServiceExtensions";
     private const string KeyedServices = "global::Microsoft.Extensions.DependencyInjection.ServiceProviderKeyedServiceExtensions";
 
-    public static string Read(IParameterSymbol parameter, bool hasMessage, string handler, Compilation compilation, Problems problems)
+    public static string Read(IParameterSymbol parameter, HandledMessage? message, string handler, Compilation compilation, Problems problems)
     {
         if (!ParameterReader.Check(parameter, handler, compilation, problems))
         {
@@ -18,10 +18,11 @@ internal static class ArgumentReader
 
         var type = parameter.Type;
         var at = parameter.Locations[0];
-        if (type.Attribute(MessageReader.AttributeName) is not null)
+        var element = Collections.ElementOf(type);
+        if ((element ?? type).Attribute(MessageReader.AttributeName) is not null)
         {
             // Without a message before it, it is the message in the wrong place, which is reported already.
-            if (hasMessage)
+            if (message is not null)
             {
                 problems.Refuse(Rule.SecondMessage, at, parameter.Name, handler, type.Shown());
             }
@@ -29,14 +30,22 @@ internal static class ArgumentReader
             return "";
         }
 
-        if (type.Is("ReliableMq.MessageContext"))
+        var isBatch = message is { IsBatch: true };
+        if ((element ?? type).Is("ReliableMq.MessageContext"))
         {
-            return "context";
+            if (message is not null && !(isBatch ? Collections.IsReadOnlyList(type) : element is null))
+            {
+                problems.Refuse(Rule.OtherContext, at, parameter.Name, handler, type.Shown(),
+                    isBatch ? "batches" : "single messages", isBatch ? "IReadOnlyList<MessageContext>" : "MessageContext");
+            }
+
+            return isBatch ? "contexts" : "context";
         }
 
         if (type.Is("System.Threading.CancellationToken"))
         {
-            return "context.CancellationToken";
+            // All contexts of a batch have the same.
+            return isBatch ? "contexts[0].CancellationToken" : "context.CancellationToken";
         }
 
         var keyed = parameter.Attribute("Microsoft.Extensions.DependencyInjection.FromKeyedServicesAttribute");

@@ -35,6 +35,15 @@ internal static class Attributes
             .Expression.GetLocation()
         ?? attribute.Location();
 
+    /// <summary>The place of a positional argument that may be named; else of the whole attribute.</summary>
+    public static Location? LocationOfArgument(this AttributeData attribute, int position)
+    {
+        var name = attribute.AttributeConstructor?.Parameters[position].Name;
+        var arguments = attribute.Syntax()?.ArgumentList?.Arguments;
+        return (arguments?.FirstOrDefault(argument => argument.NameColon?.Name.Identifier.ValueText == name)
+            ?? arguments?.ElementAtOrDefault(position))?.Expression.GetLocation() ?? attribute.Location();
+    }
+
     private static AttributeSyntax? Syntax(this AttributeData attribute) =>
         attribute.ApplicationSyntaxReference?.GetSyntax() as AttributeSyntax;
 }

@@ -33,7 +33,8 @@ internal static class HandlerReader
         var name = type.Shown() + "." + method.Name;
         MethodReader.Check(method, name, compilation, problems);
         var returns = MethodReader.Returns(method, name, problems);
-        var settings = SettingsReader.Read(attribute, name, problems);
+        var settings = SettingsReader.Read(attribute, name, compilation, problems);
+        var bindings = BindingReader.Read(method, name, problems);
 
         // What a type parameter stands for is unknown, so all that could be said of it would be noise.
         if (type.IsGeneric() || method.IsGenericMethod)
@@ -43,11 +44,17 @@ internal static class HandlerReader
 
         var message = MessageReader.Read(method, name, compilation, problems);
         var arguments = method.Parameters.Skip(1)
-            .Select(parameter => ArgumentReader.Read(parameter, message is not null, name, compilation, problems))
+            .Select(parameter => ArgumentReader.Read(parameter, message, name, compilation, problems))
             .ToEquatableArray();
 
-        return message is not { } known ? null : new Handler(
+        if (message is null)
+        {
+            return null;
+        }
+
+        SettingsReader.CheckBatch(attribute, settings, message, name, problems);
+        return new Handler(
             name, type.Code(), Symbols.Identifier(method.Name), method.IsStatic, returns,
-            known.Name, known.Type, arguments, settings);
+            message.Name, message.Aliases, message.Type, message.IsBatch, arguments, settings, bindings);
     }
 }

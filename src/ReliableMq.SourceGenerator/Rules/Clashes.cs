@@ -39,16 +39,34 @@ internal static class Clashes
                 : Problem.Of(Rule.TwoTypes, null, one.Name, one.MessageName, mine.Queue, Plain(one.MessageType), other.Name, Plain(other.MessageType));
         }
 
+        if (NamesOf(one).Intersect(NamesOf(other), StringComparer.Ordinal).FirstOrDefault() is { } shared)
+        {
+            return Problem.Of(Rule.AliasClash, null, one.Name, shared, mine.Queue, Plain(one.MessageType), other.Name, Plain(other.MessageType));
+        }
+
+        if (one.IsBatch != other.IsBatch)
+        {
+            return Problem.Of(Rule.BatchAndSingle, null, one.Name, Taken(one), mine.Queue, other.Name, Taken(other));
+        }
+
         return Differ("Retry", mine.Retry, theirs.Retry)
             ?? Differ("Timeout", mine.Timeout, theirs.Timeout)
             ?? Differ("Concurrency", Given(mine.Concurrency), Given(theirs.Concurrency))
-            ?? Differ("Prefetch", Given(mine.Prefetch), Given(theirs.Prefetch));
+            ?? Differ("Prefetch", Given(mine.Prefetch), Given(theirs.Prefetch))
+            ?? Differ("Inbox", mine.Inbox, theirs.Inbox)
+            ?? Differ("Order", mine.Order, theirs.Order)
+            ?? Differ("BatchSize", Given(mine.BatchSize), Given(theirs.BatchSize))
+            ?? Differ("Linger", mine.Linger, theirs.Linger);
 
         Problem? Differ(string setting, string? here, string? there) =>
             here is null || there is null || here == there
                 ? null
-                : Problem.Of(Rule.Disagreement, null, one.Name, setting, mine.Queue, here, other.Name, there);
+                : Problem.Of(Rule.Disagreement, null, one.Name, setting, mine.Queue, Plain(here), other.Name, Plain(there));
     }
+
+    private static IEnumerable<string> NamesOf(Handler handler) => handler.Aliases.Prepend(handler.MessageName);
+
+    private static string Taken(Handler handler) => handler.IsBatch ? "batches" : "single messages";
 
     private static string? Given(int value) => value == 0 ? null : value.ToString(System.Globalization.CultureInfo.InvariantCulture);
 

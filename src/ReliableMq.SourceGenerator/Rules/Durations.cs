@@ -10,7 +10,7 @@ internal static class Durations
 {
     private const int MaxEntries = 100;
     private const decimal SecondMs = 1_000, MinuteMs = 60 * SecondMs, HourMs = 60 * MinuteMs;
-    private const decimal MaxDelayMs = 365 * 24 * HourMs, MaxTimeoutMs = 10 * MinuteMs;
+    private const decimal MaxDelayMs = 365 * 24 * HourMs, MaxTimeoutMs = 10 * MinuteMs, MaxLingerMs = MinuteMs;
 
     /// <summary>What is wrong with a retry text, to follow its value in a sentence. Empty text is one attempt.</summary>
     public static string? RetryFault(string text)
@@ -28,6 +28,9 @@ internal static class Durations
 
     /// <summary>What is wrong with a timeout, to follow its value in a sentence.</summary>
     public static string? TimeoutFault(string text) => Fault(text.Trim(' '), MaxTimeoutMs);
+
+    /// <summary>What is wrong with a time to wait for a full batch, to follow its value in a sentence.</summary>
+    public static string? LingerFault(string text) => Fault(text.Trim(' '), MaxLingerMs);
 
     private static string? Fault(string entry, decimal maxMs)
     {

@@ -57,6 +57,12 @@ internal static class Rule
     public static readonly DiagnosticDescriptor ParameterNotAccessible = Error("RMQ016", "Parameter type of a handler is not accessible",
         "Parameter '{0}' of handler method '{1}' is a '{2}', which the generated code cannot see; make that type and those around it public or internal");
 
+    public static readonly DiagnosticDescriptor OtherCollection = Error("RMQ017", "Handler takes messages in another collection",
+        "The first parameter '{0}' of handler method '{1}' is a '{2}'; use IReadOnlyList<{3}>, in which a batch handler gets its messages");
+
+    public static readonly DiagnosticDescriptor OtherContext = Error("RMQ018", "Handler asks for the wrong number of contexts",
+        "Parameter '{0}' of handler method '{1}' is a '{2}', but the handler takes {3}; ask for {4}");
+
     // The message.
     public static readonly DiagnosticDescriptor MessageName = Error("RMQ020", "Message name is not valid",
         "Message name '{0}' of '{1}' {2}; use lower-case letters, digits, '-' and '_' in two or more parts separated by dots, at most 200 characters");
@@ -69,6 +75,12 @@ internal static class Rule
 
     public static readonly DiagnosticDescriptor MessageConstructor = Error("RMQ023", "Message cannot be deserialized",
         "Message '{0}' has {1}, so System.Text.Json cannot create it; give it one public constructor, or mark the one to use with [JsonConstructor]");
+
+    public static readonly DiagnosticDescriptor DerivedMessage = Error("RMQ024", "Message derives from another message",
+        "Message '{0}' derives from the message '{1}', whose handlers would not get it; give both a base class without [Message]");
+
+    public static readonly DiagnosticDescriptor Alias = Error("RMQ025", "Alias of a message is not valid",
+        "Alias '{0}' of '{1}' {2}; use lower-case letters, digits, '-' and '_' in two or more parts separated by dots, at most 200 characters, and each name once");
 
     // What [MessageHandler] says.
     public static readonly DiagnosticDescriptor QueueName = Error("RMQ030", "Queue name is not valid",
@@ -86,6 +98,21 @@ internal static class Rule
     public static readonly DiagnosticDescriptor Prefetch = Error("RMQ034", "Prefetch is out of range",
         "Prefetch '{0}' of handler method '{1}' is out of range; use 1 to 2000, or 0 for the default");
 
+    public static readonly DiagnosticDescriptor Inbox = Error("RMQ035", "Inbox is not valid",
+        "Inbox '{0}' of handler method '{1}' {2}; name the DbContext given to AddInbox, typeof(NpgsqlDataSource) or typeof(NoInbox)");
+
+    public static readonly DiagnosticDescriptor Order = Error("RMQ036", "Order is not valid",
+        "Order '{0}' of handler method '{1}' is not a value of QueueOrder; use None, OneAtATime or ByKey");
+
+    public static readonly DiagnosticDescriptor BatchSize = Error("RMQ037", "BatchSize is out of range",
+        "BatchSize '{0}' of handler method '{1}' is out of range; use 1 to 1000, or 0 for the default");
+
+    public static readonly DiagnosticDescriptor Linger = Error("RMQ038", "Linger is not valid",
+        "Linger '{0}' of handler method '{1}' {2}; write one duration from 1ms to 1m, such as '50ms', with the units ms, s and m");
+
+    public static readonly DiagnosticDescriptor NotABatch = Error("RMQ039", "Setting is only for batch handlers",
+        "Handler method '{0}' sets {1}, but it takes single messages; remove it, or take an IReadOnlyList<{2}>");
+
     // Handlers seen together.
     public static readonly DiagnosticDescriptor Duplicate = Error("RMQ040", "Two handlers for one message of one queue",
         "Handler method '{0}' handles '{1}' from queue '{2}', and so does '{3}'; keep one, or give each a queue of its own");
@@ -96,9 +123,28 @@ internal static class Rule
     public static readonly DiagnosticDescriptor Disagreement = Error("RMQ042", "Handlers of one queue disagree",
         "Handler method '{0}' sets {1} of queue '{2}' to '{3}', but '{4}' sets it to '{5}'; all handlers of a queue share its settings, so give it once or the same each time");
 
+    public static readonly DiagnosticDescriptor AliasClash = Error("RMQ043", "Two handlers of one queue share a name of a message",
+        "Handler method '{0}' takes '{1}' from queue '{2}' as a name of '{3}', but '{4}' takes it as a name of '{5}'; remove the alias, or give each handler a queue of its own");
+
+    public static readonly DiagnosticDescriptor BatchAndSingle = Error("RMQ044", "Queue has batch handlers and others",
+        "Handler method '{0}' takes {1} from queue '{2}', but '{3}' takes {4}; give each a queue of its own");
+
+    public static readonly DiagnosticDescriptor OrderOfBatches = Error("RMQ045", "Batches have no order",
+        "Handler method '{0}' takes batches, which have no order, but sets Order to '{1}'; remove it, or take single messages");
+
+    public static readonly DiagnosticDescriptor NeverFull = Error("RMQ046", "No batch would ever be full",
+        "Handler method '{0}' takes batches of {1}, more than its Prefetch of {2}, so that no batch would ever be full; lower BatchSize, or raise Prefetch");
+
     // The project.
     public static readonly DiagnosticDescriptor MethodName = Error("RMQ050", "ReliableMqHandlersMethod is not a method name",
         "The project property ReliableMqHandlersMethod is '{0}', which is not a method name; use a C# identifier such as 'AddBillingHandlers'");
+
+    // What [Binding] says.
+    public static readonly DiagnosticDescriptor Binding = Error("RMQ055", "Binding is not valid",
+        "{0} '{1}' of handler method '{2}' {3}");
+
+    public static readonly DiagnosticDescriptor BindingAlone = Error("RMQ056", "Binding without a handler",
+        "Method '{0}' has [Binding], but no [MessageHandler] whose queue it could bind; add one, or remove it");
 
     // The use of a context.
     public static readonly DiagnosticDescriptor NeverSaved = new("RMQ060", "Message is added but never saved",

@@ -66,7 +66,7 @@ internal static class RegistrationWriter
                     builder.AddHandler(new global::ReliableMq.HandlerDefinition
                     {
         {{Lines(Properties(handler).Select(property => $"                {property},"))}}
-                        Invoke = static (services, message, context) =>
+                        {{(handler.IsBatch ? "InvokeBatch = static (services, messages, contexts)" : "Invoke = static (services, message, context)")}} =>
         {{Body(handler)}}
                     });
         """;
@@ -98,12 +98,44 @@ internal static class RegistrationWriter
         {
             yield return "Timeout = " + Literal(timeout);
         }
+
+        if (settings.Inbox is { } inbox)
+        {
+            yield return $"Inbox = typeof({inbox})";
+        }
+
+        if (handler.Bindings.Count > 0)
+        {
+            yield return $"Bindings = [{string.Join(", ", handler.Bindings.Select(binding => $"new({Literal(binding.Exchange)}, {Literal(binding.Pattern)})"))}]";
+        }
+
+        if (settings.Order is { } order)
+        {
+            yield return "Order = global::ReliableMq.QueueOrder." + order;
+        }
+
+        if (settings.DeriveMessageIds)
+        {
+            yield return "DeriveMessageIds = true";
+        }
+
+        if (settings.BatchSize > 0)
+        {
+            yield return "BatchSize = " + settings.BatchSize.ToString(CultureInfo.InvariantCulture);
+        }
+
+        if (settings.Linger is { } linger)
+        {
+            yield return "Linger = " + Literal(linger);
+        }
     }
 
     private static string Body(Handler handler)
     {
         var target = handler.IsStatic ? handler.Type : $"{GetRequiredService}<{handler.Type}>(services)";
-        var message = $"({handler.MessageType})message";
+        var message = handler.IsBatch
+            ? $"global::System.Array.ConvertAll(messages, static message => ({handler.MessageType})message)"
+            : $"({handler.MessageType})message";
         var arguments = handler.Arguments.Count == 0
             ? message
             : string.Concat(handler.Arguments.Prepend(message).Select((argument, index) => $"{(index == 0 ? "" : ",")}\n                        {argument}"));

@@ -8,7 +8,7 @@ namespace ReliableMq.Alerting;
 
 /// <summary>Runs one teller for each database and sink.</summary>
 internal sealed class AlertHost(
-    ServiceDatabases databases, IEnumerable<IAlertSink> sinks, IServiceProvider services, IHostApplicationLifetime lifetime, ILogger<AlertHost> logger)
+    ServiceDatabases databases, AlertSinks sinks, IServiceProvider services, IHostApplicationLifetime lifetime, ILogger<AlertHost> logger)
     : IHostedService, IDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
@@ -18,7 +18,7 @@ internal sealed class AlertHost(
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        var all = sinks.ToArray();
+        var all = sinks.All;
         SinkNames.Check(all);
         _tellers = [.. databases.All.SelectMany(database => all.Select(sink => ActivatorUtilities.CreateInstance<AlertTeller>(services, database, sink)))];
         _running = Task.WhenAll(_tellers.Select(teller => Task.Run(() => RunAsync(teller), CancellationToken.None)));

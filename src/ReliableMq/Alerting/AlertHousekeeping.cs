@@ -4,7 +4,7 @@ using ReliableMq.Storage;
 namespace ReliableMq.Alerting;
 
 /// <summary>Resolves what has become quiet and removes what was resolved long ago.</summary>
-internal sealed class AlertHousekeeping(ServiceDatabases databases, IEnumerable<IAlertSink> sinks) : IScheduledWork
+internal sealed class AlertHousekeeping(ServiceDatabases databases, AlertSinks sinks) : IScheduledWork
 {
     private const int BatchSize = 1_000;
 
@@ -16,7 +16,7 @@ internal sealed class AlertHousekeeping(ServiceDatabases databases, IEnumerable<
     {
         foreach (var table in databases.Ready.Select(database => new AlertTable(database)))
         {
-            await table.ResolveQuietAsync([.. sinks.Select(sink => sink.Name)], cancellationToken);
+            await table.ResolveQuietAsync([.. sinks.All.Select(sink => sink.Name)], cancellationToken);
             while (await table.RemoveResolvedAsync(BatchSize, cancellationToken) == BatchSize)
             {
                 // Each batch is a transaction of its own.

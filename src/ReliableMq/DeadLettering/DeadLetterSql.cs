@@ -10,9 +10,9 @@ internal sealed class DeadLetterSql(string schema)
     public string Insert { get; } =
         $"""
         INSERT INTO {schema}.dead_letter
-            (queue, message_id, epoch, name, exchange, routing_key, content_type, headers, body, correlation_id,
+            (queue, message_id, epoch, name, exchange, routing_key, content_type, headers, body, correlation_id, reply_to, priority,
              attempts, reason, error_type, error, discarded_at)
-        VALUES (@queue, @message_id, @epoch, @name, @exchange, @routing_key, @content_type, @headers, @body, @correlation_id,
+        VALUES (@queue, @message_id, @epoch, @name, @exchange, @routing_key, @content_type, @headers, @body, @correlation_id, @reply_to, @priority,
                 @attempts, @reason, @error_type, @error, CASE WHEN @discarded THEN clock_timestamp() END)
         ON CONFLICT (queue, message_id, epoch) DO NOTHING
         """;
@@ -24,17 +24,5 @@ internal sealed class DeadLetterSql(string schema)
         VALUES (@queue, @message_id, @epoch, 0, 'dead', @reason)
         ON CONFLICT (queue, message_id) DO UPDATE SET state = 'dead', next_attempt_at = NULL, ordering_key = NULL
         WHERE f.epoch <= excluded.epoch AND f.state IN ('failing', 'scheduled')
-        """;
-
-    /// <summary>Newest last, in pages by time and key. Index <c>dead_letter_dead_at</c>.</summary>
-    public string Page { get; } =
-        $"""
-        SELECT queue, message_id, epoch, name, reason, error_type, error, attempts, dead_at, body, headers, correlation_id, discarded_at
-        FROM {schema}.dead_letter
-        WHERE (dead_at, queue, message_id, epoch) > (@dead_at, @queue, @message_id, @epoch)
-          AND (@only_queue IS NULL OR queue = @only_queue)
-          AND (discarded_at IS NOT NULL) = @discarded
-        ORDER BY dead_at, queue, message_id, epoch
-        LIMIT @limit
         """;
 }

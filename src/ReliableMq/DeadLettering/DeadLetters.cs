@@ -1,88 +1,142 @@
 using System.Runtime.CompilerServices;
-using Npgsql;
-using NpgsqlTypes;
-using ReliableMq.Broker;
+using System.Text.Json;
 using ReliableMq.Storage;
 
 namespace ReliableMq.DeadLettering;
 
-/// <summary>Reads the dead letters of the service's inbox databases one after the other, a page at a time.</summary>
-internal sealed class DeadLetters(ServiceDatabases databases) : IDeadLetters
+/// <summary>The dead letters of the service's inbox databases, one after the other, a page at a time.</summary>
+internal sealed class DeadLetters(ServiceDatabases databases, ReplayHost replays) : IDeadLetters
 {
     private const int PageSize = 200;
+    private const int MostPerSecond = 10_000;
 
     public async IAsyncEnumerable<DeadLetter> ListAsync(DeadLetterFilter? filter = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        if (databases.Inboxes.Count == 0)
+        foreach (var database in Inboxes())
         {
-            throw new ReliableMqException("This service has no inbox, so it has no dead letters. Call AddReliableMq(…).AddInbox<TContext>().");
-        }
-
-        // Inboxes over the same tables have the same dead letters.
-        foreach (var database in databases.Inboxes.DistinctBy(inbox => inbox.Sender))
-        {
-            await foreach (var deadLetter in ListAsync(database, filter, cancellationToken))
+            var table = new DeadLetterTable(database);
+            DeadLetterPosition? after = DeadLetterPosition.Start;
+            while (after is { } last)
             {
-                yield return deadLetter;
-            }
-        }
-    }
-
-    private static async IAsyncEnumerable<DeadLetter> ListAsync(ServiceDatabase database, DeadLetterFilter? filter, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        var sql = new DeadLetterSql(database.Schema);
-        (DateTime DeadAt, string Queue, string MessageId, int Epoch) after = (DateTime.UnixEpoch, "", "", -1);
-        while (true)
-        {
-            var page = new List<DeadLetter>(PageSize);
-            await using (var session = await database.OpenAsync(cancellationToken))
-            {
-                await using var command = new NpgsqlCommand(sql.Page, session.Connection)
+                (var page, after) = await table.ReadPageAsync(filter ?? new(), last, PageSize, cancellationToken);
+                foreach (var deadLetter in page)
                 {
-                    Parameters =
-                    {
-                        new NpgsqlParameter("dead_at", NpgsqlDbType.TimestampTz) { Value = after.DeadAt },
-                        new NpgsqlParameter<string>("queue", after.Queue),
-                        new NpgsqlParameter<string>("message_id", after.MessageId),
-                        new NpgsqlParameter<int>("epoch", after.Epoch),
-                        StoredDeadLetter.Text("only_queue", filter?.Queue),
-                        new NpgsqlParameter<bool>("discarded", filter?.Discarded ?? false),
-                        new NpgsqlParameter<int>("limit", PageSize),
-                    },
-                };
-                await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-                while (await reader.ReadAsync(cancellationToken))
-                {
-                    page.Add(Read(reader));
-                    after = (reader.GetDateTime(8), reader.GetString(0), reader.GetString(1), reader.GetInt32(2));
+                    yield return deadLetter;
                 }
             }
-
-            foreach (var deadLetter in page)
-            {
-                yield return deadLetter;
-            }
-
-            if (page.Count < PageSize)
-            {
-                yield break;
-            }
         }
     }
 
-    private static DeadLetter Read(NpgsqlDataReader reader) => new()
+    public async Task ReplayAsync(DeadLetterId deadLetter, string who, ReplayOptions? options = null, CancellationToken cancellationToken = default)
     {
-        Queue = reader.GetString(0),
-        MessageId = reader.GetString(1),
-        MessageName = reader.GetString(3),
-        Reason = reader.GetString(4),
-        ExceptionType = reader.IsDBNull(5) ? null : reader.GetString(5),
-        Exception = reader.IsDBNull(6) ? null : reader.GetString(6),
-        Attempts = reader.GetInt32(7),
-        DeadAt = reader.GetFieldValue<DateTimeOffset>(8),
-        Body = reader.GetFieldValue<byte[]>(9),
-        Headers = reader.IsDBNull(10) ? new Dictionary<string, string>() : HeaderJson.ReadAsText(reader.GetString(10)),
-        CorrelationId = reader.IsDBNull(11) ? null : reader.GetString(11),
-        DiscardedAt = reader.IsDBNull(12) ? null : reader.GetFieldValue<DateTimeOffset>(12),
-    };
+        ArgumentNullException.ThrowIfNull(deadLetter);
+        ArgumentException.ThrowIfNullOrWhiteSpace(who);
+        options ??= new();
+        foreach (var header in options.Headers.Keys.Where(header => header.StartsWith(MessageHeaders.Prefix, StringComparison.OrdinalIgnoreCase)))
+        {
+            throw new ReliableMqException($"The header \"{header}\" cannot be changed. Names that begin with \"{MessageHeaders.Prefix}\" are ReliableMq's own.");
+        }
+
+        foreach (var database in Inboxes())
+        {
+            if (await new DeadLetterTable(database).TryReplayAsync(deadLetter, who, options, cancellationToken))
+            {
+                return;
+            }
+        }
+
+        throw new ReliableMqException($"There is no dead letter \"{deadLetter.MessageId}\" of the queue \"{deadLetter.Queue}\" with the epoch {deadLetter.Epoch}. Look at the list.");
+    }
+
+    public async Task<IReadOnlyList<Replay>> ReplayAsync(DeadLetterFilter filter, string who, ReplayManyOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        ArgumentException.ThrowIfNullOrWhiteSpace(who);
+        options ??= new();
+        if (options.PerSecond is < 1 or > MostPerSecond)
+        {
+            throw new ReliableMqException($"PerSecond is {options.PerSecond}. Use 1 to {MostPerSecond}.");
+        }
+
+        if (filter.State == DeadLetterState.Replayed)
+        {
+            throw new ReliableMqException("State is Replayed, but what was replayed cannot be replayed again. Choose those that wait or were discarded; one that died again is among them.");
+        }
+
+        var begun = new List<Replay>();
+        foreach (var database in Inboxes())
+        {
+            begun.Add(await new DeadLetterTable(database).BeginReplayAsync(filter, who, options, cancellationToken));
+        }
+
+        replays.Wake();
+        return begun;
+    }
+
+    public async Task<IReadOnlyList<Replay>> ListReplaysAsync(CancellationToken cancellationToken = default)
+    {
+        var all = new List<Replay>();
+        foreach (var database in Inboxes())
+        {
+            all.AddRange(await new DeadLetterTable(database).ListReplaysAsync(cancellationToken));
+        }
+
+        return all;
+    }
+
+    public async Task CancelReplayAsync(ReplayId replay, string who, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(replay);
+        ArgumentException.ThrowIfNullOrWhiteSpace(who);
+        if (Inboxes().FirstOrDefault(inbox => inbox.Name == replay.Inbox) is { } database && await new DeadLetterTable(database).TryCancelReplayAsync(replay.Number, who, cancellationToken))
+        {
+            return;
+        }
+
+        throw new ReliableMqException($"There is no replay {replay.Number} of \"{replay.Inbox}\". Look at the list.");
+    }
+
+    public async Task<long> DiscardAsync(DeadLetterFilter filter, string reason, string who, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        ArgumentException.ThrowIfNullOrWhiteSpace(reason);
+        ArgumentException.ThrowIfNullOrWhiteSpace(who);
+        if (filter.State != DeadLetterState.Waiting)
+        {
+            throw new ReliableMqException($"State is {filter.State}, but only what waits can be discarded. Leave it out.");
+        }
+
+        var all = 0L;
+        foreach (var database in Inboxes())
+        {
+            int count;
+            do
+            {
+                count = await new DeadLetterTable(database).DiscardBatchAsync(filter, reason, who, PageSize, cancellationToken);
+                all += count;
+            }
+            while (count == PageSize);
+        }
+
+        return all;
+    }
+
+    public async Task<long> ExportAsync(DeadLetterFilter? filter, Stream destination, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(destination);
+        var count = 0L;
+        await foreach (var deadLetter in ListAsync(filter, cancellationToken))
+        {
+            await JsonSerializer.SerializeAsync(destination, deadLetter, DeadLetterJson.Default.DeadLetter, cancellationToken);
+            await destination.WriteAsync("\n"u8.ToArray(), cancellationToken);
+            count++;
+        }
+
+        return count;
+    }
+
+    /// <summary>Inboxes over the same tables have the same dead letters.</summary>
+    private IEnumerable<ServiceDatabase> Inboxes() => databases.Inboxes.Count > 0
+        ? databases.Inboxes.DistinctBy(inbox => inbox.Sender)
+        : throw new ReliableMqException("This service has no inbox, so it has no dead letters. Call AddReliableMq(…).AddInbox<TContext>().");
 }

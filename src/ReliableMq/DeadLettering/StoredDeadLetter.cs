@@ -22,6 +22,8 @@ internal static class StoredDeadLetter
         parameters.Add(new NpgsqlParameter("headers", NpgsqlDbType.Text) { Value = HeaderJson.Write(delivery.Headers) });
         parameters.Add(new NpgsqlParameter<byte[]>("body", delivery.Body));
         parameters.Add(Text("correlation_id", delivery.CorrelationId));
+        parameters.Add(Text("reply_to", delivery.ReplyTo));
+        parameters.Add(new NpgsqlParameter("priority", NpgsqlDbType.Smallint) { Value = (object?)delivery.Priority ?? DBNull.Value });
         parameters.Add(new NpgsqlParameter<int>("attempts", attempts));
         parameters.Add(Text("reason", reason));
         parameters.Add(Text("error_type", exception?.GetType().FullName));

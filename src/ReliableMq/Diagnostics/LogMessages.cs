@@ -162,6 +162,9 @@ internal static partial class LogMessages
     [LoggerMessage(7004, LogLevel.Debug, "The broker's copy of the dead letter {Delivery} has come; it is stored already.")]
     public static partial void DeadLetterMerged(ILogger logger, Delivery delivery);
 
+    [LoggerMessage(7005, LogLevel.Error, "Dead letters could not be replayed; trying again in {Delay}.")]
+    public static partial void ReplayFailed(ILogger logger, TimeSpan delay, Exception exception);
+
     [LoggerMessage(8001, LogLevel.Warning, "The database of \"{Context}\" cannot be reached: {Error} Messages are stored and handled when it can.")]
     public static partial void DatabaseUnreachable(ILogger logger, string context, string error);
 

@@ -7,7 +7,7 @@ using ReliableMq.Storage;
 namespace ReliableMq.Diagnostics;
 
 /// <summary>Measures the outboxes for the gauges while somebody listens to them.</summary>
-internal sealed class PendingMeasurement(ServiceDatabases databases, IEnumerable<IAlertSink> sinks, ReliableMqMetrics metrics, TimeProvider time) : BackgroundService
+internal sealed class PendingMeasurement(ServiceDatabases databases, AlertSinks sinks, ReliableMqMetrics metrics, TimeProvider time) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
@@ -36,7 +36,7 @@ internal sealed class PendingMeasurement(ServiceDatabases databases, IEnumerable
                 metrics.Pending(database.Name, await new OutboxTable(database).CountPendingAsync(cancellationToken));
                 metrics.Parked(database.Name, await Parking.CountAsync(database, cancellationToken));
                 var untold = (await new AlertTable(database).ReadUntoldAsync(cancellationToken)).ToDictionary(sink => sink.Sink, sink => sink.Count);
-                foreach (var sink in sinks.Select(sink => sink.Name))
+                foreach (var sink in sinks.All.Select(sink => sink.Name))
                 {
                     metrics.AlertsUntold(database.Name, sink, untold.GetValueOrDefault(sink));
                 }

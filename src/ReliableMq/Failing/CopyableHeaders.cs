@@ -1,3 +1,5 @@
+using ReliableMq.Receiving;
+
 namespace ReliableMq.Failing;
 
 /// <summary>
@@ -6,6 +8,15 @@ namespace ReliableMq.Failing;
 /// </summary>
 internal static class CopyableHeaders
 {
+    /// <summary>Those of a copy that goes to the queue directly, and still says where the message came from.</summary>
+    public static Dictionary<string, object?> Of(Delivery delivery)
+    {
+        var headers = Of(delivery.Headers);
+        headers[MessageHeaders.Exchange] = delivery.Exchange;
+        headers[MessageHeaders.RoutingKey] = delivery.RoutingKey;
+        return headers;
+    }
+
     public static Dictionary<string, object?> Of(IReadOnlyDictionary<string, object?> headers) => headers
         .Where(header => header.Key != MessageHeaders.PublishSequence && !IsBrokers(header.Key))
         .ToDictionary(header => header.Key, header => header.Value, StringComparer.Ordinal);

@@ -192,7 +192,7 @@ internal sealed class FailureRecorder(ServiceDatabase database, Parking parking,
     {
         await ExecuteAsync(connection, _sql.RetryScheduled, messageId, delivery.Queue, cancellationToken, new NpgsqlParameter("due_at", NpgsqlDbType.TimestampTz) { Value = dueAt.UtcDateTime });
 
-        var headers = CopyableHeaders.Of(delivery.Headers);
+        var headers = CopyableHeaders.Of(delivery);
         headers[MessageHeaders.Epoch] = delivery.Epoch + 1;
         var copy = new OutboxMessage
         {

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using ReliableMq.Broker.Naming;
 using ReliableMq.Receiving;
@@ -5,14 +6,22 @@ using ReliableMq.Receiving;
 namespace ReliableMq.Handling;
 
 /// <summary>Every handler of the application, by queue. Built once, from what has been validated.</summary>
-internal sealed class HandlerRegistry(IEnumerable<HandlerDefinition> handlers, IOptions<ReliableMqOptions> options, NamesInUse names)
+internal sealed class HandlerRegistry
 {
-    public IReadOnlyList<QueueHandlers> Queues { get; } =
-        [.. handlers.GroupBy(handler => handler.Queue).Select(queue => HandlersOf(queue, options.Value, names))];
-
-    private static QueueHandlers HandlersOf(IGrouping<string, HandlerDefinition> queue, ReliableMqOptions options, NamesInUse names)
+    public HandlerRegistry(
+        IEnumerable<HandlerDefinition> handlers, IEnumerable<UpcasterRegistration> upcasters, IOptions<ReliableMqOptions> options, NamesInUse names, IServiceProvider services)
     {
-        var settings = QueueSettings.Resolve(queue.Key, [.. queue], options.Queues.GetValueOrDefault(queue.Key), options.Broker.ConsumerTimeout, []);
-        return new QueueHandlers(settings, names.TopologyOf(queue.Key, queue) with { IsOrdered = settings.Order != QueueOrder.None }, queue);
+        List<UpcasterRegistration> all = [.. upcasters];
+        Queues = [.. handlers.GroupBy(handler => handler.Queue).Select(queue =>
+        {
+            var settings = QueueSettings.Resolve(queue.Key, [.. queue], options.Value.Queues.GetValueOrDefault(queue.Key), options.Value.Broker.ConsumerTimeout, []);
+            List<MessageReading> readings = [.. queue.SelectMany(handler => MessageReading.Of(handler, all))];
+            return new QueueHandlers(settings, names.TopologyOf(settings, readings) with { IsOrdered = settings.Order != QueueOrder.None }, readings);
+        })];
+
+        // Here, because an upcaster that cannot be created would make dead letters of good messages.
+        all.ForEach(upcaster => services.GetRequiredService(upcaster.Type));
     }
+
+    public IReadOnlyList<QueueHandlers> Queues { get; }
 }

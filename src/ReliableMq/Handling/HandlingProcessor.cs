@@ -25,11 +25,11 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
     private readonly FrozenDictionary<HandlerDefinition, BatchCollector> _batches;
 
     public HandlingProcessor(
-        QueueHandlers handlers, ServiceDatabase database, IServiceScopeFactory scopes, MessageSerializer serializer, HandlingFilters filters,
+        QueueHandlers handlers, ServiceDatabase database, IServiceScopeFactory scopes, MessageSerializer serializer, IServiceProvider services, HandlingFilters filters,
         ReliableMqMetrics metrics, TimeProvider time, ILogger<HandlingProcessor> logger)
     {
         _settings = handlers.Settings;
-        _reader = new MessageReader(handlers, serializer);
+        _reader = new MessageReader(handlers, serializer, services);
         _invocation = new HandlerInvocation(filters);
         _parking = new Parking(database, logger);
         _inbox = new InboxTransaction(database, scopes, _parking);
@@ -133,7 +133,7 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
     /// </summary>
     private async Task<IReadOnlySet<ReadMessage>> HandleBatchAsync(IReadOnlyList<ReadMessage> messages, CancellationToken givingUp)
     {
-        var batch = messages.DistinctBy(message => message.Delivery.MessageId).Where(message => !IsExpired(message.Delivery)).ToArray();
+        var batch = messages.Where(message => !IsExpired(message.Delivery)).ToArray();
         var startedAt = _time.GetTimestamp();
         using var activity = Telemetry.StartProcess([.. batch.Select(message => message.Delivery)]);
         using var timeout = new CancellationTokenSource(_settings.Timeout, _time);

@@ -4,7 +4,7 @@ using ReliableMq.Receiving;
 namespace ReliableMq.Handling;
 
 /// <summary>Finds the handler of a delivery and reads its body.</summary>
-internal sealed class MessageReader(QueueHandlers handlers, MessageSerializer serializer)
+internal sealed class MessageReader(QueueHandlers handlers, MessageSerializer serializer, IServiceProvider services)
 {
     /// <exception cref="ReliableMqException">It has no id, no handler takes it, or it cannot be read.</exception>
     public ReadMessage Read(Delivery delivery)
@@ -15,20 +15,23 @@ internal sealed class MessageReader(QueueHandlers handlers, MessageSerializer se
                 $"The message \"{delivery.Name}\" has no message id, so it cannot be handled just once. Set the AMQP property message-id.");
         }
 
-        var handler = handlers.Find(delivery.Name)
+        var reading = handlers.Find(delivery)
             ?? throw new ReliableMqException(
-                $"No handler of the queue \"{delivery.Queue}\" takes the message \"{delivery.Name}\". It takes: {string.Join(", ", handlers.MessageNames.Order().Select(name => $"\"{name}\""))}. Add a handler, or remove the binding that brings it.");
-        return new ReadMessage(delivery, handler, serializer.Deserialize(delivery.Body, handler.MessageType, delivery.ContentType, delivery.Name));
+                $"No handler of the queue \"{delivery.Queue}\" takes the message \"{delivery.Name}\" of the exchange \"{delivery.Exchange}\". It takes: {string.Join(", ", handlers.MessageNames.Order().Select(name => $"\"{name}\""))}. Add a handler or its [Binding], or remove the binding that brings it.");
+        return new ReadMessage(delivery, reading.Handler, reading.Read(delivery, serializer, services)) { Name = reading.Name };
     }
 }
 
-/// <summary>A delivery whose handler is known and whose body is read.</summary>
+/// <summary>A delivery whose handler is known and whose body is read, and upcast where it is an old one.</summary>
 internal sealed record ReadMessage(Delivery Delivery, HandlerDefinition Handler, object Message)
 {
+    /// <summary>The name under which it was found.</summary>
+    public string Name { get; init; } = Delivery.Name;
+
     public MessageContext ContextOf(int attempt, Npgsql.NpgsqlTransaction? transaction, CancellationToken cancellationToken) => new()
     {
         MessageId = Delivery.MessageId!,
-        MessageName = Delivery.Name,
+        MessageName = Name,
         Queue = Delivery.Queue,
         Attempt = attempt,
         Redelivered = Delivery.Redelivered,

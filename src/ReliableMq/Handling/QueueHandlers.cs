@@ -4,19 +4,44 @@ using ReliableMq.Receiving;
 
 namespace ReliableMq.Handling;
 
-/// <summary>The handlers of one queue, by message name, the settings in force and the topology it needs.</summary>
-internal sealed class QueueHandlers(QueueSettings settings, QueueTopology topology, IEnumerable<HandlerDefinition> handlers)
+/// <summary>The handlers of one queue, the settings in force and the topology it needs.</summary>
+internal sealed class QueueHandlers
 {
-    private readonly FrozenDictionary<string, HandlerDefinition> _byName =
-        handlers.ToFrozenDictionary(handler => handler.MessageName, StringComparer.Ordinal);
+    private readonly FrozenDictionary<string, MessageReading> _byName;
+    private readonly List<(MessageReading Reading, Binding[] Bindings)> _bound;
 
-    public QueueSettings Settings => settings;
+    public QueueHandlers(QueueSettings settings, QueueTopology topology, IReadOnlyCollection<MessageReading> readings)
+    {
+        Settings = settings;
+        Topology = topology;
+        _byName = readings.ToFrozenDictionary(reading => reading.Name, StringComparer.Ordinal);
 
-    public QueueTopology Topology => topology;
+        // Without a name it is what its handler takes today, so only the first reading of each counts.
+        var own = readings.DistinctBy(reading => reading.Handler).ToList();
+        All = [.. own.Select(reading => reading.Handler)];
+        _bound = [.. own.Select(reading => (reading, Bindings:
+            settings.Bindings is not { } configured ? reading.Handler.Bindings.Select(Binding.Of).ToArray()
+            : own.Count == 1 ? [.. configured]
+            : [])).Where(bound => bound.Bindings.Length > 0)];
+    }
 
-    public IEnumerable<HandlerDefinition> All => _byName.Values;
+    public QueueSettings Settings { get; }
+
+    public QueueTopology Topology { get; }
+
+    public IReadOnlyList<HandlerDefinition> All { get; }
 
     public IReadOnlyCollection<string> MessageNames => _byName.Keys;
 
-    public HandlerDefinition? Find(string messageName) => _byName.GetValueOrDefault(messageName);
+    /// <summary>Who takes a delivery: by its name, else by its routing key, else the only handler bound to where it came from.</summary>
+    public MessageReading? Find(Delivery delivery)
+    {
+        if (_byName.TryGetValue(delivery.Name, out var reading) || _byName.TryGetValue(delivery.RoutingKey, out reading))
+        {
+            return reading;
+        }
+
+        var bound = _bound.FindAll(handler => Array.Exists(handler.Bindings, binding => binding.Matches(delivery.Exchange, delivery.RoutingKey)));
+        return bound is [var (only, _)] ? only with { Name = delivery.Name } : null;
+    }
 }

@@ -60,10 +60,27 @@ internal sealed class ConfigurationReader(IConfiguration configuration) : IConfi
             {
                 Check(child, type, errors);
             }
-            else if (type != typeof(IList<string>) && child.GetChildren().Any())
+            else if (type == typeof(IList<string>))
+            {
+                CheckList(child, errors);
+            }
+            else if (child.GetChildren().Any())
             {
                 errors.Add($"\"{child.Path}\" has parts, but it is a single value. Write it as one text.");
             }
+        }
+    }
+
+    private static void CheckList(IConfigurationSection list, List<string> errors)
+    {
+        if (list.Value is { Length: > 0 } value)
+        {
+            errors.Add($"\"{list.Path}\" is \"{value}\", but it is a list. Write its entries as \"{list.Path}:0\", \"{list.Path}:1\" and so on.");
+        }
+
+        foreach (var entry in list.GetChildren().Where(entry => entry.GetChildren().Any()))
+        {
+            errors.Add($"\"{entry.Path}\" has parts, but it is a single value. Write it as one text.");
         }
     }
 }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using RabbitMQ.Client;
 using ReliableMq.Broker;
 using ReliableMq.Broker.Topology;
 using ReliableMq.DeadLettering;
@@ -44,7 +45,8 @@ internal sealed class ConsumerHost(
     private IEnumerable<Task> Start(ServiceDatabase inbox, IReadOnlyList<QueueHandlers> queues)
     {
         var handling = queues.Select(queue => Consumer(
-            queue.Settings.Queue, queue.Settings, ActivatorUtilities.CreateInstance<HandlingProcessor>(services, queue, inbox), queue.Topology)).ToList();
+            queue.Settings.Queue, queue.Settings, ActivatorUtilities.CreateInstance<HandlingProcessor>(services, queue, inbox),
+            (connection, token) => topology.DeclareAsync(connection, queue.Topology, token))).ToList();
         var monitors = queues.Select(queue => MonitorOf(queue, inbox)).ToList();
         var watch = ActivatorUtilities.CreateInstance<SettingsWatch>(services, inbox, handling);
         foreach (var consumer in handling)
@@ -65,12 +67,12 @@ internal sealed class ConsumerHost(
     {
         var deadLetterQueue = queue.Topology.DeadLetterQueue;
         var settings = new QueueSettings(deadLetterQueue, new RetryPolicy([]), 1, 50, queue.Settings.Timeout) { ConsumerTimeout = queue.Settings.ConsumerTimeout };
-        return Consumer(deadLetterQueue, settings, ActivatorUtilities.CreateInstance<DeadLetterMonitor>(services, queue.Settings, inbox), queue.Topology);
+        return Consumer(deadLetterQueue, settings, ActivatorUtilities.CreateInstance<DeadLetterMonitor>(services, queue.Settings, inbox),
+            (connection, token) => topology.DeclareDeadLetterQueueAsync(connection, queue.Topology, token));
     }
 
-    private QueueConsumer Consumer(string queue, QueueSettings settings, IDeliveryProcessor processor, QueueTopology queueTopology) =>
-        ActivatorUtilities.CreateInstance<QueueConsumer>(services, queue, settings, processor, connections.Consuming,
-            (Func<RabbitMQ.Client.IConnection, CancellationToken, Task>)((connection, token) => topology.DeclareAsync(connection, queueTopology, token)));
+    private QueueConsumer Consumer(string queue, QueueSettings settings, IDeliveryProcessor processor, Func<IConnection, CancellationToken, Task> declare) =>
+        ActivatorUtilities.CreateInstance<QueueConsumer>(services, queue, settings, processor, connections.Consuming, declare);
 
     private Task RunAsync(QueueConsumer consumer, Task ready) => Task.Run(
         async () =>

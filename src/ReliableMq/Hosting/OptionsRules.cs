@@ -9,7 +9,7 @@ namespace ReliableMq.Hosting;
 
 /// <summary>Checks everything that was configured, at start, all errors at once.</summary>
 internal sealed class OptionsRules(
-    IEnumerable<DatabaseRegistration> databases, IEnumerable<HandlerDefinition> handlers, IEnumerable<INamingPolicy> naming,
+    IEnumerable<DatabaseRegistration> databases, IEnumerable<HandlerDefinition> handlers, IEnumerable<UpcasterRegistration> upcasters, IEnumerable<INamingPolicy> naming,
     IEnumerable<IMessageSerializer> serializers, MessageSerializer serializer) : IValidateOptions<ReliableMqOptions>
 {
     public ValidateOptionsResult Validate(string? name, ReliableMqOptions options)
@@ -20,7 +20,7 @@ internal sealed class OptionsRules(
         CheckDatabase(options, errors);
         CheckOutbox(options.Outbox, errors);
         CheckHandlers(options, [.. handlers], errors);
-        CheckSerializers(errors);
+        AlertOptionsRules.Check(options.Alerts, errors);
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
     }
 
@@ -101,12 +101,9 @@ internal sealed class OptionsRules(
 
     private void CheckHandlers(ReliableMqOptions options, List<HandlerDefinition> all, List<string> errors)
     {
-        foreach (var twins in all.GroupBy(handler => (handler.Queue, handler.MessageName)).Where(twins => twins.Count() > 1))
-        {
-            errors.Add($"The queue \"{twins.Key.Queue}\" has more than one handler of \"{twins.Key.MessageName}\": {string.Join(", ", twins.Select(handler => $"\"{handler.HandlerName}\""))}. Give each its own queue, or register its assembly once.");
-        }
-
-        QueueNameRules.Check(all, new NamesInUse(naming, options.Topology.Naming), errors);
+        var readings = ReadingRules.Check(all, [.. upcasters], errors);
+        QueueNameRules.Check(all, readings, new NamesInUse(naming, options.Topology.Naming), errors);
+        CheckSerializers(readings, errors);
 
         foreach (var queue in all.GroupBy(handler => handler.Queue))
         {
@@ -144,7 +141,7 @@ internal sealed class OptionsRules(
         }
     }
 
-    private void CheckSerializers(List<string> errors)
+    private void CheckSerializers(List<MessageReading> readings, List<string> errors)
     {
         foreach (var wrong in serializers.Where(one => !MediaType.IsValid(one.ContentType)))
         {
@@ -156,9 +153,9 @@ internal sealed class OptionsRules(
             errors.Add($"The content type \"{twins.Key}\" has more than one serializer: {string.Join(", ", twins.Select(twin => $"\"{twin.GetType().Name}\""))}. Register one of them.");
         }
 
-        foreach (var handler in handlers.Where(handler => !serializer.Handles(MessageNames.ContentTypeOf(handler.MessageType))))
+        foreach (var reading in readings.DistinctBy(reading => (reading.Handler, reading.Type)).Where(reading => !serializer.Handles(MessageNames.ContentTypeOf(reading.Type))))
         {
-            errors.Add($"The message \"{handler.MessageName}\" of the queue \"{handler.Queue}\" has the content type \"{MessageNames.ContentTypeOf(handler.MessageType)}\", which no serializer reads. Register one with AddReliableMq(…).AddSerializer<T>().");
+            errors.Add($"The message \"{reading.Name}\" of the queue \"{reading.Handler.Queue}\" has the content type \"{MessageNames.ContentTypeOf(reading.Type)}\", which no serializer reads. Register one with AddReliableMq(…).AddSerializer<T>().");
         }
     }
 

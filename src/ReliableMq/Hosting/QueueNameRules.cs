@@ -1,11 +1,12 @@
 using ReliableMq.Broker.Naming;
+using ReliableMq.Handling;
 
 namespace ReliableMq.Hosting;
 
 /// <summary>Whether the names of the handlers' queues, and what the naming policy makes of them, can be used.</summary>
 internal static class QueueNameRules
 {
-    public static void Check(List<HandlerDefinition> handlers, NamesInUse names, List<string> errors)
+    public static void Check(List<HandlerDefinition> handlers, List<MessageReading> readings, NamesInUse names, List<string> errors)
     {
         var queues = handlers.Select(handler => handler.Queue).Distinct().ToList();
         var deadLetterQueues = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -26,9 +27,13 @@ internal static class QueueNameRules
             errors.Add($"The queue \"{queue}\" has a handler, but it is the dead-letter queue of \"{deadLetterQueues[queue]}\", which ReliableMq reads itself. Give the handler another queue.");
         }
 
+        foreach (var reading in readings)
+        {
+            Told(() => names.BindingOf(reading).Exchange, errors);
+        }
+
         foreach (var handler in handlers)
         {
-            Told(() => names.ExchangeOf(handler.MessageName, MessageNames.TargetOf(handler.MessageType)), errors);
             if (Told(() => names.ExpectedQueue(handler.Queue, handler.MessageName, MessageNames.TargetOf(handler.MessageType)), []) is { } expected)
             {
                 errors.Add($"The queue \"{handler.Queue}\" of \"{handler.HandlerName}\" does not fit the naming policy. Call the queue of the message \"{handler.MessageName}\" \"{expected}\" in [MessageHandler].");
@@ -37,7 +42,7 @@ internal static class QueueNameRules
     }
 
     /// <summary>A policy is the user's code and may refuse; its error is one of all that are told at once.</summary>
-    private static string? Told(Func<string?> ask, List<string> errors)
+    public static T? Told<T>(Func<T?> ask, List<string> errors)
     {
         try
         {
@@ -45,8 +50,12 @@ internal static class QueueNameRules
         }
         catch (Exception exception)
         {
-            errors.Add(exception.Message);
-            return null;
+            if (!errors.Contains(exception.Message))
+            {
+                errors.Add(exception.Message);
+            }
+
+            return default;
         }
     }
 }

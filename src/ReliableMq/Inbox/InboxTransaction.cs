@@ -39,56 +39,60 @@ internal sealed class InboxTransaction(ServiceDatabase database, IServiceScopeFa
     }
 
     /// <summary>
-    /// Handles messages together. Those that were handled or have failed before are left out, because each of them
-    /// has a way of its own.
+    /// Handles messages together. Those that were handled or have failed before, and copies of one another, are left
+    /// out, because each of them has a way of its own.
     /// </summary>
     /// <returns>The messages that are done.</returns>
     /// <exception cref="Exception">The batch failed, or its outcome is unknown.</exception>
     public async Task<IReadOnlyList<ReadMessage>> RunBatchAsync(
-        IReadOnlyList<ReadMessage> messages, string handlerName, Func<IServiceProvider, AttemptTransaction, IReadOnlyList<ReadMessage>, ValueTask> handle, CancellationToken cancellationToken)
+        IEnumerable<ReadMessage> messages, string handlerName, Func<IServiceProvider, AttemptTransaction, IReadOnlyList<ReadMessage>, ValueTask> handle, CancellationToken cancellationToken)
     {
-        while (messages.Count > 0)
+        IReadOnlyList<ReadMessage> batch = [.. messages.DistinctBy(message => message.Delivery.MessageId)];
+        while (batch.Count > 0)
         {
             await using var scope = scopes.CreateAsyncScope();
-            var (fresh, failure) = await AttemptTransaction.RunAsync<(IReadOnlyList<ReadMessage>, ExceptionDispatchInfo?)>(database, scope.ServiceProvider, async transaction =>
+            var attempt = await AttemptTransaction.RunAsync(database, scope.ServiceProvider, async transaction =>
             {
                 try
                 {
-                    return (await AttemptBatchAsync(transaction, scope.ServiceProvider, messages, handlerName, handle, cancellationToken), null);
+                    return await AttemptBatchAsync(transaction, scope.ServiceProvider, batch, handlerName, handle, cancellationToken);
                 }
                 catch (Exception exception)
                 {
-                    return (messages, ExceptionDispatchInfo.Capture(exception));
+                    return new BatchAttempt([], ExceptionDispatchInfo.Capture(exception));
                 }
             }, cancellationToken);
-            failure?.Throw();
-            if (fresh.Count == messages.Count)
+            attempt.Failure?.Throw();
+            if (attempt.Left is not { } left)
             {
-                return messages;
+                break;
             }
 
-            messages = fresh;
+            batch = left;
         }
 
-        return messages;
+        return batch;
     }
 
-    /// <returns>The messages that may be handled together: if these are all, they are done.</returns>
-    private async Task<IReadOnlyList<ReadMessage>> AttemptBatchAsync(
-        AttemptTransaction transaction, IServiceProvider services, IReadOnlyList<ReadMessage> messages, string handlerName,
+    private async Task<BatchAttempt> AttemptBatchAsync(
+        AttemptTransaction transaction, IServiceProvider services, IReadOnlyList<ReadMessage> batch, string handlerName,
         Func<IServiceProvider, AttemptTransaction, IReadOnlyList<ReadMessage>, ValueTask> handle, CancellationToken cancellationToken)
     {
-        var ids = await _entry.EnterAsync(transaction, messages[0].Delivery.Queue, [.. messages.Select(message => message.Delivery.MessageId!)], cancellationToken);
-        if (ids.Count < messages.Count)
+        var ids = await _entry.EnterAsync(transaction, batch[0].Delivery.Queue, [.. batch.Select(message => message.Delivery.MessageId!)], cancellationToken);
+        if (ids.Count < batch.Count)
         {
-            return [.. messages.Where(message => ids.Contains(message.Delivery.MessageId!))];
+            return new BatchAttempt([.. batch.Where(message => ids.Contains(message.Delivery.MessageId!))], null);
         }
 
         using var handling = new HandlingScope(database, transaction.Context, transaction.Connection, messageId: null, correlationId: null, handlerName);
-        await HandleAsync(handling, transaction, () => handle(services, transaction, messages), cancellationToken);
-        var result = await CommitAsync(handling, transaction, messages[0].Delivery);
-        return result.IsDone ? messages : throw result.Exception!;
+        await HandleAsync(handling, transaction, () => handle(services, transaction, batch), cancellationToken);
+        var result = await CommitAsync(handling, transaction, batch[0].Delivery);
+        return result.IsDone ? new BatchAttempt(null, null) : throw result.Exception!;
     }
+
+    /// <param name="Left">The messages that may be tried together instead; null when all are done.</param>
+    /// <param name="Failure">What went wrong.</param>
+    private readonly record struct BatchAttempt(IReadOnlyList<ReadMessage>? Left, ExceptionDispatchInfo? Failure);
 
     private async Task<AttemptResult> AttemptAsync(
         AttemptTransaction transaction, IServiceProvider services, Delivery delivery, string? orderingKey, string handlerName,

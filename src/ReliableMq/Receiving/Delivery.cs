@@ -13,6 +13,8 @@ internal sealed class Delivery
 {
     public required ulong Tag { get; init; }
     public required string Queue { get; init; }
+
+    /// <summary>Where it was published, also of a copy that was then sent to the queue directly.</summary>
     public required string Exchange { get; init; }
     public required string RoutingKey { get; init; }
     public required bool Redelivered { get; init; }
@@ -66,6 +68,12 @@ internal sealed class Delivery
         IReadOnlyBasicProperties properties, ReadOnlyMemory<byte> body, TimeProvider time)
     {
         var messageId = properties.MessageId;
+        var headers = Copy(properties.Headers, depth: 1);
+        if (exchange.Length == 0 && headers.GetValueOrDefault(MessageHeaders.Exchange) is string origin && headers.GetValueOrDefault(MessageHeaders.RoutingKey) is string key)
+        {
+            (exchange, routingKey) = (origin, key);
+        }
+
         return new Delivery
         {
             Tag = tag,
@@ -80,7 +88,7 @@ internal sealed class Delivery
             ReplyTo = Clean(properties.ReplyTo),
             Priority = properties.IsPriorityPresent() ? properties.Priority : null,
             Body = body.ToArray(),
-            Headers = Copy(properties.Headers, depth: 1),
+            Headers = headers,
             ReceivedTimestamp = time.GetTimestamp(),
             ReceivedAt = time.GetUtcNow(),
         };

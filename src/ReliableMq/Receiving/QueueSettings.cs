@@ -1,3 +1,4 @@
+using ReliableMq.Broker.Topology;
 using ReliableMq.Failing;
 
 namespace ReliableMq.Receiving;
@@ -16,6 +17,9 @@ internal sealed record QueueSettings(string Queue, RetryPolicy Retry, int Concur
 
     /// <summary>How many deliveries are worked on at once.</summary>
     public int Slots => Concurrency * BatchSize;
+
+    /// <summary>All bindings of the queue by the configuration; null where the handlers say them.</summary>
+    public IReadOnlyList<Binding>? Bindings { get; init; }
 
     /// <summary>The inbox that the handlers name; null means the only one.</summary>
     public Type? Inbox { get; init; }
@@ -119,15 +123,58 @@ internal sealed record QueueSettings(string Queue, RetryPolicy Retry, int Concur
             errors.Add($"Order {where} is {order}. Use {string.Join(", ", Enum.GetNames<QueueOrder>())}.");
         }
 
+        CheckBatches(queue, handlers, errors);
         return new QueueSettings(queue, new RetryPolicy(delays), concurrency, prefetch, limit)
         {
             ConsumerTimeout = consumerTimeout,
             Order = order,
             Inbox = inbox,
+            Bindings = BindingsOf(queue, handlers, configured, errors),
             BatchSize = batchSize,
             Linger = lingerTime,
             DeriveMessageIds = configured?.DeriveMessageIds ?? handlers.Any(handler => handler.DeriveMessageIds),
         };
+    }
+
+    private static void CheckBatches(string queue, IReadOnlyCollection<HandlerDefinition> handlers, ICollection<string> errors)
+    {
+        var batch = handlers.FirstOrDefault(handler => handler.InvokeBatch is not null);
+        if (batch is not null && handlers.FirstOrDefault(handler => handler.InvokeBatch is null) is { } single)
+        {
+            errors.Add($"The handler \"{batch.HandlerName}\" of the queue \"{queue}\" takes batches, but \"{single.HandlerName}\" takes single messages. Give each its own queue.");
+        }
+
+        foreach (var handler in handlers.Where(handler => handler.InvokeBatch is null && (handler.BatchSize != 0 || handler.Linger is not null)))
+        {
+            errors.Add($"The handler \"{handler.HandlerName}\" of the queue \"{queue}\" gives a BatchSize or Linger, but it takes single messages. Remove it, or handle an IReadOnlyList<T>.");
+        }
+    }
+
+    private static List<Binding>? BindingsOf(string queue, IReadOnlyCollection<HandlerDefinition> handlers, QueueOptions? configured, ICollection<string> errors)
+    {
+        foreach (var handler in handlers)
+        {
+            foreach (var said in handler.Bindings.Select(Binding.Of).Where(binding => binding.Fault is not null))
+            {
+                errors.Add($"The binding \"{said}\" of the handler \"{handler.HandlerName}\" {said.Fault}.");
+            }
+        }
+
+        var bindings = new List<Binding>();
+        foreach (var entry in configured?.Bindings?.Distinct() ?? [])
+        {
+            var binding = Binding.Parse(entry);
+            if (binding is { Fault: null })
+            {
+                bindings.Add(binding);
+            }
+            else
+            {
+                errors.Add($"\"ReliableMq:Queues:{queue}:Bindings\" has \"{entry}\", which {binding?.Fault ?? "is no binding. Write an exchange and a pattern, like \"legacy: invoice.#\""}.");
+            }
+        }
+
+        return configured?.Bindings is null ? null : bindings;
     }
 
     private static T? Agreed<T>(string queue, IEnumerable<HandlerDefinition> handlers, string setting, Func<HandlerDefinition, T?> value, ICollection<string> errors)

@@ -152,14 +152,47 @@ internal static class SchemaScript
             headers         text,
             body            bytea            NOT NULL,
             correlation_id  text,
+            reply_to        text,
+            priority        smallint,
             attempts        integer          NOT NULL,
             reason          text             NOT NULL,
             error_type      text,
             error           text,
             dead_at         timestamptz      NOT NULL DEFAULT clock_timestamp(),
             discarded_at    timestamptz,
+            replayed_at     timestamptz,
             PRIMARY KEY (queue, message_id, epoch));
-        CREATE INDEX IF NOT EXISTS dead_letter_dead_at ON {schema}.dead_letter (dead_at);
+        CREATE INDEX IF NOT EXISTS dead_letter_dead_at ON {schema}.dead_letter (dead_at, queue, message_id, epoch);
+
+        -- What operators asked to be replayed. Whoever holds the row of a running one replays the next few; how far it
+        -- got is written in their transaction.
+        CREATE TABLE IF NOT EXISTS {schema}.replay (
+            id               bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            filter           jsonb       NOT NULL,
+            per_second       integer     NOT NULL,
+            beyond_horizon   boolean     NOT NULL,
+            requested_by     text        NOT NULL,
+            requested_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
+            next_at          timestamptz NOT NULL DEFAULT clock_timestamp(),
+            last_dead_at     timestamptz NOT NULL DEFAULT 'epoch',
+            last_queue       text COLLATE "C" NOT NULL DEFAULT '',
+            last_message_id  text COLLATE "C" NOT NULL DEFAULT '',
+            last_epoch       integer     NOT NULL DEFAULT -1,
+            replayed         bigint      NOT NULL DEFAULT 0,
+            refused          bigint      NOT NULL DEFAULT 0,
+            refusal          text,
+            finished_at      timestamptz,
+            cancelled_at     timestamptz);
+        CREATE INDEX IF NOT EXISTS replay_running ON {schema}.replay (id) WHERE finished_at IS NULL;
+
+        -- Who changed what, in the transaction of the change.
+        CREATE TABLE IF NOT EXISTS {schema}.audit (
+            id       bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            at       timestamptz NOT NULL DEFAULT clock_timestamp(),
+            who      text        NOT NULL,
+            action   text        NOT NULL,
+            target   text        NOT NULL,
+            details  text);
 
         -- What was raised and is not yet added to its alert: inserted in the transaction of what it tells of.
         CREATE TABLE IF NOT EXISTS {schema}.alert_raise (

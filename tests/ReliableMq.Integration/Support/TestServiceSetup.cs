@@ -40,7 +40,8 @@ internal sealed class TestServiceSetup(Addresses addresses)
     public void Through(TcpProxy proxy) => Settings["Broker:Hosts"] = $"{proxy.Host}:{proxy.Port.ToString(CultureInfo.InvariantCulture)}";
 
     /// <summary>Adds a handler the way generated code does.</summary>
-    public void Handle<T>(string queue, Func<T, TestDb, MessageContext, Task> handle, string? retry = "100ms, 200ms", int concurrency = 0, int prefetch = 0, string? timeout = null, Type? inbox = null)
+    public void Handle<T>(string queue, Func<T, TestDb, MessageContext, Task> handle, string? retry = "100ms, 200ms", int concurrency = 0, int prefetch = 0, string? timeout = null, Type? inbox = null,
+        BindingAttribute[]? bindings = null)
         where T : class => Handlers.Add(new HandlerDefinition
         {
             Queue = queue,
@@ -52,6 +53,7 @@ internal sealed class TestServiceSetup(Addresses addresses)
             Concurrency = concurrency,
             Prefetch = prefetch,
             Timeout = timeout,
+            Bindings = bindings ?? [],
             Invoke = (services, message, context) => new ValueTask(handle((T)message, services.GetRequiredService<TestDb>(), context)),
         });
 

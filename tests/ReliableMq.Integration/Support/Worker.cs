@@ -28,6 +28,9 @@ internal static class Worker
     /// <summary>Handles numbers on a context, on a data source and in batches, each into its own effects and further messages.</summary>
     public const string HandleAll = "handle-all";
 
+    /// <summary>Handles numbers, and replays all dead letters, so many a second.</summary>
+    public const string Replay = "replay";
+
     /// <summary>Handles numbers in the order of their keys, and fails now and then.</summary>
     public const string InOrder = "in-order";
 
@@ -56,6 +59,11 @@ internal static class Worker
                     await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, CancellationToken.None);
                 }
             });
+        }
+
+        if (role == Replay)
+        {
+            setup.HandleNumbered();
         }
 
         if (role == HandleAll)
@@ -92,6 +100,11 @@ internal static class Worker
             var database = service.Host.Services.GetRequiredService<ServiceDatabases>().All.Single();
             await using var session = await database.OpenAsync(CancellationToken.None);
             await database.Alerts.RaiseAsync(session.Connection, new AlertRaise("kind", "group", AlertSeverity.Warning, "Text."), CancellationToken.None);
+        }
+
+        if (role == Replay)
+        {
+            await service.DeadLetters.ReplayAsync(new DeadLetterFilter(), "worker", new ReplayManyOptions { PerSecond = count });
         }
 
         Console.WriteLine("started");

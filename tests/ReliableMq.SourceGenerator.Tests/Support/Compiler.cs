@@ -25,7 +25,9 @@ internal static class Compiler
         global using System.Collections.Generic;
         global using System.Threading;
         global using System.Threading.Tasks;
+        global using Microsoft.EntityFrameworkCore;
         global using Microsoft.Extensions.DependencyInjection;
+        global using Npgsql;
         global using ReliableMq;
         """;
 
@@ -33,7 +35,11 @@ internal static class Compiler
         new(LanguageVersion.Latest, DocumentationMode.Diagnose);
 
     private static readonly string[] Ours =
-        ["ReliableMq.dll", "ReliableMq.Abstractions.dll", "Microsoft.Extensions.DependencyInjection.Abstractions.dll"];
+        
+    [
+        "ReliableMq.dll", "ReliableMq.Abstractions.dll", "Microsoft.Extensions.DependencyInjection.Abstractions.dll",
+        "Microsoft.EntityFrameworkCore.dll", "Npgsql.dll",
+    ];
 
     public static readonly ImmutableArray<MetadataReference> References =
     [

@@ -61,6 +61,25 @@ public sealed class HandlingFiltersTests
         thrown.Verdict.ShouldBe(new HandlerVerdict.Discard("a test order"));
     }
 
+    [Fact]
+    public async Task What_a_handler_decided_of_any_message_of_a_batch_holds_though_it_caught_it()
+    {
+        var definition = new HandlerDefinition
+        {
+            Queue = "q", MessageName = "a.b", MessageType = typeof(string), HandlerName = "H",
+            InvokeBatch = (_, _, contexts) =>
+            {
+                Should.Throw<Exception>(() => contexts[1].DeadLetter("no such customer"));
+                return default;
+            },
+        };
+
+        var thrown = await Should.ThrowAsync<HandlerVerdictException>(() => new HandlerInvocation(new HandlingFilters([]))
+            .InvokeAsync(definition, new ServiceCollection().BuildServiceProvider(), ["one", "two"], [Some.Context(), Some.Context()]).AsTask());
+
+        thrown.Verdict.ShouldBe(new HandlerVerdict.DeadLetter("no such customer"));
+    }
+
     [Theory]
     [InlineData(0, 100)]
     [InlineData(99, 100)]

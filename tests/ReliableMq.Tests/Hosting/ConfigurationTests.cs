@@ -22,6 +22,8 @@ public sealed class ConfigurationTests : IDisposable
             ("Topology:Mode", "Verify"), ("Topology:CheckInterval", "00:01:00"), ("Topology:Naming", "SourceToTarget"),
             ("Database:Schema", "billing_mq"), ("Database:CreateSchema", "true"),
             ("Outbox:Lease", "00:01:00"), ("Outbox:PollInterval", "00:00:00.500"), ("Outbox:BatchSize", "100"), ("Outbox:MaxUnconfirmed", "50"), ("Outbox:ResendInterval", "00:02:00"), ("Outbox:KeepSent", "1.00:00:00"), ("Outbox:MaxAttempts", "3"), ("Outbox:MaxUndeliverableAttempts", "7"),
+            ("Alerts:Webhook:Url", "https://alerts.shop"), ("Alerts:Webhook:Secret", "0123456789abcdef"),
+            ("Alerts:Email:Host", "mail"), ("Alerts:Email:Port", "25"), ("Alerts:Email:UseTls", "false"), ("Alerts:Email:UserName", "user"), ("Alerts:Email:Password", "pass"), ("Alerts:Email:From", "a@b.example"), ("Alerts:Email:To", "c@d.example"),
             ("Queues:ORDERS_TO_BILLING_QUEUE:Retry", "1s, 2s"), ("Queues:ORDERS_TO_BILLING_QUEUE:Concurrency", "3"), ("Queues:ORDERS_TO_BILLING_QUEUE:Prefetch", "4"), ("Queues:ORDERS_TO_BILLING_QUEUE:Timeout", "5s"),
             ("Queues:ORDERS_TO_BILLING_QUEUE:Bindings:0", "legacy: invoice.#"), ("Queues:ORDERS_TO_BILLING_QUEUE:Bindings:1", "legacy: payment.*"), ("Queues:ORDERS_TO_BILLING_QUEUE:Order", "ByKey"),
             ("Queues:ORDERS_TO_BILLING_QUEUE:DeriveMessageIds", "true"), ("Queues:ORDERS_TO_BILLING_QUEUE:BatchSize", "6"), ("Queues:ORDERS_TO_BILLING_QUEUE:Linger", "7ms"));
@@ -44,13 +46,15 @@ public sealed class ConfigurationTests : IDisposable
             Lease = TimeSpan.FromMinutes(1), PollInterval = TimeSpan.FromSeconds(0.5), BatchSize = 100, MaxUnconfirmed = 50, ResendInterval = TimeSpan.FromMinutes(2),
             KeepSent = TimeSpan.FromDays(1), MaxAttempts = 3, MaxUndeliverableAttempts = 7,
         });
+        options.Alerts.Webhook.ShouldBeEquivalentTo(new AlertWebhookOptions { Url = "https://alerts.shop", Secret = "0123456789abcdef" });
+        options.Alerts.Email.ShouldBeEquivalentTo(new AlertEmailOptions { Host = "mail", Port = 25, UseTls = false, UserName = "user", Password = "pass", From = "a@b.example", To = "c@d.example" });
         options.Queues.ShouldHaveSingleItem().Key.ShouldBe("ORDERS_TO_BILLING_QUEUE");
         options.Queues["ORDERS_TO_BILLING_QUEUE"].ShouldBeEquivalentTo(new QueueOptions
         {
             Retry = "1s, 2s", Concurrency = 3, Prefetch = 4, Timeout = "5s", Bindings = ["legacy: invoice.#", "legacy: payment.*"], Order = QueueOrder.ByKey,
             DeriveMessageIds = true, BatchSize = 6, Linger = "7ms",
         });
-        foreach (var section in new object[] { options.Broker, options.Broker.Tls, options.Topology, options.Database, options.Outbox, options.Queues["ORDERS_TO_BILLING_QUEUE"] })
+        foreach (var section in new object[] { options.Broker, options.Broker.Tls, options.Topology, options.Database, options.Outbox, options.Alerts.Webhook, options.Alerts.Email, options.Queues["ORDERS_TO_BILLING_QUEUE"] })
         {
             var defaults = Activator.CreateInstance(section.GetType())!;
             section.GetType().GetProperties().Where(setting => Equals(setting.GetValue(section), setting.GetValue(defaults)))
@@ -76,6 +80,8 @@ public sealed class ConfigurationTests : IDisposable
             Lease = TimeSpan.FromSeconds(30), PollInterval = TimeSpan.FromSeconds(5), BatchSize = 500, MaxUnconfirmed = 1_000, ResendInterval = TimeSpan.FromMinutes(1),
             KeepSent = TimeSpan.FromDays(7), MaxAttempts = 10, MaxUndeliverableAttempts = 0,
         });
+        options.Alerts.Webhook.ShouldBeEquivalentTo(new AlertWebhookOptions());
+        options.Alerts.Email.ShouldBeEquivalentTo(new AlertEmailOptions { Port = 587, UseTls = true });
         options.Queues.ShouldBeEmpty();
     }
 
@@ -113,11 +119,34 @@ public sealed class ConfigurationTests : IDisposable
     }
 
     [Fact]
+    public void Configured_bindings_replace_those_that_code_has_set()
+    {
+        var options = Configured.Options(
+            builder =>
+            {
+                builder.AddInbox<BillingDb>().AddHandler(Some.Handler());
+                builder.Services.Insert(0, ServiceDescriptor.Singleton<Microsoft.Extensions.Options.IConfigureOptions<ReliableMqOptions>>(
+                    new Microsoft.Extensions.Options.ConfigureOptions<ReliableMqOptions>(settings => settings.Queues["billing"] = new QueueOptions { Bindings = ["code: #"] })));
+            },
+            Configured.Hosts, ("Queues:billing:Bindings:0", "legacy: invoice.#"));
+
+        options.Queues["billing"].Bindings.ShouldBe(["legacy: invoice.#"]);
+    }
+
+    [Fact]
+    public void A_text_in_place_of_a_list_and_a_section_in_it_are_told() =>
+        Configured.Errors(builder => builder.AddInbox<BillingDb>().AddHandler(Some.Handler()).AddHandler(Some.Handler(queue: "other")),
+            ("Queues:billing:Bindings", "legacy: #"), ("Queues:other:Bindings:0:Exchange", "legacy")).ShouldBe([
+                "\"ReliableMq:Queues:billing:Bindings\" is \"legacy: #\", but it is a list. Write its entries as \"ReliableMq:Queues:billing:Bindings:0\", \"ReliableMq:Queues:billing:Bindings:1\" and so on.",
+                "\"ReliableMq:Queues:other:Bindings:0\" has parts, but it is a single value. Write it as one text.",
+            ]);
+
+    [Fact]
     public void An_unknown_key_is_told_with_its_section_and_what_is_known_there() =>
         Configured.Errors(("Brokr:Hosts", "x"), ("Broker:Hots", "x"), ("Queues:billing:Retries", "1s"), ("Outbox:Lease:Seconds", "30"), ("Database:CreateShema", null))
             .ShouldBe([
                 "\"ReliableMq:Broker:Hots\" is not a setting. Correct the name or remove it. Settings there: \"ConfirmTimeout\", \"ConsumerTimeout\", \"Heartbeat\", \"Hosts\", \"ManagementUrl\", \"MaxMessageBytes\", \"Password\", \"Tls\", \"UserName\", \"VirtualHost\".",
-                "\"ReliableMq:Brokr\" is not a setting. Correct the name or remove it. Settings there: \"Broker\", \"Database\", \"Outbox\", \"Queues\", \"Service\", \"Topology\".",
+                "\"ReliableMq:Brokr\" is not a setting. Correct the name or remove it. Settings there: \"Alerts\", \"Broker\", \"Database\", \"Outbox\", \"Queues\", \"Service\", \"Topology\".",
                 "\"ReliableMq:Database:CreateShema\" is not a setting. Correct the name or remove it. Settings there: \"CreateSchema\", \"Schema\".",
                 "\"ReliableMq:Outbox:Lease\" has parts, but it is a single value. Write it as one text.",
                 "\"ReliableMq:Queues:billing:Retries\" is not a setting. Correct the name or remove it. Settings there: \"BatchSize\", \"Bindings\", \"Concurrency\", \"DeriveMessageIds\", \"Linger\", \"Order\", \"Prefetch\", \"Retry\", \"Timeout\".",

@@ -96,8 +96,8 @@ public sealed class RegistrationTests
 
         queues.Keys.ShouldBe(["billing", "audit"], ignoreOrder: true);
         queues["billing"].MessageNames.ShouldBe(["orders.order-placed.v1", "orders.order-shipped.v1"], ignoreOrder: true);
-        queues["billing"].Find("orders.order-shipped.v1")!.HandlerName.ShouldBe("B");
-        queues["billing"].Find("orders.unknown.v1").ShouldBeNull();
+        queues["billing"].Find(Some.Delivery(routingKey: "orders.order-shipped.v1"))!.Handler.HandlerName.ShouldBe("B");
+        queues["billing"].Find(Some.Delivery(routingKey: "orders.unknown.v1")).ShouldBeNull();
         queues["billing"].Settings.Retry.Delays.ShouldBe([TimeSpan.FromSeconds(2)]);
         queues["audit"].Settings.Concurrency.ShouldBe(3);
     }

@@ -36,7 +36,6 @@ public sealed class TopologyRulesTests
         }, SourceToTarget).ShouldBe([
             "The queues \"a\" and \"b\" have the same dead-letter queue \"dead\" by the naming policy. Give each its own.",
             "no exchange for strangers",
-            "no exchange for strangers",
         ]);
 
     private static IEnumerable<string> Errors(HandlerDefinition[] handlers, params (string Key, string? Value)[] settings) =>

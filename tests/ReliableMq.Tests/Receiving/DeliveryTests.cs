@@ -8,6 +8,23 @@ namespace ReliableMq.Tests.Receiving;
 public sealed class DeliveryTests
 {
     [Fact]
+    public void A_copy_sent_to_the_queue_directly_still_says_where_it_came_from()
+    {
+        var headers = new Dictionary<string, object?> { ["x-reliable-mq-exchange"] = Utf8("legacy"), ["x-reliable-mq-routing-key"] = Utf8("invoice.created") };
+        var copy = Delivery.From("billing", 7, redelivered: false, "", "billing", new BasicProperties { Headers = headers }, default, TimeProvider.System);
+
+        (copy.Exchange, copy.RoutingKey, copy.Name).ShouldBe(("legacy", "invoice.created", "invoice.created"));
+    }
+
+    [Fact]
+    public void What_an_exchange_routed_came_from_there_whatever_its_headers_say()
+    {
+        var headers = new Dictionary<string, object?> { ["x-reliable-mq-exchange"] = Utf8("legacy"), ["x-reliable-mq-routing-key"] = Utf8("invoice.created") };
+
+        Delivery.From("billing", 7, redelivered: false, "orders", "key", new BasicProperties { Headers = headers }, default, TimeProvider.System).Exchange.ShouldBe("orders");
+    }
+
+    [Fact]
     public void Takes_over_what_the_sender_said()
     {
         var time = new ManualTimeProvider();

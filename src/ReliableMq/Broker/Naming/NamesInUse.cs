@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using ReliableMq.Broker.Topology;
+using ReliableMq.Handling;
+using ReliableMq.Receiving;
 
 namespace ReliableMq.Broker.Naming;
 
@@ -23,9 +25,16 @@ internal sealed class NamesInUse(IEnumerable<INamingPolicy> own, TopologyNaming 
 
     public string? ExpectedQueue(string queue, string messageName, string? target) => _policy.ExpectedQueue(queue, messageName, target);
 
-    public QueueTopology TopologyOf(string queue, IEnumerable<HandlerDefinition> handlers) => new(
-        queue, DeadLetterQueueOf(queue),
-        [.. handlers.Select(handler => new Binding(ExchangeOf(handler.MessageName, MessageNames.TargetOf(handler.MessageType)), handler.MessageName))]);
+    /// <summary>A handler's own bindings, or the queue's in the configuration, take the place of those by name.</summary>
+    public QueueTopology TopologyOf(QueueSettings settings, IReadOnlyCollection<MessageReading> readings) => new(
+        settings.Queue, DeadLetterQueueOf(settings.Queue),
+        [.. readings.Where(reading => settings.Bindings is null && reading.Handler.Bindings.Count == 0).Select(BindingOf)])
+    {
+        ForeignBindings = settings.Bindings
+            ?? [.. readings.Select(reading => reading.Handler).Distinct().SelectMany(handler => handler.Bindings).Select(Binding.Of).Distinct()],
+    };
+
+    public Binding BindingOf(MessageReading reading) => new(ExchangeOf(reading.Name, MessageNames.TargetOf(reading.Type)), reading.Name);
 
     private static string Checked(string? name, string what, INamingPolicy policy) =>
         !string.IsNullOrEmpty(name) && MessageNames.IsShortString(name)

@@ -1,8 +1,20 @@
 namespace ReliableMq.Broker.Topology;
 
 /// <summary>What a queue needs on the broker: itself, its dead-letter queue, its bindings.</summary>
+/// <param name="Queue">The queue.</param>
+/// <param name="DeadLetterQueue">Where its dead letters go.</param>
+/// <param name="Bindings">Those to exchanges of messages, which both sides declare.</param>
 internal sealed record QueueTopology(string Queue, string DeadLetterQueue, IReadOnlyList<Binding> Bindings)
 {
+    /// <summary>Those to exchanges that somebody else declares: nothing but their name is known.</summary>
+    public IReadOnlyList<Binding> ForeignBindings { get; init; } = [];
+
+    public IEnumerable<Binding> AllBindings => Bindings.Concat(ForeignBindings);
+
+    public IEnumerable<string> Exchanges => Bindings.Select(binding => binding.Exchange).Distinct();
+
+    public IEnumerable<string> ForeignExchanges => ForeignBindings.Select(binding => binding.Exchange).Except(Exchanges);
+
     /// <summary>Whether it has an order, which needs that of all consumers one is active.</summary>
     public bool IsOrdered { get; init; }
 
@@ -44,6 +56,3 @@ internal sealed record QueueTopology(string Queue, string DeadLetterQueue, IRead
 
     public const long DeliveryLimit = 1_000_000;
 }
-
-/// <summary>Messages with this routing key go from the exchange to the queue.</summary>
-internal sealed record Binding(string Exchange, string RoutingKey);

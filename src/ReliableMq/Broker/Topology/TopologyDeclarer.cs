@@ -34,7 +34,7 @@ internal sealed class TopologyDeclarer(ReliableMqOptions options)
         {
             await DeclareAsync(connection, TopologyRules.Exchange(exchange), TopologyProbe.DeclareExchange(exchange, cancellationToken), cancellationToken);
         }
-        else if ((await TopologyProbe.AskAsync(connection, TopologyProbe.ExchangeExists(exchange, cancellationToken), cancellationToken)).Answer == TopologyAnswer.Missing)
+        else if (await IsMissingAsync(connection, exchange, cancellationToken))
         {
             // A publish to it would close the channel under all other messages.
             throw new ReliableMqException($"The exchange \"{exchange}\" does not exist. Declare it, or set \"ReliableMq:Topology:Mode\" to Create.");
@@ -49,9 +49,9 @@ internal sealed class TopologyDeclarer(ReliableMqOptions options)
         }
 
         // The dead-letter queue comes first: from the first delivery on there is a place for what fails.
-        await DeclareAsync(connection, TopologyRules.Queue(topology.DeadLetterQueue), TopologyProbe.DeclareQueue(topology.DeadLetterQueue, QueueTopology.DeadLetterArguments, cancellationToken), cancellationToken);
+        await DeclareDeadLetterQueueAsync(connection, topology, cancellationToken);
         await DeclareAsync(connection, TopologyRules.Queue(topology.Queue), TopologyProbe.DeclareQueue(topology.Queue, topology.Arguments, cancellationToken), cancellationToken);
-        foreach (var exchange in topology.Bindings.Select(binding => binding.Exchange).Distinct())
+        foreach (var exchange in topology.Exchanges)
         {
             await DeclareAsync(connection, TopologyRules.Exchange(exchange), TopologyProbe.DeclareExchange(exchange, cancellationToken), cancellationToken);
         }
@@ -60,7 +60,33 @@ internal sealed class TopologyDeclarer(ReliableMqOptions options)
         {
             await DeclareAsync(connection, TopologyRules.BindingOf(topology.Queue, binding), TopologyProbe.Bind(topology.Queue, binding, cancellationToken), cancellationToken);
         }
+
+        // Foreign ones last: what can be had without them waits in the queue already.
+        foreach (var exchange in topology.ForeignExchanges)
+        {
+            if (await IsMissingAsync(connection, exchange, cancellationToken))
+            {
+                throw new ReliableMqException(TopologyRules.MissingForeignExchange(topology.Queue, exchange).ToString());
+            }
+        }
+
+        foreach (var binding in topology.ForeignBindings)
+        {
+            await DeclareAsync(connection, TopologyRules.BindingOf(topology.Queue, binding), TopologyProbe.Bind(topology.Queue, binding, cancellationToken), cancellationToken);
+        }
     }
+
+    /// <summary>All that the consumer of dead letters needs; it does not wait for anybody's exchange.</summary>
+    public async Task DeclareDeadLetterQueueAsync(IConnection connection, QueueTopology topology, CancellationToken cancellationToken)
+    {
+        if (options.Topology.Mode == TopologyMode.Create)
+        {
+            await DeclareAsync(connection, TopologyRules.Queue(topology.DeadLetterQueue), TopologyProbe.DeclareQueue(topology.DeadLetterQueue, QueueTopology.DeadLetterArguments, cancellationToken), cancellationToken);
+        }
+    }
+
+    private static async Task<bool> IsMissingAsync(IConnection connection, string exchange, CancellationToken cancellationToken) =>
+        (await TopologyProbe.AskAsync(connection, TopologyProbe.ExchangeExists(exchange, cancellationToken), cancellationToken)).Answer == TopologyAnswer.Missing;
 
     private async Task DeclareAsync(IConnection connection, string what, Func<IChannel, Task> declare, CancellationToken cancellationToken)
     {

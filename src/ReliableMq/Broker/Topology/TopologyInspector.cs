@@ -20,7 +20,7 @@ internal sealed class TopologyInspector(TopologyMode mode, ManagementClient? man
         var notes = new List<string>();
         var asked = await CanAskManagementAsync(queues, notes, cancellationToken);
         var look = new Look(connection, asked, [], notes, cancellationToken);
-        foreach (var exchange in queues.SelectMany(queue => queue.Bindings).Select(binding => binding.Exchange).Union(publishedExchanges))
+        foreach (var exchange in queues.SelectMany(queue => queue.Exchanges).Union(publishedExchanges))
         {
             await LookAtExchangeAsync(look, exchange);
         }
@@ -144,10 +144,27 @@ internal sealed class TopologyInspector(TopologyMode mode, ManagementClient? man
         }
     }
 
+    /// <summary>Of what belongs to somebody else only its absence matters. It is never declared here.</summary>
+    private static async Task<HashSet<string>> MissingForeignExchangesAsync(Look look, QueueTopology topology)
+    {
+        var missing = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var exchange in topology.ForeignExchanges)
+        {
+            if ((await look.AskAsync(TopologyProbe.ExchangeExists(exchange, look.Token))).Answer == TopologyAnswer.Missing)
+            {
+                missing.Add(exchange);
+                look.Differences.Add(TopologyRules.MissingForeignExchange(topology.Queue, exchange));
+            }
+        }
+
+        return missing;
+    }
+
     private async Task LookAtBindingsAsync(Look look, QueueTopology topology)
     {
+        var unbindable = await MissingForeignExchangesAsync(look, topology);
         var present = look.Management is { } plugin ? await plugin.BindingsAsync(topology.Queue, look.Token) : null;
-        foreach (var binding in topology.Bindings)
+        foreach (var binding in topology.AllBindings.Where(binding => !unbindable.Contains(binding.Exchange)))
         {
             var missing = TopologyRules.MissingBinding(topology.Queue, binding);
             var isMissing = present?.Contains(binding) == false;

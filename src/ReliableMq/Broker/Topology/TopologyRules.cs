@@ -21,6 +21,9 @@ internal static class TopologyRules
     public static TopologyDifference MissingExchange(string name) =>
         new(Exchange(name), "a durable topic exchange", "none", DeclareIt);
 
+    public static TopologyDifference MissingForeignExchange(string queue, string name) =>
+        new(Exchange(name), "one that somebody else declares", "none", $"Declare it where it belongs, or correct [Binding] or \"ReliableMq:Queues:{queue}:Bindings\".");
+
     public static TopologyDifference MissingQueue(string name) =>
         new(Queue(name), "a durable quorum queue", "none", DeclareIt);
 

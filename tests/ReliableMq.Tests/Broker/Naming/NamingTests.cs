@@ -1,5 +1,8 @@
 using ReliableMq.Broker.Naming;
 using ReliableMq.Broker.Topology;
+using ReliableMq.Failing;
+using ReliableMq.Handling;
+using ReliableMq.Receiving;
 
 namespace ReliableMq.Tests.Broker.Naming;
 
@@ -61,7 +64,9 @@ public sealed class NamingTests
     [Fact]
     public void A_queue_is_bound_to_the_exchange_of_each_of_its_messages()
     {
-        var topology = _sourceToTarget.TopologyOf("SALE_TO_PRODUCT_QUEUE", [Handler(typeof(StockReserved), Reserved), Handler(typeof(Announced), "sale.announced.v1")]);
+        var topology = _sourceToTarget.TopologyOf(
+            new QueueSettings("SALE_TO_PRODUCT_QUEUE", new RetryPolicy([]), 1, 1, default),
+            [.. new[] { Handler(typeof(StockReserved), Reserved), Handler(typeof(Announced), "sale.announced.v1") }.SelectMany(handler => MessageReading.Of(handler, []))]);
 
         topology.DeadLetterQueue.ShouldBe("SALE_TO_PRODUCT_QUEUE_DEAD");
         topology.Bindings.ShouldBe([new Binding("SALE_TO_PRODUCT_EXCHANGE", Reserved), new Binding("SALE_EXCHANGE", "sale.announced.v1")]);

@@ -1,0 +1,121 @@
+namespace ReliableMq.DeadLettering;
+
+/// <summary>The statements of replaying and discarding. Operators cause them, so they may read what their filter asks for.</summary>
+internal sealed class ReplaySql(string schema)
+{
+    public string Begin { get; } =
+        $"""
+        INSERT INTO {schema}.replay (filter, per_second, beyond_horizon, requested_by) VALUES (@filter, @per_second, @beyond_horizon, @who)
+        RETURNING id, requested_at
+        """;
+
+    /// <summary>A running replay whose next messages are due, and which nobody works at. Index <c>replay_running</c>.</summary>
+    public string Take { get; } =
+        $"""
+        SELECT id, filter, per_second, beyond_horizon, requested_by, requested_at, last_dead_at, last_queue, last_message_id, last_epoch
+        FROM {schema}.replay WHERE finished_at IS NULL AND next_at <= clock_timestamp()
+        ORDER BY next_at LIMIT 1 FOR UPDATE SKIP LOCKED
+        """;
+
+    /// <summary>When the next messages of any running replay are due.</summary>
+    public string Next { get; } = $"SELECT min(next_at) - clock_timestamp() FROM {schema}.replay WHERE finished_at IS NULL";
+
+    /// <summary>With the conditions of the filter; locked, so that two operators do not do two things with one.</summary>
+    public string Rows(string conditions) =>
+        $"""
+        SELECT d.queue, d.message_id, d.epoch, d.name, d.content_type, d.headers, d.body, d.correlation_id, d.reply_to, d.priority, d.dead_at
+        FROM {schema}.dead_letter d
+        WHERE (d.dead_at, d.queue, d.message_id, d.epoch) > (@last_dead_at, @last_queue, @last_message_id, @last_epoch)
+          AND d.dead_at <= @requested_at AND {conditions}
+        ORDER BY d.dead_at, d.queue, d.message_id, d.epoch
+        LIMIT @limit FOR UPDATE OF d
+        """;
+
+    /// <summary>One by its key, in whatever state.</summary>
+    public string Row { get; } =
+        $"""
+        SELECT d.queue, d.message_id, d.epoch, d.name, d.content_type, d.headers, d.body, d.correlation_id, d.reply_to, d.priority, d.dead_at, d.replayed_at
+        FROM {schema}.dead_letter d WHERE d.queue = @queue AND d.message_id = @message_id AND d.epoch = @epoch FOR UPDATE OF d
+        """;
+
+    /// <summary>
+    /// Opens the next epoch of messages that are dead or discarded in this one and were not handled. Rows come back for
+    /// those that may be sent.
+    /// </summary>
+    public string Admit { get; } =
+        $"""
+        INSERT INTO {schema}.failure AS f (queue, message_id, epoch, attempts, state, next_attempt_at)
+        SELECT r.queue, r.message_id, r.epoch + 1, 0, 'scheduled', clock_timestamp()
+        FROM unnest(@queues, @message_ids, @epochs) AS r (queue, message_id, epoch)
+        WHERE NOT EXISTS (SELECT FROM {schema}.inbox i WHERE i.queue = r.queue AND i.message_id = r.message_id)
+        ON CONFLICT (queue, message_id) DO UPDATE
+        SET epoch = excluded.epoch, attempts = 0, state = 'scheduled', next_attempt_at = excluded.next_attempt_at, ordering_key = NULL
+        WHERE f.epoch < excluded.epoch AND f.state IN ('dead', 'discarded')
+        RETURNING queue, message_id
+        """;
+
+    /// <summary>Why messages were not admitted.</summary>
+    public string Refusals { get; } =
+        $"""
+        SELECT r.queue, r.message_id, i.handled_at, f.state, f.epoch
+        FROM unnest(@queues, @message_ids) AS r (queue, message_id)
+        LEFT JOIN {schema}.inbox i ON i.queue = r.queue AND i.message_id = r.message_id
+        LEFT JOIN {schema}.failure f ON f.queue = r.queue AND f.message_id = r.message_id
+        """;
+
+    public string Replayed { get; } =
+        $"""
+        UPDATE {schema}.dead_letter d SET replayed_at = clock_timestamp()
+        FROM unnest(@queues, @message_ids, @epochs) AS r (queue, message_id, epoch)
+        WHERE d.queue = r.queue AND d.message_id = r.message_id AND d.epoch = r.epoch
+        """;
+
+    public string Advance { get; } =
+        $"""
+        UPDATE {schema}.replay
+        SET last_dead_at = @last_dead_at, last_queue = @last_queue, last_message_id = @last_message_id, last_epoch = @last_epoch,
+            replayed = replayed + @replayed, refused = refused + @refused, refusal = coalesce(@refusal, refusal),
+            next_at = clock_timestamp() + @pause, finished_at = CASE WHEN @finished THEN clock_timestamp() END
+        WHERE id = @id
+        """;
+
+    public string Cancel { get; } =
+        $"""
+        UPDATE {schema}.replay SET finished_at = coalesce(finished_at, clock_timestamp()), cancelled_at = CASE WHEN finished_at IS NULL THEN clock_timestamp() END
+        WHERE id = @id
+        """;
+
+    public string List { get; } =
+        $"""
+        SELECT id, requested_by, requested_at, replayed, refused, refusal, finished_at, cancelled_at IS NOT NULL
+        FROM {schema}.replay ORDER BY id DESC LIMIT 100
+        """;
+
+    /// <summary>A further copy of a discarded message is acked unread; one that already has a later life is left alone.</summary>
+    public string Discard(string conditions) =>
+        $"""
+        WITH chosen AS (
+            SELECT d.queue, d.message_id, d.epoch FROM {schema}.dead_letter d WHERE {conditions}
+            ORDER BY d.dead_at, d.queue, d.message_id, d.epoch LIMIT @limit FOR UPDATE OF d),
+        marked AS (
+            INSERT INTO {schema}.failure AS f (queue, message_id, epoch, attempts, state, error)
+            SELECT queue, message_id, epoch, 0, 'discarded', @reason FROM chosen
+            ON CONFLICT (queue, message_id) DO UPDATE SET state = 'discarded', next_attempt_at = NULL
+            WHERE f.epoch = excluded.epoch AND f.state = 'dead')
+        UPDATE {schema}.dead_letter d SET discarded_at = clock_timestamp(), reason = @reason || ' Before: ' || d.reason
+        FROM chosen c WHERE d.queue = c.queue AND d.message_id = c.message_id AND d.epoch = c.epoch
+        """;
+
+    public string Audit { get; } = $"INSERT INTO {schema}.audit (who, action, target, details) VALUES (@who, @action, @target, @details)";
+
+    /// <summary>Newest last, in pages by time and key. Index <c>dead_letter_dead_at</c>.</summary>
+    public string Page(string conditions) =>
+        $"""
+        SELECT d.queue, d.message_id, d.epoch, d.name, d.reason, d.error_type, d.error, d.attempts, d.dead_at, d.body, d.headers, d.correlation_id,
+               d.discarded_at, d.replayed_at, d.content_type
+        FROM {schema}.dead_letter d
+        WHERE (d.dead_at, d.queue, d.message_id, d.epoch) > (@last_dead_at, @last_queue, @last_message_id, @last_epoch) AND {conditions}
+        ORDER BY d.dead_at, d.queue, d.message_id, d.epoch
+        LIMIT @limit
+        """;
+}

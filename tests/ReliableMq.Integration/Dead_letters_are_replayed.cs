@@ -1,0 +1,243 @@
+using Microsoft.EntityFrameworkCore;
+using System.Text;
+using System.Text.Json;
+using RabbitMQ.Client;
+using ReliableMq.Integration.Support;
+using ReliableMq.TestSupport;
+using Xunit;
+
+namespace ReliableMq.Integration;
+
+public class Dead_letters_are_replayed
+{
+    [Fact]
+    public async Task One_is_handled_once_with_new_attempts_and_stands_in_the_audit()
+    {
+        await using var world = await World.CreateAsync();
+        var mended = false;
+        var attempts = new List<int>();
+        await using var service = await world.StartAsync(setup => setup.HandleNumbered(before: (_, context) =>
+        {
+            attempts.Add(context.Attempt);
+            return mended ? Task.CompletedTask : throw new InvalidOperationException("no such customer");
+        }));
+        await service.SaveAsync(new Numbered(1));
+        var dead = await WaitForOneAsync(service);
+        mended = true;
+
+        await service.DeadLetters.ReplayAsync(dead.Id, "maria");
+
+        await Eventually.EqualAsync([1], world.EffectsAsync, "effects");
+        attempts.ShouldBe([1, 2, 3, 1]);
+        (await service.DeadLetters.ListAsync().AnyAsync()).ShouldBeFalse();
+        (await service.DeadLetters.ListAsync(new DeadLetterFilter { State = DeadLetterState.Replayed }).SingleAsync()).ReplayedAt.ShouldNotBeNull();
+        (await world.Database.QueryAsync<string>("SELECT who || ' ' || action || ' ' || target FROM reliable_mq.audit")).ShouldBe([$"maria replay tests.numbers {dead.MessageId} epoch 0"]);
+        var again = await Should.ThrowAsync<ReliableMqException>(() => service.DeadLetters.ReplayAsync(dead.Id, "maria"));
+        again.Message.ShouldStartWith($"The dead letter \"{dead.MessageId}\" of \"tests.numbers\" was replayed at ");
+        again.Message.ShouldEndWith("If it died again, it is in the list once more, with a higher epoch.");
+        await world.ShouldHaveSettledAllAsync(service, "tests.numbers", "tests.numbers.dead");
+        (await world.CountAsync("failure")).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task One_is_mended_on_its_way()
+    {
+        await using var world = await World.CreateAsync();
+        object? tenant = null;
+        var removed = true;
+        await using var service = await world.StartAsync(setup => setup.HandleNumbered(retry: "", before: (message, context) =>
+        {
+            context.Headers.TryGetValue("tenant", out tenant);
+            removed = !context.Headers.ContainsKey("wrong");
+            return message.Number < 0 ? throw new InvalidOperationException("negative") : Task.CompletedTask;
+        }));
+        await service.UseAsync(async db =>
+        {
+            db.AddMessage(new Numbered(-1), new MessageOptions { Headers = new Dictionary<string, string> { ["wrong"] = "yes" } });
+            await db.SaveChangesAsync();
+        });
+        var dead = await WaitForOneAsync(service);
+
+        await service.DeadLetters.ReplayAsync(dead.Id, "maria", new ReplayOptions
+        {
+            Body = Encoding.UTF8.GetBytes("""{"number":7}"""),
+            Headers = new Dictionary<string, string?> { ["tenant"] = "north", ["wrong"] = null },
+        });
+
+        await Eventually.EqualAsync([7], world.EffectsAsync, "effects");
+        (tenant, removed).ShouldBe(("north", true));
+        (await world.Database.QueryAsync<string>("SELECT details FROM reliable_mq.audit")).ShouldBe(["header tenant set, header wrong removed, body changed"]);
+        (await Should.ThrowAsync<ReliableMqException>(() => service.DeadLetters.ReplayAsync(dead.Id, "maria", new ReplayOptions { Headers = new Dictionary<string, string?> { ["x-reliable-mq-epoch"] = "9" } })))
+            .Message.ShouldBe("The header \"x-reliable-mq-epoch\" cannot be changed. Names that begin with \"x-reliable-mq-\" are ReliableMq's own.");
+    }
+
+    [Fact]
+    public async Task One_whose_message_was_handled_is_refused_aloud()
+    {
+        await using var world = await World.CreateAsync();
+        await using var service = await world.StartAsync(setup => setup.HandleNumbered());
+        await service.ConsumingAsync();
+        await world.Broker.PublishAsync("", "tests.numbers", """{"number":1}""", new BasicProperties { MessageId = "m-1", Type = "tests.numbered.v1" });
+        await Eventually.EqualAsync([1], world.EffectsAsync, "effects");
+        await world.Broker.PublishAsync("", "tests.numbers.dead", """{"number":1}""", new BasicProperties { MessageId = "m-1", Type = "tests.numbered.v1" });
+        var dead = await WaitForOneAsync(service);
+
+        var refused = await Should.ThrowAsync<ReliableMqException>(() => service.DeadLetters.ReplayAsync(dead.Id, "maria"));
+
+        refused.Message.ShouldStartWith("The message \"m-1\" of \"tests.numbers\" was not replayed, because it was handled at ");
+        refused.Message.ShouldEndWith("Send a new message if it has to be handled once more.");
+        (await world.CountAsync("audit")).ShouldBe(0);
+        (await world.CountAsync("outbox")).ShouldBe(0);
+        (await Should.ThrowAsync<ReliableMqException>(() => service.DeadLetters.ReplayAsync(new DeadLetterId("tests.numbers", "m-2", 0), "maria"))).Message
+            .ShouldBe("There is no dead letter \"m-2\" of the queue \"tests.numbers\" with the epoch 0. Look at the list.");
+    }
+
+    [Fact]
+    public async Task One_that_dies_again_is_another_dead_letter_and_an_older_copy_does_not_run()
+    {
+        await using var world = await World.CreateAsync();
+        var runs = 0;
+        await using var service = await world.StartAsync(setup => setup.HandleNumbered(retry: "", before: (_, _) =>
+        {
+            Interlocked.Increment(ref runs);
+            throw new InvalidOperationException("still broken");
+        }));
+        await service.SaveAsync(new Numbered(1));
+        var dead = await WaitForOneAsync(service);
+
+        await service.DeadLetters.ReplayAsync(dead.Id, "maria");
+
+        await Eventually.EqualAsync([1], async () => await service.DeadLetters.ListAsync().Select(again => again.Epoch).ToListAsync(), "epochs of what waits");
+        await world.Broker.PublishAsync("", "tests.numbers", """{"number":1}""", new BasicProperties { MessageId = dead.MessageId, Type = "tests.numbered.v1" });
+        await service.Logs.WaitForAsync(entry => entry.EventId.Id == 5001, "the old copy is not admitted");
+        await world.ShouldHaveSettledAllAsync(service, "tests.numbers");
+        runs.ShouldBe(2);
+        await Eventually.EqualAsync(2L, () => world.Database.ScalarAsync<long>("SELECT coalesce((SELECT sum(count) FROM reliable_mq.alert), 0)::bigint + (SELECT count(*) FROM reliable_mq.alert_raise)"), "raised");
+    }
+
+    [Fact]
+    public async Task Those_of_one_exception_are_replayed_at_their_rate_while_traffic_runs_and_the_others_stay()
+    {
+        const int count = 60;
+        await using var world = await World.CreateAsync();
+        var mended = false;
+        await using var service = await world.StartAsync(setup => setup.HandleNumbered(retry: "", before: (message, _) =>
+            mended || message.Number >= 1000 ? Task.CompletedTask
+            : message.Number % 3 == 0 ? throw new TimeoutException("too slow") : throw new InvalidOperationException("broken")));
+        await service.SaveAsync([.. Enumerable.Range(0, count).Select(number => new Numbered(number))]);
+        await Eventually.EqualAsync(count, async () => await service.DeadLetters.ListAsync().CountAsync(), "dead letters");
+        mended = true;
+
+        var replay = (await service.DeadLetters.ReplayAsync(new DeadLetterFilter { ExceptionType = "System.InvalidOperationException", Text = "BROK" }, "maria", new ReplayManyOptions { PerSecond = 20 })).Single();
+        await service.SaveAsync([.. Enumerable.Range(1000, 50).Select(number => new Numbered(number))]);
+
+        var expected = Enumerable.Range(0, count).Where(number => number % 3 != 0).Concat(Enumerable.Range(1000, 50));
+        await Eventually.EqualAsync(expected, world.EffectsAsync, "effects");
+        await Eventually.TrueAsync(async () => (await service.DeadLetters.ListReplaysAsync()).Single() is { FinishedAt: not null }, "the replay is through");
+        (await service.DeadLetters.ListReplaysAsync()).Single().ShouldSatisfyAllConditions(
+            through => through.Id.ShouldBe(replay.Id), through => through.Replayed.ShouldBe(40), through => through.Refused.ShouldBe(0), through => through.Who.ShouldBe("maria"));
+        (await service.DeadLetters.ListAsync().CountAsync()).ShouldBe(20);
+        (await world.Database.ScalarAsync<bool>("SELECT max(replayed_at) - min(replayed_at) >= interval '0.9 s' FROM reliable_mq.dead_letter")).ShouldBeTrue("two batches of 20, a second apart");
+    }
+
+    [Fact]
+    public async Task A_replay_goes_on_where_a_killed_process_left_it()
+    {
+        var (count, perSecond) = Runs.Long((10_000, 500), (300, 50));
+        await using var world = await World.CreateAsync();
+        await using (var broken = await world.StartAsync(setup => setup.HandleNumbered(retry: "", before: (_, _) => throw new InvalidOperationException("broken"))))
+        {
+            await broken.SaveAsync([.. Enumerable.Range(0, count).Select(number => new Numbered(number))]);
+            await Eventually.EqualAsync((long)count, () => world.CountAsync("dead_letter"), "dead letters", TimeSpan.FromMinutes(5));
+        }
+
+        await using (var killed = world.StartProcess(Worker.Replay, perSecond))
+        {
+            await Eventually.TrueAsync(async () => await world.Database.ScalarAsync<long>("SELECT coalesce(sum(replayed), 0)::bigint FROM reliable_mq.replay") >= count / 3, "a third is replayed");
+            killed.Kill();
+        }
+
+        await using var successor = await world.StartAsync(setup => setup.HandleNumbered());
+
+        await Eventually.EqualAsync((long)count, () => world.CountAsync("inbox"), "handled messages", TimeSpan.FromMinutes(3));
+        await world.ShouldHaveSettledAllAsync(successor, "tests.numbers", "tests.numbers.dead");
+        (await world.EffectsAsync()).ShouldBe(Enumerable.Range(0, count));
+        (await world.Database.QueryAsync<string>("SELECT replayed || ' ' || refused || ' ' || (finished_at IS NOT NULL) FROM reliable_mq.replay")).ShouldBe([$"{count} 0 true"]);
+        (await world.CountAsync("failure")).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_cancelled_replay_stays_where_it_is()
+    {
+        await using var world = await World.CreateAsync();
+        var mended = false;
+        await using var service = await world.StartAsync(setup => setup.HandleNumbered(retry: "", before: (_, _) => mended ? Task.CompletedTask : throw new InvalidOperationException("broken")));
+        await service.SaveAsync([.. Enumerable.Range(0, 10).Select(number => new Numbered(number))]);
+        await Eventually.EqualAsync(10, async () => await service.DeadLetters.ListAsync().CountAsync(), "dead letters");
+        mended = true;
+        var replay = (await service.DeadLetters.ReplayAsync(new DeadLetterFilter(), "maria", new ReplayManyOptions { PerSecond = 1 })).Single();
+
+        await service.DeadLetters.CancelReplayAsync(replay.Id, "joe");
+
+        (await service.DeadLetters.ListReplaysAsync()).Single().ShouldSatisfyAllConditions(ended => ended.IsCancelled.ShouldBeTrue(), ended => ended.FinishedAt.ShouldNotBeNull(), ended => ended.Replayed.ShouldBeLessThan(10));
+        (await Should.ThrowAsync<ReliableMqException>(() => service.DeadLetters.CancelReplayAsync(new ReplayId("TestDb", 99), "joe"))).Message.ShouldBe("There is no replay 99 of \"TestDb\". Look at the list.");
+    }
+
+    [Fact]
+    public async Task Discarded_ones_are_kept_with_the_reason_and_can_be_replayed()
+    {
+        await using var world = await World.CreateAsync();
+        var mended = false;
+        await using var service = await world.StartAsync(setup => setup.HandleNumbered(retry: "", before: (message, _) =>
+            mended ? Task.CompletedTask : message.Number == 1 ? throw new TimeoutException("too slow") : throw new InvalidOperationException("broken")));
+        await service.SaveAsync([.. Enumerable.Range(0, 3).Select(number => new Numbered(number))]);
+        await Eventually.EqualAsync(3, async () => await service.DeadLetters.ListAsync().CountAsync(), "dead letters");
+
+        (await service.DeadLetters.DiscardAsync(new DeadLetterFilter { ExceptionType = "System.InvalidOperationException" }, "Test orders.", "maria")).ShouldBe(2);
+
+        (await service.DeadLetters.ListAsync().SingleAsync()).ExceptionType.ShouldBe("System.TimeoutException");
+        var discarded = await service.DeadLetters.ListAsync(new DeadLetterFilter { State = DeadLetterState.Discarded }).ToListAsync();
+        discarded.Select(dead => dead.Reason).ShouldBe(["Test orders. Before: broken", "Test orders. Before: broken"]);
+        mended = true;
+        await service.DeadLetters.ReplayAsync(discarded[0].Id, "maria");
+        await Eventually.EqualAsync(1, async () => (await world.EffectsAsync()).Count(), "effects");
+    }
+
+    [Fact]
+    public async Task An_export_has_a_line_of_json_for_each()
+    {
+        await using var world = await World.CreateAsync();
+        await using var service = await world.StartAsync(setup => setup.HandleNumbered(retry: "", before: (_, _) => throw new InvalidOperationException("broken")));
+        await service.SaveAsync(new Numbered(1), new Numbered(2));
+        await Eventually.EqualAsync(2, async () => await service.DeadLetters.ListAsync().CountAsync(), "dead letters");
+        using var file = new MemoryStream();
+
+        (await service.DeadLetters.ExportAsync(null, file)).ShouldBe(2);
+
+        var lines = Encoding.UTF8.GetString(file.ToArray()).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement).ToList();
+        lines.Select(line => line.GetProperty("reason").GetString()).ShouldBe(["broken", "broken"]);
+        lines.Select(line => JsonDocument.Parse(line.GetProperty("body").GetBytesFromBase64()).RootElement.GetProperty("number").GetInt32()).Order().ShouldBe([1, 2]);
+    }
+
+    [Fact]
+    public async Task What_cannot_be_asked_for_is_told()
+    {
+        await using var world = await World.CreateAsync();
+        await using var service = await world.StartAsync(setup => setup.HandleNumbered());
+
+        (await Should.ThrowAsync<ReliableMqException>(() => service.DeadLetters.ReplayAsync(new DeadLetterFilter(), "maria", new ReplayManyOptions { PerSecond = 0 }))).Message
+            .ShouldBe("PerSecond is 0. Use 1 to 10000.");
+        (await Should.ThrowAsync<ReliableMqException>(() => service.DeadLetters.ReplayAsync(new DeadLetterFilter { State = DeadLetterState.Replayed }, "maria"))).Message
+            .ShouldBe("State is Replayed, but what was replayed cannot be replayed again. Choose those that wait or were discarded; one that died again is among them.");
+        (await Should.ThrowAsync<ReliableMqException>(() => service.DeadLetters.DiscardAsync(new DeadLetterFilter { State = DeadLetterState.Discarded }, "x", "maria"))).Message
+            .ShouldBe("State is Discarded, but only what waits can be discarded. Leave it out.");
+        await Should.ThrowAsync<ArgumentException>(() => service.DeadLetters.DiscardAsync(new DeadLetterFilter(), " ", "maria"));
+        await Should.ThrowAsync<ArgumentException>(() => service.DeadLetters.ReplayAsync(new DeadLetterFilter(), ""));
+    }
+
+    private static async Task<DeadLetter> WaitForOneAsync(TestService service)
+    {
+        await Eventually.TrueAsync(async () => await service.DeadLetters.ListAsync().AnyAsync(), "a dead letter");
+        return await service.DeadLetters.ListAsync().SingleAsync();
+    }
+}
