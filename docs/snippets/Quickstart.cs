@@ -20,6 +20,8 @@ public sealed class Invoice
     public Guid Id { get; set; } = Guid.CreateVersion7();
     public Guid OrderId { get; set; }
     public decimal Total { get; set; }
+
+    public static Invoice For(Guid orderId, decimal total) => new() { OrderId = orderId, Total = total };
 }
 
 public sealed class OrdersDb(DbContextOptions<OrdersDb> options) : DbContext(options)

@@ -40,7 +40,7 @@ public static class StockHandlers
     public static void Register(WebApplicationBuilder builder)
     {
         // begin: handling-source-registration
-        builder.Services.AddNpgsqlDataSource(builder.Configuration.GetConnectionString("Stock")!);
+        builder.Services.AddSingleton(NpgsqlDataSource.Create(builder.Configuration.GetConnectionString("Stock")!));
         builder.Services.AddReliableMq(builder.Configuration.GetSection("ReliableMq"))
             .AddInbox(services => services.GetRequiredService<NpgsqlDataSource>());
         // end: handling-source-registration

@@ -6,7 +6,7 @@ public sealed record DeadLetter
     /// <summary>The queue in whose handling it was given up.</summary>
     public required string Queue { get; init; }
 
-    /// <summary>The message's id; one that starts with <c>no-id-</c> was made for a message without.</summary>
+    /// <summary>The message's id; one that starts with <c>derived-</c> or <c>no-id-</c> was made here.</summary>
     public required string MessageId { get; init; }
 
     /// <summary>Its round: raised by each replay, so that a message that dies again is another dead letter.</summary>

@@ -31,7 +31,7 @@ public sealed class MessageContext
     /// <summary>The id of the message whose handling caused this one.</summary>
     public string? CausationId { get; init; }
 
-    /// <summary>When the sender staged the message, by its database's clock; null for foreign senders.</summary>
+    /// <summary>When the sender stored the message or, if later, it was due, by its database's clock; null for foreign senders.</summary>
     public DateTimeOffset? SentAt { get; init; }
 
     /// <summary>When this process received the delivery.</summary>

@@ -12,7 +12,7 @@ internal static class MessageHeaders
     /// <summary>The round of a message that was scheduled again or replayed; absent means 0.</summary>
     public const string Epoch = "x-reliable-mq-epoch";
 
-    /// <summary>When the sender staged the message, in Unix milliseconds of its database's clock.</summary>
+    /// <summary>When the sender stored the message or, if later, it was due, in Unix milliseconds of its database's clock.</summary>
     public const string SentAt = "x-reliable-mq-sent-at";
 
     /// <summary>The sender's ordering key: messages with the same one are sent in the order of their commits.</summary>
@@ -23,6 +23,21 @@ internal static class MessageHeaders
     /// broker would drop it in its queue.
     /// </summary>
     public const string ExpiresAt = "x-reliable-mq-expires-at";
+
+    /// <summary>Of a handler without an inbox: the number of the attempt that this copy is for; absent means 1.</summary>
+    public const string Attempt = "x-reliable-mq-attempt";
+
+    /// <summary>Of a handler without an inbox: until when this copy is held back, in Unix milliseconds.</summary>
+    public const string NotBefore = "x-reliable-mq-not-before";
+
+    /// <summary>Of a dead letter without an inbox: why it was given up, for people.</summary>
+    public const string DeadReason = "x-reliable-mq-dead-reason";
+
+    /// <summary>The type of the exception behind <see cref="DeadReason"/>.</summary>
+    public const string DeadError = "x-reliable-mq-dead-error";
+
+    /// <summary>After how many attempts it was given up.</summary>
+    public const string DeadAttempts = "x-reliable-mq-dead-attempts";
 
     /// <summary>The id of the message whose handling caused this one.</summary>
     public const string CausationId = "x-reliable-mq-causation-id";

@@ -19,6 +19,9 @@ public sealed class ReliableMqOptions
     /// <summary>How stored messages are sent.</summary>
     public OutboxOptions Outbox { get; } = new();
 
+    /// <summary>How long is remembered what was handled.</summary>
+    public InboxOptions Inbox { get; } = new();
+
     /// <summary>Who is told of alerts.</summary>
     public AlertOptions Alerts { get; } = new();
 

@@ -18,6 +18,7 @@ using ReliableMq.Dispatching;
 using ReliableMq.Failing;
 using ReliableMq.Handling;
 using ReliableMq.Hosting;
+using ReliableMq.Inbox;
 using ReliableMq.Outbox;
 using ReliableMq.Receiving;
 using ReliableMq.Scheduling;
@@ -84,6 +85,7 @@ public static class ReliableMqServiceCollectionExtensions
         services.AddSingleton<IParkedMessages, ParkedMessages>();
         services.AddSingleton<IOutbox, ConnectionOutbox>();
         services.AddSingleton(typeof(IOutbox<>), typeof(ContextOutbox<>));
+        services.AddSingleton<ConfirmedPublisher>();
         services.AddSingleton<IMessagePublisher, MessagePublisher>();
         services.AddSingleton<IPendingMessages, PendingMessages>();
         services.AddSingleton<IConsumers, Consumers>();
@@ -99,6 +101,7 @@ public static class ReliableMqServiceCollectionExtensions
         services.AddSingleton<IScheduledWork, Resend>();
         services.AddSingleton<IScheduledWork, HistoryHousekeeping>();
         services.AddSingleton<IScheduledWork, StrandedKeys>();
+        services.AddSingleton<IScheduledWork, InboxHousekeeping>();
         services.AddSingleton<IScheduledWork, TopologyCheck>();
         services.AddSingleton<IScheduledWork, AlertHousekeeping>();
         services.AddSingleton<ReplayHost>();
@@ -113,6 +116,7 @@ public static class ReliableMqServiceCollectionExtensions
             .AddCheck<BrokerHealthCheck>("reliable-mq-broker", HealthStatus.Unhealthy, ["reliable-mq"])
             .AddCheck<TopologyHealthCheck>("reliable-mq-topology", HealthStatus.Degraded, ["reliable-mq"])
             .AddCheck<ConsumersHealthCheck>("reliable-mq-consumers", HealthStatus.Unhealthy, ["reliable-mq"])
+            .AddCheck<DeadLetterQueuesHealthCheck>("reliable-mq-dead-letter-queues", HealthStatus.Degraded, ["reliable-mq"])
             .AddCheck<OutboxHealthCheck>("reliable-mq-outbox", HealthStatus.Unhealthy, ["reliable-mq"])
             .AddCheck<AlertsHealthCheck>("reliable-mq-alerts", HealthStatus.Degraded, ["reliable-mq"])
             .AddCheck<ScheduledWorkHealthCheck>("reliable-mq-scheduled-work", HealthStatus.Degraded, ["reliable-mq"]);

@@ -160,9 +160,10 @@ public class Dead_letters_are_replayed
         await using var successor = await world.StartAsync(setup => setup.HandleNumbered());
 
         await Eventually.EqualAsync((long)count, () => world.CountAsync("inbox"), "handled messages", TimeSpan.FromMinutes(3));
+        await Eventually.EqualAsync([$"{count} 0 true"], async () => await world.Database.QueryAsync<string>("SELECT replayed || ' ' || refused || ' ' || (finished_at IS NOT NULL) FROM reliable_mq.replay"), "the replay");
+        await Eventually.TrueAsync(async () => (await world.Broker.QueueCountsAsync("tests.numbers.dead")) is { Ready: 0, Unacked: 0 }, "the copies of the dead letters are merged");
         await world.ShouldHaveSettledAllAsync(successor, "tests.numbers", "tests.numbers.dead");
         (await world.EffectsAsync()).ShouldBe(Enumerable.Range(0, count));
-        (await world.Database.QueryAsync<string>("SELECT replayed || ' ' || refused || ' ' || (finished_at IS NOT NULL) FROM reliable_mq.replay")).ShouldBe([$"{count} 0 true"]);
         (await world.CountAsync("failure")).ShouldBe(0);
     }
 

@@ -18,6 +18,11 @@ internal sealed record ReplayRow
     public required byte? Priority { get; init; }
     public required DateTime DeadAt { get; init; }
 
+    /// <summary>Where it was published at first.</summary>
+    public required string Exchange { get; init; }
+
+    public required string RoutingKey { get; init; }
+
     public DeadLetterPosition Position => new(DeadAt, Id.Queue, Id.MessageId, Id.Epoch);
 
     /// <summary>Reads the columns of <see cref="ReplaySql.Rows"/>.</summary>
@@ -32,6 +37,8 @@ internal sealed record ReplayRow
         ReplyTo = reader.IsDBNull(8) ? null : reader.GetString(8),
         Priority = reader.IsDBNull(9) ? null : (byte)reader.GetInt16(9),
         DeadAt = reader.GetDateTime(10),
+        Exchange = reader.GetString(11),
+        RoutingKey = reader.GetString(12),
     };
 
     /// <summary>
@@ -40,7 +47,7 @@ internal sealed record ReplayRow
     /// </summary>
     public OutboxMessage Copy(ReplayOptions options)
     {
-        var headers = CopyableHeaders.Of(Headers);
+        var headers = CopyableHeaders.Of(Headers, Exchange, RoutingKey);
         headers.Remove(MessageHeaders.OrderingKey);
         headers.Remove(MessageHeaders.ExpiresAt);
         headers[MessageHeaders.Epoch] = Id.Epoch + 1;

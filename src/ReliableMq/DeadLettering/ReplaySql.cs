@@ -23,7 +23,8 @@ internal sealed class ReplaySql(string schema)
     /// <summary>With the conditions of the filter; locked, so that two operators do not do two things with one.</summary>
     public string Rows(string conditions) =>
         $"""
-        SELECT d.queue, d.message_id, d.epoch, d.name, d.content_type, d.headers, d.body, d.correlation_id, d.reply_to, d.priority, d.dead_at
+        SELECT d.queue, d.message_id, d.epoch, d.name, d.content_type, d.headers, d.body, d.correlation_id, d.reply_to, d.priority, d.dead_at,
+               d.exchange, d.routing_key
         FROM {schema}.dead_letter d
         WHERE (d.dead_at, d.queue, d.message_id, d.epoch) > (@last_dead_at, @last_queue, @last_message_id, @last_epoch)
           AND d.dead_at <= @requested_at AND {conditions}
@@ -34,7 +35,8 @@ internal sealed class ReplaySql(string schema)
     /// <summary>One by its key, in whatever state.</summary>
     public string Row { get; } =
         $"""
-        SELECT d.queue, d.message_id, d.epoch, d.name, d.content_type, d.headers, d.body, d.correlation_id, d.reply_to, d.priority, d.dead_at, d.replayed_at
+        SELECT d.queue, d.message_id, d.epoch, d.name, d.content_type, d.headers, d.body, d.correlation_id, d.reply_to, d.priority, d.dead_at,
+               d.exchange, d.routing_key, d.replayed_at
         FROM {schema}.dead_letter d WHERE d.queue = @queue AND d.message_id = @message_id AND d.epoch = @epoch FOR UPDATE OF d
         """;
 

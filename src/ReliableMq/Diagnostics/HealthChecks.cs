@@ -2,6 +2,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using ReliableMq.Alerting;
 using ReliableMq.Broker;
 using ReliableMq.Broker.Topology;
+using ReliableMq.Handling;
 using ReliableMq.Hosting;
 using ReliableMq.Outbox;
 using ReliableMq.Scheduling;
@@ -10,15 +11,17 @@ using ReliableMq.Storage;
 namespace ReliableMq.Diagnostics;
 
 /// <summary>Whether the broker can be reached, and takes messages.</summary>
-internal sealed class BrokerHealthCheck(BrokerConnections connections, ServiceDatabases databases) : IHealthCheck
+internal sealed class BrokerHealthCheck(BrokerConnections connections, ServiceDatabases databases, HandlerRegistry handlers) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
-        var publishing = connections.Publishing;
+        var hasDatabase = databases.All.Count > 0;
+        // Consumers without a database publish only what failed.
+        var connection = hasDatabase ? connections.Publishing : connections.Consuming;
         return Task.FromResult(
-            databases.All.Count == 0 ? HealthCheckResult.Healthy("No outbox and no inbox are in use.")
-            : !publishing.IsOpen ? new HealthCheckResult(context.Registration.FailureStatus, $"No connection to RabbitMQ: {publishing.LastError ?? "connecting"}")
-            : publishing.Blocked is { } reason ? HealthCheckResult.Degraded($"RabbitMQ blocks publishing: {reason}. Messages wait in the database.")
+            !hasDatabase && handlers.Queues.Count == 0 ? HealthCheckResult.Healthy("No outbox and no handlers are in use.")
+            : !connection.IsOpen ? new HealthCheckResult(context.Registration.FailureStatus, $"No connection to RabbitMQ: {connection.LastError ?? "connecting"}")
+            : connections.Publishing.Blocked is { } reason ? HealthCheckResult.Degraded($"RabbitMQ blocks publishing: {reason}. Messages wait in the database, or in their queues where handlers have none.")
             : HealthCheckResult.Healthy("Connected to RabbitMQ."));
     }
 }
@@ -45,6 +48,38 @@ internal sealed class ConsumersHealthCheck(ConsumerHost host) : IHealthCheck
                 // A pause is wanted, so nothing is broken; but a forgotten one must be seen.
                 idle.TrueForAll(consumer => consumer.State.IsPaused) ? HealthStatus.Degraded : context.Registration.FailureStatus,
                 string.Join("; ", idle.Select(consumer => $"\"{consumer.Queue}\": {consumer.State.Description}"))));
+    }
+}
+
+/// <summary>
+/// Whether dead letters wait in their queues: those of handlers without an inbox, which nothing takes away.
+/// </summary>
+internal sealed class DeadLetterQueuesHealthCheck(HandlerRegistry handlers, ServiceDatabases databases, BrokerConnections connections) : IHealthCheck
+{
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        var waiting = new List<string>();
+        foreach (var queue in handlers.Queues.Where(queue => databases.InboxOf(queue.Settings) is null).Select(queue => queue.Topology.DeadLetterQueue))
+        {
+            if (!connections.Consuming.IsOpen)
+            {
+                return HealthCheckResult.Healthy("Not looked at: there is no connection to RabbitMQ.");
+            }
+
+            uint count = 0;
+            await TopologyProbe.AskAsync(
+                await connections.Consuming.GetAsync(cancellationToken),
+                async channel => count = (await channel.QueueDeclarePassiveAsync(queue, cancellationToken)).MessageCount,
+                cancellationToken);
+            if (count > 0)
+            {
+                waiting.Add($"\"{queue}\": {count}");
+            }
+        }
+
+        return waiting.Count == 0
+            ? HealthCheckResult.Healthy("No dead letters wait in their queues.")
+            : new HealthCheckResult(context.Registration.FailureStatus, $"Dead letters wait in their queues: {string.Join("; ", waiting)}");
     }
 }
 

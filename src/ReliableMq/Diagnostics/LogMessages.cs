@@ -129,6 +129,9 @@ internal static partial class LogMessages
     [LoggerMessage(5003, LogLevel.Warning, "A batch of {Count} message(s) of \"{Queue}\" failed with {ExceptionType}: {Error} Each is handled by itself.")]
     public static partial void BatchFailed(ILogger logger, int count, string queue, string exceptionType, string error);
 
+    [LoggerMessage(5010, LogLevel.Information, "The handlers of \"{Queue}\" have no inbox: a message may be handled more than once, and its dead letters stay in \"{DeadLetterQueue}\".")]
+    public static partial void NoInbox(ILogger logger, string queue, string deadLetterQueue);
+
     [LoggerMessage(6001, LogLevel.Warning, "Attempt {Attempt} of {Delivery} failed with {ExceptionType}: {Error} The next in {Delay}.")]
     public static partial void AttemptFailed(ILogger logger, int attempt, Delivery delivery, string exceptionType, string error, TimeSpan delay);
 
@@ -143,6 +146,9 @@ internal static partial class LogMessages
 
     [LoggerMessage(6005, LogLevel.Information, "The handler of {Delivery} asked for another attempt, which does not count as one; the next in {Delay}.")]
     public static partial void RetryAsked(ILogger logger, Delivery delivery, TimeSpan delay);
+
+    [LoggerMessage(6010, LogLevel.Error, "The outcome of attempt {Attempt} of {Delivery} could not be sent to \"{Queue}\": {Reason} The delivery comes back in {Delay} as the same attempt.")]
+    public static partial void NotRepublished(ILogger logger, int attempt, Delivery delivery, string queue, string? reason, TimeSpan delay, Exception exception);
 
     [LoggerMessage(6101, LogLevel.Warning, "Messages with the ordering key \"{OrderingKey}\" of \"{Queue}\" are held back, because an earlier one fails; the first is {MessageId}. They are parked in the database.")]
     public static partial void KeyHeldBack(ILogger logger, string orderingKey, string queue, string messageId);

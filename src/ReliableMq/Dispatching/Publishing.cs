@@ -16,7 +16,9 @@ internal static class Publishing
         SetOptions(properties, row.ReplyTo, row.Priority, isCopy ? null : row.OrderingKey, row.ExpiresAt);
         if (!isCopy)
         {
-            properties.Headers!.TryAdd(MessageHeaders.SentAt, row.CreatedAt.ToUnixTimeMilliseconds());
+            // Nobody can have handled it before it was due, and a receiver's inbox may not look back as far as it was stored.
+            var firstSentAt = row.DueAt > row.CreatedAt ? row.DueAt.Value : row.CreatedAt;
+            properties.Headers!.TryAdd(MessageHeaders.SentAt, firstSentAt.ToUnixTimeMilliseconds());
         }
 
         return properties;

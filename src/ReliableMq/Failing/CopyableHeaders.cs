@@ -9,12 +9,14 @@ namespace ReliableMq.Failing;
 internal static class CopyableHeaders
 {
     /// <summary>Those of a copy that goes to the queue directly, and still says where the message came from.</summary>
-    public static Dictionary<string, object?> Of(Delivery delivery)
+    public static Dictionary<string, object?> Of(Delivery delivery) => Of(delivery.Headers, delivery.Exchange, delivery.RoutingKey);
+
+    public static Dictionary<string, object?> Of(IReadOnlyDictionary<string, object?> headers, string exchange, string routingKey)
     {
-        var headers = Of(delivery.Headers);
-        headers[MessageHeaders.Exchange] = delivery.Exchange;
-        headers[MessageHeaders.RoutingKey] = delivery.RoutingKey;
-        return headers;
+        var copy = Of(headers);
+        copy[MessageHeaders.Exchange] = exchange;
+        copy[MessageHeaders.RoutingKey] = routingKey;
+        return copy;
     }
 
     public static Dictionary<string, object?> Of(IReadOnlyDictionary<string, object?> headers) => headers

@@ -4,6 +4,7 @@ using NpgsqlTypes;
 using ReliableMq.Broker;
 using ReliableMq.DeadLettering;
 using ReliableMq.Diagnostics;
+using ReliableMq.Handling;
 using ReliableMq.Inbox;
 using ReliableMq.Outbox;
 using ReliableMq.Receiving;
@@ -23,6 +24,12 @@ internal sealed class FailureRecorder(ServiceDatabase database, Parking parking,
 
     public async Task<Settlement> RecordAsync(Delivery delivery, Exception exception, QueueSettings settings, HoldBudget holds, CancellationToken cancellationToken)
     {
+        if (exception is MessageIdUsedTwiceException)
+        {
+            // Its id is another message's, which is done.
+            delivery = DerivedIds.Give(delivery);
+        }
+
         if (delivery.MessageId is not { } messageId)
         {
             return await StoreWithoutIdAsync(delivery, exception, cancellationToken);
@@ -105,7 +112,7 @@ internal sealed class FailureRecorder(ServiceDatabase database, Parking parking,
                 database.Alerts.WakeSoon();
                 metrics.DeadLettered(delivery.Queue);
                 LogMessages.DeadLettered(logger, delivery, attempt, exception);
-                return Settlement.DeadLetter;
+                return AdmissionRules.SettleDead(delivery);
 
             case Verdict.Discard { Reason: var reason }:
                 await ExecuteAsync(session.Connection, _sql.Discard, messageId, delivery.Queue, cancellationToken);
@@ -166,7 +173,7 @@ internal sealed class FailureRecorder(ServiceDatabase database, Parking parking,
         var standing = await Standing.ReadAsync(reader, cancellationToken);
         return AdmissionRules.Admit(isNew: true, delivery.Epoch, standing, isKeyHeld: false) switch
         {
-            Admission.Dead => Settlement.DeadLetter,
+            Admission.Dead => AdmissionRules.SettleDead(delivery),
             Admission.Settled => Settlement.Ack,
             _ => holds.Hold(TimeSpan.FromSeconds(1)),
         };

@@ -22,7 +22,7 @@ internal static class FailureRules
             HandlerVerdict.Discard => new Verdict.Discard(own.Reason),
             _ => new Verdict.DeadLetter(own.Reason),
         }
-        : exception is PermanentFailureException or UnreadableMessageException ? new Verdict.DeadLetter(exception.Message)
+        : exception is PermanentFailureException or UnfitDeliveryException ? new Verdict.DeadLetter(exception.Message)
         : attempt <= policy.Delays.Count ? new Verdict.Retry(policy.Delays[attempt - 1])
         : new Verdict.DeadLetter(exception.Message);
 

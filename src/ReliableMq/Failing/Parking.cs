@@ -52,7 +52,7 @@ internal sealed class Parking(ServiceDatabase database, ILogger logger)
     {
         var command = Keyed(_sql.Park, delivery.Queue, orderingKey);
         var epoch = delivery.Epoch == int.MaxValue ? int.MaxValue : delivery.Epoch + 1;
-        var headers = CopyableHeaders.Of(delivery.Headers);
+        var headers = CopyableHeaders.Of(delivery);
         headers[MessageHeaders.Epoch] = epoch;
         command.Parameters.Add(new NpgsqlParameter<string>("message_id", delivery.MessageId!));
         command.Parameters.Add(new NpgsqlParameter<int>("epoch", epoch));

@@ -23,6 +23,9 @@ internal sealed class HandlerInvocation(HandlingFilters filters)
         }
     }
 
+    public static TimeoutException TimedOut(TimeSpan timeout, Exception? exception) =>
+        new($"The handler took longer than the queue's timeout of {timeout.TotalSeconds:0.###} seconds.", exception);
+
     private static void ThrowVerdict(MessageContext context)
     {
         if (context.Verdict is { } verdict)

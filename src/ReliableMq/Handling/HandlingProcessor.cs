@@ -44,6 +44,11 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
 
     public async Task<Settlement> ProcessAsync(Delivery delivery, HoldBudget holds, CancellationToken givingUp)
     {
+        if (delivery.MessageId is null && _settings.DeriveMessageIds)
+        {
+            delivery = DerivedIds.Give(delivery);
+        }
+
         ReadMessage? message = null;
         Exception? unreadable = null;
         try
@@ -83,14 +88,14 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
             LogMessages.NotAdmitted(_logger, delivery, refusal);
             return refusal switch
             {
-                Admission.Dead => Settlement.DeadLetter,
+                Admission.Dead => AdmissionRules.SettleDead(delivery),
                 Admission.TooEarly => holds.Hold(result.Wait, isRecorded: true),
                 _ => Settlement.Ack,
             };
         }
 
         var failure = timeout.IsCancellationRequested && !givingUp.IsCancellationRequested
-            ? new TimeoutException($"The handler took longer than the queue's timeout of {_settings.Timeout.TotalSeconds:0.###} seconds.", result.Exception)
+            ? HandlerInvocation.TimedOut(_settings.Timeout, result.Exception)
             : result.Exception!;
         activity?.SetStatus(System.Diagnostics.ActivityStatusCode.Error, failure.Message);
         _metrics.Handled(delivery.Queue, _time.GetElapsedTime(startedAt), failure.GetType().FullName);
@@ -110,7 +115,7 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
                     (services, transaction, attempt) =>
                     {
                         // Only here is it known that this is not the copy of a message that was handled in time.
-                        RefuseExpired(message.Delivery);
+                        message.RefuseExpired(_time.GetUtcNow());
                         return _invocation.InvokeAsync(message.Handler, services, message.Message, message.ContextOf(attempt, transaction.Transaction, cancellationToken));
                     }, cancellationToken);
                 if (result.Refusal != Admission.Behind || await _parking.ParkAsync(message.Delivery, orderingKey!, cancellationToken))
@@ -133,7 +138,7 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
     /// </summary>
     private async Task<IReadOnlySet<ReadMessage>> HandleBatchAsync(IReadOnlyList<ReadMessage> messages, CancellationToken givingUp)
     {
-        var batch = messages.Where(message => !IsExpired(message.Delivery)).ToArray();
+        var batch = messages.Where(message => !message.IsExpired(_time.GetUtcNow())).ToArray();
         var startedAt = _time.GetTimestamp();
         using var activity = Telemetry.StartProcess([.. batch.Select(message => message.Delivery)]);
         using var timeout = new CancellationTokenSource(_settings.Timeout, _time);
@@ -163,16 +168,6 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
             return new HashSet<ReadMessage>();
         }
     }
-
-    private void RefuseExpired(Delivery delivery)
-    {
-        if (IsExpired(delivery))
-        {
-            throw new PermanentFailureException($"The message \"{delivery.Name}\" expired at {delivery.ExpiresAt:O}, before it was handled.");
-        }
-    }
-
-    private bool IsExpired(Delivery delivery) => delivery.ExpiresAt <= _time.GetUtcNow();
 
     private async Task<Settlement> SettleFailureAsync(Delivery delivery, Exception exception, HoldBudget holds, CancellationToken givingUp)
     {

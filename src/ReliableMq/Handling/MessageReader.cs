@@ -12,7 +12,7 @@ internal sealed class MessageReader(QueueHandlers handlers, MessageSerializer se
         if (delivery.MessageId is null)
         {
             throw new UnreadableMessageException(
-                $"The message \"{delivery.Name}\" has no message id, so it cannot be handled just once. Set the AMQP property message-id.");
+                $"The message \"{delivery.Name}\" has no message id, so it cannot be handled just once. Set the AMQP property message-id, or [MessageHandler(…, DeriveMessageIds = true)].");
         }
 
         var reading = handlers.Find(delivery)
@@ -27,6 +27,16 @@ internal sealed record ReadMessage(Delivery Delivery, HandlerDefinition Handler,
 {
     /// <summary>The name under which it was found.</summary>
     public string Name { get; init; } = Delivery.Name;
+
+    public bool IsExpired(DateTimeOffset now) => Delivery.ExpiresAt <= now;
+
+    public void RefuseExpired(DateTimeOffset now)
+    {
+        if (IsExpired(now))
+        {
+            throw new PermanentFailureException($"The message \"{Delivery.Name}\" expired at {Delivery.ExpiresAt:O}, before it was handled.");
+        }
+    }
 
     public MessageContext ContextOf(int attempt, Npgsql.NpgsqlTransaction? transaction, CancellationToken cancellationToken) => new()
     {

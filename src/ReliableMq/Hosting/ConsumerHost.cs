@@ -37,9 +37,20 @@ internal sealed class ConsumerHost(
     public Task StartedAsync(CancellationToken cancellationToken)
     {
         var byInbox = registry.Queues.Where(queue => databases.InboxOf(queue.Settings) is not null).GroupBy(queue => databases.InboxOf(queue.Settings)!);
-        _running = Task.WhenAll([.. byInbox.SelectMany(queues => Start(queues.Key, [.. queues]))]);
+        var withoutInbox = registry.Queues.Where(queue => databases.InboxOf(queue.Settings) is null);
+        _running = Task.WhenAll([.. byInbox.SelectMany(queues => Start(queues.Key, [.. queues])), .. withoutInbox.Select(Start)]);
         metrics.Watch(Handling);
         return Task.CompletedTask;
+    }
+
+    /// <summary>Without an inbox: its dead letters stay in their queue, and nothing keeps its changes.</summary>
+    private Task Start(QueueHandlers queue)
+    {
+        var consumer = Consumer(queue.Settings.Queue, queue.Settings, ActivatorUtilities.CreateInstance<NoInboxProcessor>(services, queue),
+            (connection, token) => topology.DeclareAsync(connection, queue.Topology, token));
+        Handling = [.. Handling, consumer];
+        Consumers = [.. Consumers, consumer];
+        return RunAsync(consumer, Task.CompletedTask);
     }
 
     private IEnumerable<Task> Start(ServiceDatabase inbox, IReadOnlyList<QueueHandlers> queues)

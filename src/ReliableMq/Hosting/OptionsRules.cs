@@ -19,6 +19,7 @@ internal sealed class OptionsRules(
         CheckTopology(options.Topology, errors);
         CheckDatabase(options, errors);
         CheckOutbox(options.Outbox, errors);
+        CheckInbox(options.Inbox, errors);
         CheckHandlers(options, [.. handlers], errors);
         AlertOptionsRules.Check(options.Alerts, errors);
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
@@ -98,6 +99,9 @@ internal sealed class OptionsRules(
         Between(errors, "Outbox:BatchSize", outbox.BatchSize, 1, 10_000);
         Between(errors, "Outbox:MaxUnconfirmed", outbox.MaxUnconfirmed, 1, 30_000);
     }
+
+    private static void CheckInbox(InboxOptions inbox, List<string> errors) =>
+        Between(errors, "Inbox:KeepHandled", inbox.KeepHandled, TimeSpan.FromHours(1), TimeSpan.FromDays(3650));
 
     private void CheckHandlers(ReliableMqOptions options, List<HandlerDefinition> all, List<string> errors)
     {

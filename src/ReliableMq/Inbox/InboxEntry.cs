@@ -15,12 +15,16 @@ internal sealed class InboxEntry(string schema, Parking parking)
     /// <param name="delivery">The delivery.</param>
     /// <param name="orderingKey">The key that may be held back; null for none.</param>
     /// <param name="cancellationToken">Cancels the statements.</param>
+    /// <exception cref="TooOldToDedupeException">It is not known whether the message was handled.</exception>
     public async Task<(bool IsNew, Standing? Standing, bool IsKeyHeld)> EnterAsync(
         AttemptTransaction transaction, Delivery delivery, string? orderingKey, CancellationToken cancellationToken)
     {
         await using var batch = new NpgsqlBatch(transaction.Connection, transaction.Transaction);
         batch.BatchCommands.Add(new NpgsqlBatchCommand(_sql.BoundWait));
-        batch.BatchCommands.Add(Keyed(new NpgsqlBatchCommand(_sql.Insert), delivery));
+        var insert = Keyed(new NpgsqlBatchCommand(_sql.Insert), delivery);
+        insert.Parameters.Add(new NpgsqlParameter<Guid>("fingerprint", delivery.Fingerprint));
+        insert.Parameters.Add(new NpgsqlParameter<int>("epoch", delivery.Epoch));
+        batch.BatchCommands.Add(insert);
         batch.BatchCommands.Add(new NpgsqlBatchCommand(_sql.UnboundWait));
         var standing = Keyed(new NpgsqlBatchCommand(orderingKey is null ? _sql.Standing : _sql.StandingInOrder), delivery);
         if (orderingKey is not null)
@@ -29,13 +33,18 @@ internal sealed class InboxEntry(string schema, Parking parking)
         }
 
         batch.BatchCommands.Add(standing);
+        batch.BatchCommands.Add(Horizon(delivery.Queue));
         try
         {
             await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
             var isNew = await reader.ReadAsync(cancellationToken);
             await reader.NextResultAsync(cancellationToken);
             var known = await Standing.ReadAsync(reader, cancellationToken);
-            return (isNew, known, orderingKey is not null && reader.GetBoolean(5));
+            var isKeyHeld = orderingKey is not null && reader.GetBoolean(5);
+            // One that failed and still stands here is known not to be done.
+            return isNew && known is null && await ReadHorizonAsync(reader, cancellationToken) is { } forgotten && Inbox.Horizon.IsTooOld(delivery, forgotten)
+                ? throw new TooOldToDedupeException(delivery, forgotten)
+                : (isNew, known, isKeyHeld);
         }
         catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.LockNotAvailable)
         {
@@ -43,17 +52,23 @@ internal sealed class InboxEntry(string schema, Parking parking)
         }
     }
 
-    /// <summary>Enters several messages in one round trip.</summary>
-    /// <returns>The ids of those that were never handled and never failed.</returns>
-    public async Task<HashSet<string>> EnterAsync(AttemptTransaction transaction, string queue, string[] messageIds, CancellationToken cancellationToken)
+    /// <summary>Enters several messages of a queue in one round trip.</summary>
+    /// <returns>The ids of those that were certainly never handled and never failed.</returns>
+    public async Task<HashSet<string>> EnterAsync(AttemptTransaction transaction, IEnumerable<Delivery> deliveries, CancellationToken cancellationToken)
     {
         // All enter in the same order, so that two batches with the same messages do not lock each other out.
-        Array.Sort(messageIds, StringComparer.Ordinal);
+        var sorted = deliveries.OrderBy(delivery => delivery.MessageId, StringComparer.Ordinal).ToArray();
+        var queue = sorted[0].Queue;
+        var messageIds = Array.ConvertAll(sorted, delivery => delivery.MessageId!);
+        var insert = Keyed(new NpgsqlBatchCommand(_sql.InsertMany), queue, messageIds);
+        insert.Parameters.Add(new NpgsqlParameter<Guid[]>("fingerprints", Array.ConvertAll(sorted, delivery => delivery.Fingerprint)));
+        insert.Parameters.Add(new NpgsqlParameter<int[]>("epochs", Array.ConvertAll(sorted, delivery => delivery.Epoch)));
         await using var batch = new NpgsqlBatch(transaction.Connection, transaction.Transaction);
         batch.BatchCommands.Add(new NpgsqlBatchCommand(_sql.BoundWait));
-        batch.BatchCommands.Add(Keyed(new NpgsqlBatchCommand(_sql.InsertMany), queue, messageIds));
+        batch.BatchCommands.Add(insert);
         batch.BatchCommands.Add(new NpgsqlBatchCommand(_sql.UnboundWait));
         batch.BatchCommands.Add(Keyed(new NpgsqlBatchCommand(_sql.HaveStanding), queue, messageIds));
+        batch.BatchCommands.Add(Horizon(queue));
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         var fresh = new HashSet<string>(messageIds.Length, StringComparer.Ordinal);
         while (await reader.ReadAsync(cancellationToken))
@@ -67,7 +82,31 @@ internal sealed class InboxEntry(string schema, Parking parking)
             fresh.Remove(reader.GetString(0));
         }
 
+        var forgotten = await ReadHorizonAsync(reader, cancellationToken);
+        fresh.ExceptWith(sorted.Where(delivery => Inbox.Horizon.IsTooOld(delivery, forgotten)).Select(delivery => delivery.MessageId!));
         return fresh;
+    }
+
+    private NpgsqlBatchCommand Horizon(string queue) => new(_sql.Horizon) { Parameters = { new NpgsqlParameter<string>("queue", queue) } };
+
+    private static async Task<DateTimeOffset?> ReadHorizonAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)
+    {
+        await reader.NextResultAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken) ? reader.GetFieldValue<DateTimeOffset>(0) : null;
+    }
+
+    /// <summary>A message was handled under this id, and its row is in the way. Usually it was this one.</summary>
+    /// <exception cref="MessageIdUsedTwiceException">It was another.</exception>
+    public async Task RequireSameAsync(AttemptTransaction transaction, Delivery delivery, CancellationToken cancellationToken)
+    {
+        await using var batch = new NpgsqlBatch(transaction.Connection, transaction.Transaction);
+        batch.BatchCommands.Add(Keyed(new NpgsqlBatchCommand(_sql.Handled), delivery));
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        // An edited message is replayed in a later epoch; what arrives of the epochs before it looks different, but is the same.
+        if (await reader.ReadAsync(cancellationToken) && reader.GetInt32(1) <= delivery.Epoch && reader.GetGuid(0) != delivery.Fingerprint)
+        {
+            throw new MessageIdUsedTwiceException(delivery, reader.GetFieldValue<DateTimeOffset>(2));
+        }
     }
 
     private static NpgsqlBatchCommand Keyed(NpgsqlBatchCommand command, string queue, string[] messageIds)

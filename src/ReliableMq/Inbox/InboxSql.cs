@@ -2,7 +2,7 @@ using ReliableMq.Failing;
 
 namespace ReliableMq.Inbox;
 
-/// <summary>Every statement on <c>inbox</c>. All by primary key, and keys by the indexes <c>failure_ordered</c> and <c>parked_order</c>.</summary>
+/// <summary>Every statement on <c>inbox</c>. All but the housekeeping by primary key, and keys by the indexes <c>failure_ordered</c> and <c>parked_order</c>.</summary>
 internal sealed class InboxSql(string schema)
 {
     /// <summary>Bounds the wait for another delivery of the same message, and nothing else.</summary>
@@ -12,7 +12,10 @@ internal sealed class InboxSql(string schema)
 
     /// <summary>Two at once wait here for one another. A row comes back for the one that may run.</summary>
     public string Insert { get; } =
-        $"INSERT INTO {schema}.inbox (queue, message_id) VALUES (@queue, @message_id) ON CONFLICT DO NOTHING RETURNING 1";
+        $"""
+        INSERT INTO {schema}.inbox (queue, message_id, fingerprint, epoch) VALUES (@queue, @message_id, @fingerprint, @epoch)
+        ON CONFLICT DO NOTHING RETURNING 1
+        """;
 
     /// <summary>Takes back what the same transaction has inserted, so that those who waited for it may run when it ends.</summary>
     public string TakeBack { get; } = $"DELETE FROM {schema}.inbox WHERE queue = @queue AND message_id = @message_id";
@@ -20,7 +23,8 @@ internal sealed class InboxSql(string schema)
     /// <summary>Rows come back for those that may run. The ids are sorted.</summary>
     public string InsertMany { get; } =
         $"""
-        INSERT INTO {schema}.inbox (queue, message_id) SELECT @queue, unnest(@message_ids)
+        INSERT INTO {schema}.inbox (queue, message_id, fingerprint, epoch)
+        SELECT @queue, message_id, fingerprint, epoch FROM unnest(@message_ids, @fingerprints, @epochs) AS m (message_id, fingerprint, epoch)
         ON CONFLICT DO NOTHING RETURNING message_id
         """;
 
@@ -43,6 +47,71 @@ internal sealed class InboxSql(string schema)
         LEFT JOIN {schema}.failure f ON f.queue = @queue AND f.message_id = @message_id
         """;
 
+    /// <summary>
+    /// What the queue's inbox has forgotten. It must be a statement after the insert, whose snapshot is then not older
+    /// than the insert's look: whoever sees a row gone sees the horizon that was raised with its removal.
+    /// </summary>
+    public string Horizon { get; } =
+        $"SELECT forgotten_until FROM {schema}.inbox_horizon WHERE queue = @queue";
+
+    /// <summary>How a message was handled whose row is in the way.</summary>
+    public string Handled { get; } =
+        $"SELECT fingerprint, epoch, handled_at FROM {schema}.inbox WHERE queue = @queue AND message_id = @message_id";
+
     public string IsDone { get; } =
         $"SELECT EXISTS (SELECT FROM {schema}.inbox WHERE queue = @queue AND message_id = @message_id)";
+
+    /// <summary>
+    /// Removes the oldest rows, and raises each queue's horizon to the newest of its own in the same statement. What a
+    /// lost answer left of a failure goes with them: that the message is done would no longer be known. Index
+    /// <c>inbox_handled_at</c>.
+    /// </summary>
+    public string RemoveHandled { get; } =
+        $"""
+        WITH removed AS (
+            DELETE FROM {schema}.inbox
+            WHERE ctid = ANY (ARRAY(
+                SELECT ctid FROM {schema}.inbox
+                WHERE handled_at >= @after AND handled_at < (SELECT clock_timestamp()) - @keep
+                ORDER BY handled_at
+                LIMIT @limit
+                FOR UPDATE SKIP LOCKED))
+            RETURNING queue, message_id, handled_at),
+        failed AS (
+            DELETE FROM {schema}.failure f USING removed r
+            WHERE f.queue = r.queue AND f.message_id = r.message_id AND f.state IN ('failing', 'scheduled')),
+        {RaiseHorizon(schema, "handled_at")}
+        SELECT count(*), max(handled_at) FROM removed
+        """;
+
+    /// <summary>
+    /// Removes dead letters that were discarded and what stands for their messages in <c>failure</c>. Those that wait
+    /// for an operator stay. Index <c>dead_letter_discarded</c>.
+    /// </summary>
+    public string RemoveDiscarded { get; } =
+        $"""
+        WITH removed AS (
+            DELETE FROM {schema}.dead_letter
+            WHERE ctid = ANY (ARRAY(
+                SELECT ctid FROM {schema}.dead_letter
+                WHERE discarded_at >= @after AND discarded_at < (SELECT clock_timestamp()) - @keep
+                ORDER BY discarded_at
+                LIMIT @limit
+                FOR UPDATE SKIP LOCKED))
+            RETURNING queue, message_id, epoch, discarded_at),
+        failed AS (
+            DELETE FROM {schema}.failure f USING removed r
+            WHERE f.queue = r.queue AND f.message_id = r.message_id AND f.epoch = r.epoch AND f.state = 'discarded'),
+        {RaiseHorizon(schema, "discarded_at")}
+        SELECT count(*), max(discarded_at) FROM removed
+        """;
+
+    /// <summary>In the order of the queues, so that two that remove at once do not lock each other out.</summary>
+    private static string RaiseHorizon(string schema, string time) =>
+        $"""
+        raised AS (
+            INSERT INTO {schema}.inbox_horizon AS h (queue, forgotten_until)
+            SELECT queue, max({time}) FROM removed GROUP BY queue ORDER BY queue
+            ON CONFLICT (queue) DO UPDATE SET forgotten_until = greatest(h.forgotten_until, excluded.forgotten_until))
+        """;
 }

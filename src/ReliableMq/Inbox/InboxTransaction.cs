@@ -78,7 +78,7 @@ internal sealed class InboxTransaction(ServiceDatabase database, IServiceScopeFa
         AttemptTransaction transaction, IServiceProvider services, IReadOnlyList<ReadMessage> batch, string handlerName,
         Func<IServiceProvider, AttemptTransaction, IReadOnlyList<ReadMessage>, ValueTask> handle, CancellationToken cancellationToken)
     {
-        var ids = await _entry.EnterAsync(transaction, batch[0].Delivery.Queue, [.. batch.Select(message => message.Delivery.MessageId!)], cancellationToken);
+        var ids = await _entry.EnterAsync(transaction, batch.Select(message => message.Delivery), cancellationToken);
         if (ids.Count < batch.Count)
         {
             return new BatchAttempt([.. batch.Where(message => ids.Contains(message.Delivery.MessageId!))], null);
@@ -99,6 +99,11 @@ internal sealed class InboxTransaction(ServiceDatabase database, IServiceScopeFa
         Func<IServiceProvider, AttemptTransaction, int, ValueTask> handle, CancellationToken cancellationToken)
     {
         var (isNew, standing, isKeyHeld) = await _entry.EnterAsync(transaction, delivery, orderingKey, cancellationToken);
+        if (!isNew)
+        {
+            await _entry.RequireSameAsync(transaction, delivery, cancellationToken);
+        }
+
         var admission = AdmissionRules.Admit(isNew, delivery.Epoch, standing, isKeyHeld);
         if (admission != Admission.Run)
         {

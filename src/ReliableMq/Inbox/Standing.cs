@@ -1,4 +1,5 @@
 using Npgsql;
+using ReliableMq.Receiving;
 
 namespace ReliableMq.Inbox;
 
@@ -39,6 +40,12 @@ internal enum Admission
 /// <summary>The decision, without a database.</summary>
 internal static class AdmissionRules
 {
+    /// <summary>
+    /// What becomes of the delivery of a stored dead letter. The copy that the dead-letter queue would bring is
+    /// recognised by its id, which must then be its own.
+    /// </summary>
+    public static Settlement SettleDead(Delivery delivery) => delivery.HasDerivedId ? Settlement.Ack : Settlement.DeadLetter;
+
     /// <summary>Below this the rest of a delay is not worth holding the delivery again.</summary>
     private static readonly TimeSpan WorthWaiting = TimeSpan.FromMilliseconds(50);
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using RabbitMQ.Client;
 using ReliableMq.Broker;
 using ReliableMq.Storage;
@@ -9,7 +10,7 @@ namespace ReliableMq.Receiving;
 /// One delivery, copied out of the client's buffers. Reading it never throws, whatever another client put
 /// into it.
 /// </summary>
-internal sealed class Delivery
+internal sealed record Delivery
 {
     public required ulong Tag { get; init; }
     public required string Queue { get; init; }
@@ -25,15 +26,33 @@ internal sealed class Delivery
     /// </summary>
     public required string? MessageId { get; init; }
 
+    /// <summary>Whether the id was made here, so that no other copy of the delivery has it.</summary>
+    public bool HasDerivedId { get; init; }
+
     /// <summary>The message's name: its <c>type</c>, or its routing key where foreign senders give no type.</summary>
     public required string Name { get; init; }
 
     public required string? ContentType { get; init; }
     public required string? CorrelationId { get; init; }
     public required string? ReplyTo { get; init; }
+
+    /// <summary>The application that sent it.</summary>
+    public string? AppId { get; init; }
+
+    /// <summary>The broker's user that sent it, if it says so; the broker refuses a wrong one.</summary>
+    public string? UserId { get; init; }
+
+    /// <summary>The AMQP timestamp.</summary>
+    public DateTimeOffset? Timestamp { get; init; }
+
     public required byte? Priority { get; init; }
     public required byte[] Body { get; init; }
     public required Dictionary<string, object?> Headers { get; init; }
+
+    /// <summary>Of the body: the first half of its SHA-256.</summary>
+    public Guid Fingerprint => _fingerprint ??= FingerprintOf(Body);
+
+    private Guid? _fingerprint;
 
     /// <summary>By the monotonic clock.</summary>
     public required long ReceivedTimestamp { get; init; }
@@ -41,12 +60,13 @@ internal sealed class Delivery
     public required DateTimeOffset ReceivedAt { get; init; }
 
     /// <summary>The round of the message: raised when it is scheduled again or replayed.</summary>
-    public int Epoch => Headers.GetValueOrDefault(MessageHeaders.Epoch) switch
-    {
-        int epoch and >= 0 => epoch,
-        long epoch and >= 0 and <= int.MaxValue => (int)epoch,
-        _ => 0,
-    };
+    public int Epoch => NumberOf(MessageHeaders.Epoch) ?? 0;
+
+    /// <summary>The number of this attempt where attempts are not counted in a database.</summary>
+    public int Attempt => NumberOf(MessageHeaders.Attempt) is { } attempt and > 0 ? attempt : 1;
+
+    /// <summary>Until when it is held back where that is not kept in a database.</summary>
+    public DateTimeOffset? NotBefore => TimeOf(MessageHeaders.NotBefore);
 
     public string? CausationId => Clean(Headers.GetValueOrDefault(MessageHeaders.CausationId) as string);
 
@@ -56,7 +76,17 @@ internal sealed class Delivery
 
     public DateTimeOffset? SentAt => TimeOf(MessageHeaders.SentAt);
 
+    /// <summary>Before this time it was handled nowhere: when it was sent at first, which foreign senders tell by the timestamp.</summary>
+    public DateTimeOffset? FirstSentAt => SentAt ?? Timestamp;
+
     public DateTimeOffset? ExpiresAt => TimeOf(MessageHeaders.ExpiresAt);
+
+    private int? NumberOf(string header) => Headers.GetValueOrDefault(header) switch
+    {
+        int number and >= 0 => number,
+        long number and >= 0 and <= int.MaxValue => (int)number,
+        _ => null,
+    };
 
     private DateTimeOffset? TimeOf(string header) =>
         Headers.GetValueOrDefault(header) is long milliseconds and >= 0 and <= 253_402_300_799_999
@@ -86,6 +116,11 @@ internal sealed class Delivery
             ContentType = Clean(properties.ContentType),
             CorrelationId = Clean(properties.CorrelationId),
             ReplyTo = Clean(properties.ReplyTo),
+            AppId = Clean(properties.AppId),
+            UserId = Clean(properties.UserId),
+            Timestamp = properties.IsTimestampPresent() && properties.Timestamp.UnixTime is > 0 and <= 253_402_300_799 and var seconds
+                ? DateTimeOffset.FromUnixTimeSeconds(seconds)
+                : null,
             Priority = properties.IsPriorityPresent() ? properties.Priority : null,
             Body = body.ToArray(),
             Headers = headers,
@@ -114,9 +149,21 @@ internal sealed class Delivery
         _ => value,
     };
 
+    private static Guid FingerprintOf(byte[] body)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(body, hash);
+        return new Guid(hash[..16], bigEndian: true);
+    }
+
     /// <summary>With a text that PostgreSQL refuses, not even the failure of the message could be stored.</summary>
     private static string? Clean(string? text) => text is null ? null : SafeText.Clean(text);
 
     public override string ToString() =>
         string.Create(CultureInfo.InvariantCulture, $"\"{Name}\" {MessageId ?? "(no id)"} from \"{Queue}\"");
+
+    /// <summary>Two deliveries are never the same, whatever they contain.</summary>
+    public bool Equals(Delivery? other) => ReferenceEquals(this, other);
+
+    public override int GetHashCode() => System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(this);
 }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Quartz;
 using ReliableMq.Broker;
 using ReliableMq.Diagnostics;
+using ReliableMq.Handling;
 using ReliableMq.Receiving;
 using ReliableMq.Storage;
 
@@ -13,7 +14,7 @@ namespace ReliableMq.Scheduling;
 /// one that the user gave, which is neither started nor shut down here.
 /// </summary>
 internal sealed class QuartzSchedule(
-    IEnumerable<IScheduledWork> works, ServiceDatabases databases, ScheduledWorkRunner runner, ReliableMqOptions options, IServiceProvider services,
+    IEnumerable<IScheduledWork> works, ServiceDatabases databases, HandlerRegistry handlers, ScheduledWorkRunner runner, ReliableMqOptions options, IServiceProvider services,
     TimeProvider time, ILogger<QuartzSchedule> logger, SchedulerChoice? choice = null) : IHostedService, IAsyncDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
@@ -27,7 +28,8 @@ internal sealed class QuartzSchedule(
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        if (databases.All.Count == 0)
+        // Without a database only what consumers need of the broker is left to look after.
+        if (databases.All.Count == 0 && handlers.Queues.Count == 0)
         {
             return;
         }

@@ -98,10 +98,18 @@ internal static class SchemaScript
 
         -- What was handled: inserted in the handler's own transaction.
         CREATE TABLE IF NOT EXISTS {schema}.inbox (
-            queue       text COLLATE "C" NOT NULL,
-            message_id  text COLLATE "C" NOT NULL,
-            handled_at  timestamptz      NOT NULL DEFAULT clock_timestamp(),
+            queue        text COLLATE "C" NOT NULL,
+            message_id   text COLLATE "C" NOT NULL,
+            handled_at   timestamptz      NOT NULL DEFAULT clock_timestamp(),
+            fingerprint  uuid             NOT NULL,
+            epoch        integer          NOT NULL,
             PRIMARY KEY (queue, message_id));
+        CREATE INDEX IF NOT EXISTS inbox_handled_at ON {schema}.inbox (handled_at);
+
+        -- Up to when the inbox of a queue no longer knows all that was handled. Raised by whoever removes rows, never lowered.
+        CREATE TABLE IF NOT EXISTS {schema}.inbox_horizon (
+            queue            text COLLATE "C" PRIMARY KEY,
+            forgotten_until  timestamptz      NOT NULL);
 
         -- What failed and is not done: attempts count here, never in the broker. A row with an ordering key holds back
         -- the later messages of that key in that queue.
@@ -163,6 +171,7 @@ internal static class SchemaScript
             replayed_at     timestamptz,
             PRIMARY KEY (queue, message_id, epoch));
         CREATE INDEX IF NOT EXISTS dead_letter_dead_at ON {schema}.dead_letter (dead_at, queue, message_id, epoch);
+        CREATE INDEX IF NOT EXISTS dead_letter_discarded ON {schema}.dead_letter (discarded_at) WHERE discarded_at IS NOT NULL;
 
         -- What operators asked to be replayed. Whoever holds the row of a running one replays the next few; how far it
         -- got is written in their transaction.

@@ -34,7 +34,7 @@ internal sealed class TestService : IAsyncDisposable
             reliableMq.AddOutbox<TestDb>();
         }
 
-        if (setup.Handlers.Count > 0)
+        if (setup.Handlers.Exists(handler => handler.Inbox != typeof(NoInbox)))
         {
             reliableMq.AddInbox<TestDb>();
         }

@@ -57,6 +57,20 @@ internal sealed class TestServiceSetup(Addresses addresses)
             Invoke = (services, message, context) => new ValueTask(handle((T)message, services.GetRequiredService<TestDb>(), context)),
         });
 
+    /// <summary>Adds a handler that needs no database the way generated code does.</summary>
+    public void HandleWithoutInbox<T>(string queue, Func<T, MessageContext, Task> handle, string? retry = "100ms, 200ms", string? timeout = null)
+        where T : class => Handlers.Add(new HandlerDefinition
+        {
+            Queue = queue,
+            Inbox = typeof(NoInbox),
+            MessageName = MessageNames.Of(typeof(T)),
+            MessageType = typeof(T),
+            HandlerName = $"tests.{queue}.{typeof(T).Name}",
+            Retry = retry,
+            Timeout = timeout,
+            Invoke = (_, message, context) => new ValueTask(handle((T)message, context)),
+        });
+
     /// <summary>Adds a handler of batches the way generated code does.</summary>
     public void HandleMany<T>(string queue, Func<IReadOnlyList<T>, TestDb, IReadOnlyList<MessageContext>, Task> handle, int batchSize = 0, string? linger = null, int concurrency = 0, string? retry = "100ms, 200ms", Type? inbox = null)
         where T : class => Handlers.Add(new HandlerDefinition

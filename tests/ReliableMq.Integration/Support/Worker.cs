@@ -25,6 +25,9 @@ internal static class Worker
 
     public const string TrapSink = "trap";
 
+    /// <summary>Without any database; every first attempt fails.</summary>
+    public const string HandleWithoutDatabase = "handle-without-database";
+
     /// <summary>Handles numbers on a context, on a data source and in batches, each into its own effects and further messages.</summary>
     public const string HandleAll = "handle-all";
 
@@ -64,6 +67,13 @@ internal static class Worker
         if (role == Replay)
         {
             setup.HandleNumbered();
+        }
+
+        if (role == HandleWithoutDatabase)
+        {
+            setup.Contexts = false;
+            setup.HandleWithoutInbox<Numbered>("tests.numbers", (_, context) =>
+                context.Attempt == 1 ? throw new InvalidOperationException("first") : Task.CompletedTask);
         }
 
         if (role == HandleAll)

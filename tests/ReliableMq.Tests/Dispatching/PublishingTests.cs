@@ -48,6 +48,17 @@ public sealed class PublishingTests
             ignoreOrder: true);
     }
 
+    [Theory]
+    [InlineData(60_000, 60_000)]
+    [InlineData(-60_000, 0)]
+    public void A_scheduled_message_is_first_sent_when_it_is_due(int due, int sent)
+    {
+        var row = Some.Row();
+
+        Publishing.PropertiesOf(row with { DueAt = row.CreatedAt.AddMilliseconds(due) }, "orders").Headers!["x-reliable-mq-sent-at"]
+            .ShouldBe(row.CreatedAt.ToUnixTimeMilliseconds() + sent);
+    }
+
     [Fact]
     public void A_copy_keeps_the_time_of_its_first_sending()
     {

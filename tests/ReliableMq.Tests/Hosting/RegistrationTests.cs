@@ -122,9 +122,10 @@ public sealed class RegistrationTests
 
         report.Status.ShouldBe(HealthStatus.Healthy);
         report.Entries.Select(entry => $"{entry.Key}: {entry.Value.Description}").ShouldBe([
-            "reliable-mq-broker: No outbox and no inbox are in use.",
+            "reliable-mq-broker: No outbox and no handlers are in use.",
             "reliable-mq-topology: Not checked yet.",
             "reliable-mq-consumers: Consuming 0 queue(s).",
+            "reliable-mq-dead-letter-queues: No dead letters wait in their queues.",
             "reliable-mq-outbox: Messages leave in time.",
             "reliable-mq-alerts: Alerts are told.",
             "reliable-mq-scheduled-work: Scheduled work succeeds.",

@@ -152,6 +152,38 @@ public sealed class DeliveryTests
     public void A_time_of_sending_outside_the_calendar_is_none(object value, bool known) =>
         Some.DeliveryWith("x-reliable-mq-sent-at", value).SentAt.HasValue.ShouldBe(known);
 
+    [Theory]
+    [InlineData(1L, true)]
+    [InlineData(253_402_300_799L, true)]
+    [InlineData(253_402_300_800L, false)]
+    [InlineData(0L, false)]
+    [InlineData(-1L, false)]
+    [InlineData(long.MinValue, false)]
+    [InlineData(long.MaxValue, false)]
+    public void A_timestamp_that_can_be_one_tells_when_a_foreign_message_was_first_sent(long seconds, bool known) =>
+        Some.Delivery(new BasicProperties { Timestamp = new AmqpTimestamp(seconds) }).FirstSentAt
+            .ShouldBe(known ? DateTimeOffset.FromUnixTimeSeconds(seconds) : null);
+
+    [Fact]
+    public void The_header_of_a_sender_of_ours_says_it_better_than_the_timestamp() =>
+        Some.Delivery(new BasicProperties { Timestamp = new AmqpTimestamp(5), Headers = new Dictionary<string, object?> { ["x-reliable-mq-sent-at"] = 1_000L } })
+            .FirstSentAt.ShouldBe(DateTimeOffset.FromUnixTimeSeconds(1));
+
+    [Theory]
+    [InlineData(3, 3)]
+    [InlineData(3L, 3)]
+    [InlineData(0, 1)]
+    [InlineData(-1, 1)]
+    [InlineData(long.MaxValue, 1)]
+    [InlineData("3", 1)]
+    public void An_attempt_that_is_no_number_from_one_is_the_first(object value, int attempt) =>
+        Some.DeliveryWith("x-reliable-mq-attempt", value).Attempt.ShouldBe(attempt);
+
+    [Fact]
+    public void Its_fingerprint_is_half_the_SHA_256_of_its_body() =>
+        // Of the bytes 1, 2, 3.
+        Some.Delivery().Fingerprint.ShouldBe(Guid.Parse("039058c6-f2c0-cb49-2c53-3b0a4d14ef77"));
+
     /// <summary>What any other client might put into a header.</summary>
     public static TheoryData<object> Hostile { get; } =
     [

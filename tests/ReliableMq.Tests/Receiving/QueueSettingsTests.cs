@@ -54,14 +54,6 @@ public sealed class QueueSettingsTests
     }
 
     [Fact]
-    public void An_order_without_an_inbox_is_told()
-    {
-        Resolve([Some.Handler(inbox: typeof(NoInbox))], new QueueOptions { Order = QueueOrder.OneAtATime });
-
-        _errors.ShouldBe(["Order of the queue \"billing\" (\"ReliableMq:Queues:billing\" or [MessageHandler]) is OneAtATime, but its handlers have no inbox, and without a database the messages behind a failing one have no place to wait. Leave out one of them."]);
-    }
-
-    [Fact]
     public void A_wrong_order_is_told()
     {
         Resolve([Some.Handler()], new QueueOptions { Order = (QueueOrder)7 });

@@ -1,0 +1,112 @@
+using RabbitMQ.Client;
+using ReliableMq.Broker;
+using ReliableMq.Broker.Topology;
+
+namespace ReliableMq.Dispatching;
+
+/// <summary>One confirming channel, shared by all who publish apart from an outbox.</summary>
+internal sealed class ConfirmedPublisher(BrokerConnections connections, TopologyDeclarer topology, ReliableMqOptions options, TimeProvider time) : IAsyncDisposable
+{
+    private readonly SemaphoreSlim _turn = new(1);
+    private readonly HashSet<string> _declared = [];
+    private PublishChannel<TaskCompletionSource<PublishOutcome>>? _channel;
+
+    /// <summary>Publishes and waits for the outcome.</summary>
+    /// <param name="publish">What to publish.</param>
+    /// <param name="cancellationToken">The message may arrive in spite of it.</param>
+    public async Task<PublishOutcome> PublishAsync(Publish publish, CancellationToken cancellationToken)
+    {
+        var answer = await SendAsync(publish, cancellationToken);
+        try
+        {
+            return await answer.WaitAsync(options.Broker.ConfirmTimeout, time, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            return new(PublishResult.TimedOut, $"No confirm from the broker within {options.Broker.ConfirmTimeout.TotalSeconds:0.###} seconds.");
+        }
+    }
+
+    /// <summary>Publishes in the caller's turn; the outcome comes later.</summary>
+    public async Task<Task<PublishOutcome>> SendAsync(Publish publish, CancellationToken cancellationToken)
+    {
+        var answer = new TaskCompletionSource<PublishOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            var (connection, channel) = await PrepareAsync(publish.Exchange, cancellationToken);
+            await channel.ReserveAsync(cancellationToken);
+            await channel.PublishAsync(answer, publish.Exchange, publish.RoutingKey, publish.Properties, publish.Body, options.Broker.ConfirmTimeout);
+            if (channel.IsHung && connections.Publishing.Blocked is null)
+            {
+                connections.Publishing.Abandon(connection, "a publish took no bytes in time");
+            }
+        }
+        finally
+        {
+            _turn.Release();
+        }
+
+        return answer.Task;
+    }
+
+    /// <summary>A connection that is lost before anything was published is waited for anew.</summary>
+    private async Task<(IConnection Connection, PublishChannel<TaskCompletionSource<PublishOutcome>> Channel)> PrepareAsync(string exchange, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var connection = await connections.Publishing.GetAsync(cancellationToken);
+            try
+            {
+                var channel = await OpenAsync(connection, cancellationToken);
+                if (_declared.Add(exchange))
+                {
+                    await topology.DeclareExchangeAsync(connection, exchange, cancellationToken);
+                }
+
+                return (connection, channel);
+            }
+            catch (Exception) when (!connection.IsOpen && !cancellationToken.IsCancellationRequested)
+            {
+                _declared.Clear();
+            }
+            catch
+            {
+                _declared.Remove(exchange);
+                throw;
+            }
+        }
+    }
+
+    private async Task<PublishChannel<TaskCompletionSource<PublishOutcome>>> OpenAsync(IConnection connection, CancellationToken cancellationToken)
+    {
+        if (_channel is { IsOpen: true, Closed.IsCompleted: false } open && open.OldestAge < options.Broker.ConfirmTimeout)
+        {
+            return open;
+        }
+
+        if (_channel is not null)
+        {
+            // Its oldest publish has no answer: with a full window of those it would never take another.
+            await _channel.DisposeAsync();
+            _channel = null;
+        }
+
+        _declared.Clear();
+        return _channel = await PublishChannel<TaskCompletionSource<PublishOutcome>>.OpenAsync(
+            connection, options.Outbox.MaxUnconfirmed, static (answer, outcome) => answer.TrySetResult(outcome), time, cancellationToken);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_channel is not null)
+        {
+            await _channel.DisposeAsync();
+        }
+
+        _turn.Dispose();
+    }
+}
+
+/// <summary>What is published, and where to.</summary>
+internal sealed record Publish(string Exchange, string RoutingKey, BasicProperties Properties, ReadOnlyMemory<byte> Body);

@@ -1,0 +1,169 @@
+using System.Collections.Frozen;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using ReliableMq.Diagnostics;
+using ReliableMq.Dispatching;
+using ReliableMq.Failing;
+using ReliableMq.Receiving;
+
+namespace ReliableMq.Handling;
+
+/// <summary>
+/// Handles the deliveries of one queue without a database: nothing remembers what was handled, and what is known of a
+/// message's attempts travels with it.
+/// </summary>
+internal sealed class NoInboxProcessor : IDeliveryProcessor
+{
+    /// <summary>Where many wait, others get their turn in between.</summary>
+    private static readonly TimeSpan ShortHold = TimeSpan.FromSeconds(1), WorthWaiting = TimeSpan.FromMilliseconds(50);
+
+    private readonly QueueSettings _settings;
+    private readonly MessageReader _reader;
+    private readonly HandlerInvocation _invocation;
+    private readonly IServiceScopeFactory _scopes;
+    private readonly FailureRepublisher _failures;
+    private readonly ReliableMqMetrics _metrics;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly FrozenDictionary<HandlerDefinition, BatchCollector> _batches;
+
+    public NoInboxProcessor(
+        QueueHandlers handlers, IServiceProvider services, IServiceScopeFactory scopes, MessageSerializer serializer, HandlingFilters filters, ConfirmedPublisher publisher,
+        ReliableMqOptions options, ReliableMqMetrics metrics, TimeProvider time, ILogger<NoInboxProcessor> logger)
+    {
+        _settings = handlers.Settings;
+        _reader = new MessageReader(handlers, serializer, services);
+        _invocation = new HandlerInvocation(filters);
+        _scopes = scopes;
+        _failures = new FailureRepublisher(publisher, handlers.Topology.DeadLetterQueue, options, metrics, time, logger);
+        _metrics = metrics;
+        _time = time;
+        _logger = logger;
+        _batches = handlers.All.Where(handler => handler.InvokeBatch is not null)
+            .ToFrozenDictionary(handler => handler, _ => new BatchCollector(_settings, HandleBatchAsync, time));
+        LogMessages.NoInbox(logger, _settings.Queue, handlers.Topology.DeadLetterQueue);
+    }
+
+    public async Task<Settlement> ProcessAsync(Delivery delivery, HoldBudget holds, CancellationToken givingUp)
+    {
+        if (delivery.NotBefore - _time.GetUtcNow() is { } wait && wait > WorthWaiting)
+        {
+            return Hold(wait, holds);
+        }
+
+        if (delivery.MessageId is null)
+        {
+            delivery = DerivedIds.Give(delivery);
+        }
+
+        ReadMessage message;
+        try
+        {
+            message = _reader.Read(delivery);
+        }
+        catch (Exception unreadable)
+        {
+            return await _failures.RepublishAsync(delivery, unreadable, _settings.Retry, holds, givingUp);
+        }
+
+        if (!_batches.TryGetValue(message.Handler, out var batches))
+        {
+            return await HandleAloneAsync(message, holds, givingUp);
+        }
+
+        // What has failed before may be what makes a batch fail.
+        return delivery.Attempt == 1 && await batches.AddAsync(message, givingUp)
+            ? Settlement.Ack
+            : await batches.AloneAsync(() => HandleAloneAsync(message, holds, givingUp), givingUp);
+    }
+
+    /// <summary>
+    /// Holds it in pieces that the broker's consumer timeout allows, each ended by a nack. Beyond the budget the
+    /// pieces are short, but there is no other place for it.
+    /// </summary>
+    private Settlement Hold(TimeSpan wait, HoldBudget holds)
+    {
+        var piece = wait < _settings.MaxWait ? wait : _settings.MaxWait;
+        return holds.TryHold(piece, out var held) ? held : holds.Hold(piece < ShortHold ? piece : ShortHold);
+    }
+
+    private async Task<Settlement> HandleAloneAsync(ReadMessage message, HoldBudget holds, CancellationToken givingUp)
+    {
+        var delivery = message.Delivery;
+        var startedAt = _time.GetTimestamp();
+        using var activity = Telemetry.StartProcess([delivery]);
+        using var timeout = new CancellationTokenSource(_settings.Timeout, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, givingUp);
+        try
+        {
+            message.RefuseExpired(_time.GetUtcNow());
+            await RunAsync(message.Handler, delivery.MessageId, delivery.CorrelationId,
+                services => _invocation.InvokeAsync(message.Handler, services, message.Message, message.ContextOf(delivery.Attempt, transaction: null, either.Token)), either.Token);
+            _metrics.Handled(delivery.Queue, _time.GetElapsedTime(startedAt), errorType: null);
+            return Settlement.Ack;
+        }
+        catch (Exception) when (givingUp.IsCancellationRequested)
+        {
+            // Whatever a handler throws once it was told to give up says nothing about the message.
+            return Settlement.Requeue;
+        }
+        catch (Exception exception)
+        {
+            var failure = timeout.IsCancellationRequested ? HandlerInvocation.TimedOut(_settings.Timeout, exception) : exception;
+            activity?.SetStatus(System.Diagnostics.ActivityStatusCode.Error, failure.Message);
+            _metrics.Handled(delivery.Queue, _time.GetElapsedTime(startedAt), failure.GetType().FullName);
+            return await _failures.RepublishAsync(delivery, failure, _settings.Retry, holds, givingUp);
+        }
+    }
+
+    /// <summary>Whatever goes wrong says nothing of a single message: then each is handled by itself.</summary>
+    private async Task<IReadOnlySet<ReadMessage>> HandleBatchAsync(IReadOnlyList<ReadMessage> messages, CancellationToken givingUp)
+    {
+        var batch = messages.Where(message => !message.IsExpired(_time.GetUtcNow())).ToArray();
+        if (batch.Length == 0)
+        {
+            return new HashSet<ReadMessage>();
+        }
+
+        var startedAt = _time.GetTimestamp();
+        using var activity = Telemetry.StartProcess([.. batch.Select(message => message.Delivery)]);
+        using var timeout = new CancellationTokenSource(_settings.Timeout, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, givingUp);
+        try
+        {
+            var handler = batch[0].Handler;
+            await RunAsync(handler, messageId: null, correlationId: null,
+                services => _invocation.InvokeAsync(handler, services,
+                    [.. batch.Select(message => message.Message)],
+                    [.. batch.Select(message => message.ContextOf(1, transaction: null, either.Token))]), either.Token);
+            foreach (var message in batch)
+            {
+                _metrics.Handled(message.Delivery.Queue, _time.GetElapsedTime(startedAt), errorType: null);
+            }
+
+            return batch.ToHashSet();
+        }
+        catch (Exception exception)
+        {
+            activity?.SetStatus(System.Diagnostics.ActivityStatusCode.Error, exception.Message);
+            if (!givingUp.IsCancellationRequested)
+            {
+                LogMessages.BatchFailed(_logger, batch.Length, _settings.Queue, exception.GetType().Name, exception.Message);
+            }
+
+            return new HashSet<ReadMessage>();
+        }
+    }
+
+    /// <summary>Runs the handler with services of its own. Cancelled is not done, even if it returns.</summary>
+    private async Task RunAsync(HandlerDefinition handler, string? messageId, string? correlationId, Func<IServiceProvider, ValueTask> handle, CancellationToken cancellationToken)
+    {
+        await using var scope = _scopes.CreateAsyncScope();
+        using var handling = new HandlingScope(database: null, context: null, connection: null, messageId, correlationId, handler.HandlerName);
+        await handling.RunAsync(() => handle(scope.ServiceProvider));
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>It waits for no database.</summary>
+    public Task WaitUntilAbleAsync(CancellationToken stopping) => Task.CompletedTask;
+}
