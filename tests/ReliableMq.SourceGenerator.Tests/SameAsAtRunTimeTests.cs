@@ -46,7 +46,7 @@ public sealed class SameAsAtRunTimeTests
     public void Times_to_wait_for_a_full_batch_mean_the_same(string text)
     {
         var errors = new List<string>();
-        _ = QueueSettings.Resolve("billing", [Definition(isBatch: true, linger: text)], null, errors);
+        _ = QueueSettings.Resolve("billing", [Definition(isBatch: true, linger: text)], null, BrokerOptions.DefaultConsumerTimeout, errors);
 
         (Durations.LingerFault(text) is null).ShouldBe(errors.Count == 0, string.Join(' ', errors));
     }
@@ -76,7 +76,7 @@ public sealed class SameAsAtRunTimeTests
     public void Batches_may_be_as_large(int size)
     {
         var errors = new List<string>();
-        _ = QueueSettings.Resolve("billing", [Definition(isBatch: true, batchSize: size)], null, errors);
+        _ = QueueSettings.Resolve("billing", [Definition(isBatch: true, batchSize: size)], null, BrokerOptions.DefaultConsumerTimeout, errors);
 
         IsAccepted($"""[MessageHandler("billing", BatchSize = {size})] public void Handle(IReadOnlyList<OrderPlaced> messages)""").ShouldBe(errors.Count == 0);
     }
