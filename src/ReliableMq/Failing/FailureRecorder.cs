@@ -141,7 +141,7 @@ internal sealed class FailureRecorder(ServiceDatabase database, Parking parking,
     /// </summary>
     private async Task<bool> IsDoneAsync(NpgsqlConnection connection, Delivery delivery, string messageId, CancellationToken cancellationToken)
     {
-        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { new(_inboxSql.BoundWait), new(_inboxSql.Insert), new(_inboxSql.UnboundWait) } };
+        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { new(_inboxSql.BoundWait), new(_inboxSql.Claim), new(_inboxSql.UnboundWait) } };
         batch.BatchCommands[1].Parameters.Add(new NpgsqlParameter<string>("queue", delivery.Queue));
         batch.BatchCommands[1].Parameters.Add(new NpgsqlParameter<string>("message_id", messageId));
         if (await batch.ExecuteScalarAsync(cancellationToken) is null)
