@@ -62,7 +62,7 @@ public class Foreign_senders
         await using var service = await StartAsync(world);
         (ForeignMessage Message, string Reason)[] wrong =
         [
-            (new("tests", Name, Body(1), new { }), $"The message \"{Name}\" has no message id, so it cannot be handled just once. Set the AMQP property message-id."),
+            (new("tests", Name, Body(1), new { }), $"The message \"{Name}\" has no message id, so it cannot be handled just once. Set the AMQP property message-id, or [MessageHandler"),
             (new("tests", Name, "{ broken", new { messageId = "broken" }), $"The body of the message \"{Name}\" cannot be read as"),
             (new("tests", Name, "", new { messageId = "empty" }), $"The body of the message \"{Name}\" cannot be read as"),
             (new("tests", Name, "null", new { messageId = "null" }), $"The body of the message \"{Name}\" cannot be read as"),

@@ -179,7 +179,7 @@ public class Pending_messages
         await AddAsync(service, 1, new MessageOptions { MessageId = "m1", ExpiresAfter = TimeSpan.FromHours(1) });
         await Eventually.EqualAsync([1], world.EffectsAsync, "effects");
 
-        await world.Broker.PublishAsync("", "tests.numbers", "{\"number\":1}", new RabbitMQ.Client.BasicProperties
+        await world.Broker.PublishAsync("", "tests.numbers", "{\"number\":1,\"text\":null}", new RabbitMQ.Client.BasicProperties
         {
             MessageId = "m1", Type = "tests.numbered.v1", ContentType = "application/json",
             Headers = new Dictionary<string, object?> { ["x-reliable-mq-expires-at"] = 1_000L },

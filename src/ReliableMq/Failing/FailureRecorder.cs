@@ -52,11 +52,27 @@ internal sealed class FailureRecorder(ServiceDatabase database, Parking parking,
         await using var session = await database.OpenAsync(cancellationToken);
         await using var transaction = await Parking.BeginAsync(session.Connection, cancellationToken);
         var orderingKey = OrderingKeys.Of(delivery, settings.Order);
-        // What failed before its handler could run, because it cannot be read, has not yet asked whether it may.
-        if (orderingKey is not null && await parking.ParkAsync(session.Connection, delivery, orderingKey, cancellationToken))
+        if (orderingKey is not null)
         {
-            await transaction.CommitAsync(CancellationToken.None);
-            return Settlement.Ack;
+            try
+            {
+                if (await IsDoneAsync(session.Connection, delivery, messageId, cancellationToken))
+                {
+                    return Settlement.Ack;
+                }
+            }
+            catch (PostgresException waited) when (waited.SqlState == PostgresErrorCodes.LockNotAvailable)
+            {
+                LogMessages.TwinIsRunning(logger, delivery);
+                return holds.Hold(TimeSpan.FromSeconds(1));
+            }
+
+            // What failed before its handler could run, because it cannot be read, has not yet asked whether it may.
+            if (await parking.ParkAsync(session.Connection, delivery, orderingKey, cancellationToken))
+            {
+                await transaction.CommitAsync(CancellationToken.None);
+                return Settlement.Ack;
+            }
         }
 
         var counted = await CountAsync(session.Connection, delivery, messageId, orderingKey, exception, cancellationToken);
@@ -116,6 +132,25 @@ internal sealed class FailureRecorder(ServiceDatabase database, Parking parking,
         var release = orderingKey is null ? null : await parking.ReleaseAsync(connection, queue, orderingKey, end: null, cancellationToken);
         await transaction.CommitAsync(CancellationToken.None);
         parking.Tell(release);
+    }
+
+    /// <summary>
+    /// Whether another delivery of the message has succeeded. Where one is being handled it is waited for, and until
+    /// this transaction ends none begins: otherwise the failure that is counted here would hold the key of a message
+    /// that is done, and for ever.
+    /// </summary>
+    private async Task<bool> IsDoneAsync(NpgsqlConnection connection, Delivery delivery, string messageId, CancellationToken cancellationToken)
+    {
+        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { new(_inboxSql.BoundWait), new(_inboxSql.Claim), new(_inboxSql.UnboundWait) } };
+        batch.BatchCommands[1].Parameters.Add(new NpgsqlParameter<string>("queue", delivery.Queue));
+        batch.BatchCommands[1].Parameters.Add(new NpgsqlParameter<string>("message_id", messageId));
+        if (await batch.ExecuteScalarAsync(cancellationToken) is null)
+        {
+            return true;
+        }
+
+        await ExecuteAsync(connection, _inboxSql.TakeBack, messageId, delivery.Queue, cancellationToken);
+        return false;
     }
 
     private void LogRetry(int attempt, Delivery delivery, Exception exception, TimeSpan delay)

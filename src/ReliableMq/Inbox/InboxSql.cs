@@ -17,6 +17,13 @@ internal sealed class InboxSql(string schema)
         ON CONFLICT DO NOTHING RETURNING 1
         """;
 
+    /// <summary>Keeps others out like <see cref="Insert"/>, for one who will not run; taken back in the same transaction.</summary>
+    public string Claim { get; } =
+        $"INSERT INTO {schema}.inbox (queue, message_id, fingerprint, epoch) VALUES (@queue, @message_id, '00000000-0000-0000-0000-000000000000', 0) ON CONFLICT DO NOTHING RETURNING 1";
+
+    /// <summary>Takes back what the same transaction has inserted, so that those who waited for it may run when it ends.</summary>
+    public string TakeBack { get; } = $"DELETE FROM {schema}.inbox WHERE queue = @queue AND message_id = @message_id";
+
     /// <summary>Rows come back for those that may run. The ids are sorted.</summary>
     public string InsertMany { get; } =
         $"""

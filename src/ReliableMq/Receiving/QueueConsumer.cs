@@ -182,17 +182,12 @@ internal sealed class QueueConsumer(
             }
             finally
             {
-                Tell(session, over.IsCancellationRequested);
+                // What runs may take long. Meanwhile the next session brings messages for handlers that are free.
                 _endingSessions.Add();
-                var ending = EndAsync(session, givingUp);
-                // What runs may take long. Meanwhile the next session brings messages for handlers that are free; but
-                // where there is an order, they would overtake it.
-                if (settings.Order != QueueOrder.None)
-                {
-                    await ending;
-                }
+                _ = EndAsync(session, givingUp);
             }
 
+            Tell(session, over.IsCancellationRequested);
             return phase.Over.IsCancellationRequested;
         }
         catch (OperationCanceledException) when (phase.Over.IsCancellationRequested)

@@ -59,7 +59,7 @@ public class Keeping_the_connection
         // The broker blocks a connection when it publishes.
         await service.SaveAsync(new Numbered(2));
         await Eventually.TrueAsync(async () => (await BrokerHealthAsync(service)).Status == HealthStatus.Degraded, "health is degraded");
-        (await BrokerHealthAsync(service)).Description.ShouldBe("RabbitMQ blocks publishing: low on memory. Messages wait in the database.");
+        (await BrokerHealthAsync(service)).Description.ShouldBe("RabbitMQ blocks publishing: low on memory. Messages wait in the database, or in their queues where handlers have none.");
         await service.SaveAsync([.. Enumerable.Range(3, 20).Select(number => new Numbered(number))]);
         (await world.CountAsync("outbox")).ShouldBe(21);
         gate.Open();

@@ -267,7 +267,8 @@ public class Order_by_key
     public async Task A_key_of_any_length_holds_back_its_own_messages()
     {
         await using var world = await World.CreateAsync();
-        var key = new string('k', 20_000);
+        // Of characters that the database cannot make shorter.
+        var key = string.Concat(Enumerable.Range(0, 600).Select(_ => Guid.NewGuid().ToString("N")));
         await using var service = await StartWithOneScheduledAsync(world, TimeSpan.FromHours(1), key);
 
         await world.Broker.UseChannelAsync(async channel =>

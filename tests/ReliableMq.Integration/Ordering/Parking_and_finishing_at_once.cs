@@ -1,7 +1,10 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using RabbitMQ.Client;
+using ReliableMq.Broker.Topology;
+using ReliableMq.Diagnostics;
 using ReliableMq.Failing;
 using ReliableMq.Integration.Support;
 using ReliableMq.Receiving;
@@ -86,6 +89,31 @@ public class Parking_and_finishing_at_once
 
         await Eventually.EqualAsync([2], world.EffectsAsync, "effects");
         await world.ShouldHaveLeftNothingAsync();
+    }
+
+    [Fact]
+    public async Task Who_fails_while_another_delivery_of_the_message_succeeds_does_not_hold_its_key()
+    {
+        await using var world = await World.CreateAsync();
+        await using var service = await world.StartAsync(setup => setup.HandleInOrder(QueueOrder.ByKey));
+        var (database, parking) = await HoldKeyAsync(world, service, "another");
+        await world.Database.ExecuteAsync("DELETE FROM reliable_mq.failure");
+        await using var twin = await database.OpenAsync(CancellationToken.None);
+        await using var handling = await Parking.BeginAsync(twin.Connection, CancellationToken.None);
+        await using var done = new NpgsqlCommand($"INSERT INTO reliable_mq.inbox (queue, message_id, fingerprint, epoch) VALUES ('{OrderedQueue.Name}', 'second', gen_random_uuid(), 0)", twin.Connection);
+        await done.ExecuteNonQueryAsync();
+
+        using var metrics = new ReliableMqMetrics(service.Host.Services.GetRequiredService<IMeterFactory>(), new TopologyState());
+        var settings = new QueueSettings(OrderedQueue.Name, new RetryPolicy([TimeSpan.FromSeconds(1)]), 8, 200, TimeSpan.FromMinutes(1)) { Order = QueueOrder.ByKey };
+        var recording = new FailureRecorder(database, parking, metrics, NullLogger.Instance)
+            .RecordAsync(Behind("second"), new InvalidOperationException("too late"), settings, new HoldBudget(10), CancellationToken.None);
+        await Eventually.EqualAsync(1, () => world.Database.ScalarAsync<long>(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"), "transactions waiting for the twin");
+        await handling.CommitAsync();
+
+        (await recording).ShouldBe(Settlement.Ack);
+        (await world.CountAsync("failure")).ShouldBe(0);
+        (await world.CountAsync("inbox")).ShouldBe(1);
     }
 
     private static async Task<(ServiceDatabase Database, Parking Parking)> HoldKeyAsync(World world, TestService service, params string[] holding)
