@@ -7,7 +7,10 @@ namespace ReliableMq;
 /// </summary>
 public interface IHandlingFilter
 {
-    /// <summary>Does what is to be done before and after, and calls <paramref name="next"/> once in between.</summary>
+    /// <summary>
+    /// Does what is to be done before and after, and calls <paramref name="next"/> once in between; otherwise the
+    /// message is dead-lettered. To leave one unhandled, use the verdicts of its <see cref="MessageContext"/>.
+    /// </summary>
     /// <param name="message">The message as the handler gets it.</param>
     /// <param name="context">What is known about it.</param>
     /// <param name="next">The next filter, or the handler.</param>

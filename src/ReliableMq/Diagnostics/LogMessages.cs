@@ -198,6 +198,9 @@ internal static partial class LogMessages
     [LoggerMessage(8010, LogLevel.Warning, "The connection pool of \"{Context}\" has at most {Most} connections, but handlers and dispatcher may use {Needed} at once, beside the application itself. Raise \"Maximum Pool Size\" in its connection string, or lower the concurrency of its queues.")]
     public static partial void PoolTooSmall(ILogger logger, string context, int most, int needed);
 
+    [LoggerMessage(8011, LogLevel.Warning, "AddInbox was called, but there are no handlers, so nothing is consumed. Call the method that was generated for their assembly, like AddReliableMq(…).AddBillingHandlers().")]
+    public static partial void NoHandlers(ILogger logger);
+
     [LoggerMessage(9001, LogLevel.Warning, "Alert {Id}, {Kind} \"{Group}\": {Text} Raised {Count} time(s), {NewCount} of them new, since {FirstRaisedAt:u}; for example {Example}.")]
     public static partial void AlertWarning(ILogger logger, long id, string kind, string group, string text, long count, long newCount, DateTimeOffset firstRaisedAt, string example);
 

@@ -29,16 +29,37 @@ internal sealed class HandlingFilters(IEnumerable<FilterRegistration> registrati
         return next();
     }
 
-    private static Func<ValueTask> Around(IHandlingFilter filter, HandledMessage message, Func<ValueTask> next) =>
-        () => filter.HandleAsync(message.Message, message.Context, next);
+    /// <summary>Without the handler a message would be done that nobody handled; twice, it would have two effects.</summary>
+    private static Func<ValueTask> Around(IHandlingFilter filter, HandledMessage message, Func<ValueTask> next) => async () =>
+    {
+        var calls = 0;
+        await filter.HandleAsync(message.Message, message.Context, () => ++calls == 1 ? next() : throw Wrong(filter, "called next more than once"));
+        if (calls == 0)
+        {
+            throw Wrong(filter, "did not call next, so the message was not handled");
+        }
+    };
+
+    private static string NameOf(IHandlingFilter filter) => filter is ITypedFilter { FilterType: var type } ? type.Name : filter.GetType().Name;
+
+    private static PermanentFailureException Wrong(IHandlingFilter filter, string what) => new(
+        $"The filter \"{NameOf(filter)}\" {what}. Call it once; to leave a message unhandled, use Discard, DeadLetter or RetryAfter of the MessageContext.");
 }
 
 /// <summary>A message as a handler gets it.</summary>
 internal readonly record struct HandledMessage(object Message, MessageContext Context);
 
 /// <summary>A filter of one type of message among those of all.</summary>
-internal sealed class TypedFilter<TMessage>(IHandlingFilter<TMessage> filter) : IHandlingFilter
+internal sealed class TypedFilter<TMessage>(IHandlingFilter<TMessage> filter) : ITypedFilter
 {
+    public Type FilterType => filter.GetType();
+
     public ValueTask HandleAsync(object message, MessageContext context, Func<ValueTask> next) =>
         message is TMessage typed ? filter.HandleAsync(typed, context, next) : next();
+}
+
+/// <summary>A filter that stands for another, for errors.</summary>
+internal interface ITypedFilter : IHandlingFilter
+{
+    Type FilterType { get; }
 }

@@ -36,6 +36,11 @@ internal sealed class ConsumerHost(
 
     public Task StartedAsync(CancellationToken cancellationToken)
     {
+        if (registry.Queues.Count == 0 && databases.Inboxes.Count > 0)
+        {
+            LogMessages.NoHandlers(logger);
+        }
+
         var byInbox = registry.Queues.Where(queue => databases.InboxOf(queue.Settings) is not null).GroupBy(queue => databases.InboxOf(queue.Settings)!);
         var withoutInbox = registry.Queues.Where(queue => databases.InboxOf(queue.Settings) is null);
         _running = Task.WhenAll([.. byInbox.SelectMany(queues => Start(queues.Key, [.. queues])), .. withoutInbox.Select(Start)]);

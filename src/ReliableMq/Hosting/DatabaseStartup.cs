@@ -61,9 +61,13 @@ internal sealed class DatabaseStartup(
         }
     }
 
-    /// <summary>A server, a database or a password may come later. A context that cannot be made will not.</summary>
+    /// <summary>
+    /// A server, a database or a password may come later, and tables that are created under running processes may lock
+    /// one another out. A context that cannot be made will not.
+    /// </summary>
     private static bool MayComeLater(Exception exception) =>
         FailureRules.LooksLikeDatabaseDown(exception)
+        || exception is PostgresException { SqlState: PostgresErrorCodes.DeadlockDetected }
         || exception is PostgresException { SqlState: var state } && (state.StartsWith("28", StringComparison.Ordinal) || state == PostgresErrorCodes.InvalidCatalogName);
 
     private async Task KeepTryingAsync(ServiceDatabase database)

@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
 using Npgsql;
 using ReliableMq.Failing;
+using ReliableMq.Outbox;
 using ReliableMq.Storage;
 
 namespace ReliableMq.Inbox;
@@ -22,6 +23,9 @@ internal abstract class AttemptTransaction : IAsyncDisposable
     public abstract Task SaveAsync(CancellationToken cancellationToken);
 
     /// <summary>No token: a cancelled commit has an unknown outcome.</summary>
+    /// <exception cref="PostgresException">
+    /// With the state <c>25P02</c> the transaction was aborted by an error that the handler caught, with <c>25P01</c> there is none any more.
+    /// </exception>
     public abstract Task CommitAsync();
 
     public abstract ValueTask DisposeAsync();
@@ -77,7 +81,12 @@ internal abstract class AttemptTransaction : IAsyncDisposable
 
         public override Task SaveAsync(CancellationToken cancellationToken) => context.SaveChangesAsync(cancellationToken);
 
-        public override Task CommitAsync() => transaction.CommitAsync(CancellationToken.None);
+        /// <summary>By EF, so that its interceptors hear of it; ours commits in its place.</summary>
+        public override async Task CommitAsync()
+        {
+            OutboxOptionsExtension.Find(context)!.CommitBy = CheckedCommit.CommitAsync;
+            await transaction.CommitAsync(CancellationToken.None);
+        }
 
         public override ValueTask DisposeAsync() => transaction.DisposeAsync();
     }
@@ -90,7 +99,7 @@ internal abstract class AttemptTransaction : IAsyncDisposable
 
         public override Task SaveAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-        public override Task CommitAsync() => transaction.CommitAsync(CancellationToken.None);
+        public override Task CommitAsync() => CheckedCommit.CommitAsync(connection);
 
         public override ValueTask DisposeAsync() => transaction.DisposeAsync();
     }

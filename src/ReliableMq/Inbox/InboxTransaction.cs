@@ -1,6 +1,6 @@
-using System.Data;
 using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 using ReliableMq.Failing;
 using ReliableMq.Handling;
 using ReliableMq.Receiving;
@@ -120,7 +120,7 @@ internal sealed class InboxTransaction(ServiceDatabase database, IServiceScopeFa
 
         using var handling = new HandlingScope(database, transaction.Context, transaction.Connection, delivery.MessageId, delivery.CorrelationId, handlerName);
         await HandleAsync(handling, transaction, () => handle(services, transaction, (standing?.Attempts ?? 0) + 1), cancellationToken);
-        var release = standing is null ? null : await _entry.ForgetFailureAsync(transaction, delivery, standing, cancellationToken);
+        var release = standing is null ? null : await ForgetFailureAsync(handling, transaction, delivery, standing, cancellationToken);
         var result = await CommitAsync(handling, transaction, delivery);
         if (result.IsDone)
         {
@@ -128,6 +128,18 @@ internal sealed class InboxTransaction(ServiceDatabase database, IServiceScopeFa
         }
 
         return result;
+    }
+
+    private async Task<Release?> ForgetFailureAsync(HandlingScope handling, AttemptTransaction transaction, Delivery delivery, Standing standing, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _entry.ForgetFailureAsync(transaction, delivery, standing, cancellationToken);
+        }
+        catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.InFailedSqlTransaction)
+        {
+            throw Aborted(handling, exception);
+        }
     }
 
     /// <summary>Runs the handler and saves what it left.</summary>
@@ -146,6 +158,10 @@ internal sealed class InboxTransaction(ServiceDatabase database, IServiceScopeFa
     private static PermanentFailureException Ended(HandlingScope handling) => new(
         $"The handler \"{handling.HandlerName}\" ended the transaction in which its message is handled, so what it wrote may be committed without being marked as done. Leave the transaction to ReliableMq.");
 
+    /// <summary>PostgreSQL aborts a transaction at its first error, and takes nothing more in it, whoever catches that error.</summary>
+    private static ReliableMqException Aborted(HandlingScope handling, PostgresException exception) => new(
+        $"The handler \"{handling.HandlerName}\" caught an error of the database, which had aborted the transaction in which its message is handled. Let it through, avoid it by ON CONFLICT or by looking first, or roll back to a savepoint of your own.", exception);
+
     /// <summary>A commit that failed is read back.</summary>
     private async Task<AttemptResult> CommitAsync(HandlingScope handling, AttemptTransaction transaction, Delivery delivery)
     {
@@ -155,9 +171,13 @@ internal sealed class InboxTransaction(ServiceDatabase database, IServiceScopeFa
             handling.Committed();
             return AttemptResult.Done;
         }
-        catch (InvalidOperationException) when (transaction.Connection.State == ConnectionState.Open)
+        catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.NoActiveSqlTransaction)
         {
             return AttemptResult.Failed(Ended(handling));
+        }
+        catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.InFailedSqlTransaction)
+        {
+            return AttemptResult.Failed(Aborted(handling, exception));
         }
         catch (Exception exception)
         {

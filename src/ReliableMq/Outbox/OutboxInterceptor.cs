@@ -162,10 +162,17 @@ internal sealed class OutboxInterceptor : ISaveChangesInterceptor, IDbCommandInt
         return result;
     }
 
-    public ValueTask<InterceptionResult> TransactionCommittingAsync(DbTransaction transaction, TransactionEventData eventData, InterceptionResult result, CancellationToken cancellationToken = default)
+    public async ValueTask<InterceptionResult> TransactionCommittingAsync(DbTransaction transaction, TransactionEventData eventData, InterceptionResult result, CancellationToken cancellationToken = default)
     {
         HandlingScope.RefuseToEnd(eventData.Context);
-        return ValueTask.FromResult(result);
+        if (StagedOf(eventData.Context) is not { CommitBy: { } commit } staged)
+        {
+            return result;
+        }
+
+        staged.CommitBy = null;
+        await commit((NpgsqlConnection)eventData.Context!.Database.GetDbConnection());
+        return InterceptionResult.Suppress();
     }
 
     public InterceptionResult TransactionRollingBack(DbTransaction transaction, TransactionEventData eventData, InterceptionResult result)

@@ -31,6 +31,9 @@ internal sealed class StagedMessages(IDbContextOptions options, ICurrentDbContex
         }
     }
 
+    /// <summary>How the transaction of a handler is committed, instead of by EF's own way; null elsewhere.</summary>
+    public Func<NpgsqlConnection, Task>? CommitBy { get; set; }
+
     /// <summary>Whether something has to be written in the current transaction.</summary>
     public bool HasUnwritten()
     {
@@ -239,6 +242,7 @@ internal sealed class StagedMessages(IDbContextOptions options, ICurrentDbContex
 
         _behaviorToRestore = null;
         _saving = false;
+        CommitBy = null;
     }
 
     public Task ResetStateAsync(CancellationToken cancellationToken = default)

@@ -51,12 +51,12 @@ internal sealed record QueueSettings(string Queue, RetryPolicy Retry, int Concur
     {
         var retry = configured?.Retry ?? Agreed(queue, handlers, nameof(HandlerDefinition.Retry), handler => handler.Retry, errors) ?? DefaultRetry;
         var timeout = configured?.Timeout ?? Agreed(queue, handlers, nameof(HandlerDefinition.Timeout), handler => handler.Timeout, errors) ?? DefaultTimeout;
-        var concurrency = configured?.Concurrency
-            ?? Agreed(queue, handlers, nameof(HandlerDefinition.Concurrency), handler => handler.Concurrency == 0 ? null : (int?)handler.Concurrency, errors)
-            ?? DefaultConcurrency;
         var order = configured?.Order
             ?? Agreed(queue, handlers, nameof(HandlerDefinition.Order), handler => handler.Order == QueueOrder.None ? null : (QueueOrder?)handler.Order, errors)
             ?? QueueOrder.None;
+        var concurrency = configured?.Concurrency
+            ?? Agreed(queue, handlers, nameof(HandlerDefinition.Concurrency), handler => handler.Concurrency == 0 ? null : (int?)handler.Concurrency, errors)
+            ?? (order == QueueOrder.OneAtATime ? 1 : DefaultConcurrency);
         var inbox = Agreed(queue, handlers, nameof(HandlerDefinition.Inbox), handler => handler.Inbox, errors);
         var batchSize = handlers.All(handler => handler.InvokeBatch is null) ? 1
             : configured?.BatchSize
@@ -107,6 +107,16 @@ internal sealed record QueueSettings(string Queue, RetryPolicy Retry, int Concur
         if (batchSize > 1 && order != QueueOrder.None)
         {
             errors.Add($"Order {where} is {order}, but its handlers take batches, which have no order. Leave out one of them.");
+        }
+
+        if (order == QueueOrder.OneAtATime && concurrency > 1)
+        {
+            errors.Add($"Concurrency {where} is {concurrency}, but its Order is {order}. Leave out one of them, or use {nameof(QueueOrder.ByKey)}.");
+        }
+
+        if (handlers.All(handler => handler.InvokeBatch is null) && (configured?.BatchSize is not null || configured?.Linger is not null))
+        {
+            errors.Add($"\"ReliableMq:Queues:{queue}\" has a BatchSize or Linger, but its handlers take single messages. Remove it, or handle an IReadOnlyList<T>.");
         }
 
         if (inbox == typeof(NoInbox) && order != QueueOrder.None)

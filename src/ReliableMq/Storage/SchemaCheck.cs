@@ -9,15 +9,14 @@ internal static class SchemaCheck
     public static async Task<int> EnsureAsync(ServiceDatabase database, CancellationToken cancellationToken)
     {
         await using var session = await database.OpenAsync(cancellationToken);
-        if (database.Options.Database.CreateSchema)
+        var version = await ReadVersionAsync(session.Connection, database.Schema, cancellationToken);
+        if (database.Options.Database.CreateSchema && version is not >= SchemaScript.Version)
         {
-            await using var transaction = await session.Connection.BeginTransactionAsync(cancellationToken);
-            await using var create = new NpgsqlCommand(SchemaScript.For(database.Schema), session.Connection, transaction);
-            await create.ExecuteNonQueryAsync(cancellationToken);
-            await transaction.CommitAsync(CancellationToken.None);
+            // Not when it is there: looking for an index to create takes a lock that running processes wait for.
+            await CreateAsync(session.Connection, database.Schema, cancellationToken);
+            version = await ReadVersionAsync(session.Connection, database.Schema, cancellationToken);
         }
 
-        var version = await ReadVersionAsync(session.Connection, database.Schema, cancellationToken);
         var name = session.Connection.Database;
         var known = version switch
         {
@@ -31,6 +30,14 @@ internal static class SchemaCheck
         };
         await ClaimAsync(session.Connection, database, cancellationToken);
         return known;
+    }
+
+    private static async Task CreateAsync(NpgsqlConnection connection, string schema, CancellationToken cancellationToken)
+    {
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using var create = new NpgsqlCommand(SchemaScript.For(schema), connection, transaction);
+        await create.ExecuteNonQueryAsync(cancellationToken);
+        await transaction.CommitAsync(CancellationToken.None);
     }
 
     private static async Task ClaimAsync(NpgsqlConnection connection, ServiceDatabase database, CancellationToken cancellationToken)

@@ -34,6 +34,19 @@ public sealed class HandlingFiltersTests
         _seen.ShouldBe(["typed", "handled", "handled"]);
     }
 
+    [Theory]
+    [InlineData(0, "did not call next, so the message was not handled")]
+    [InlineData(2, "called next more than once")]
+    public async Task One_that_does_not_call_the_handler_once_fails_its_message(int calls, string what)
+    {
+        var failure = await Should.ThrowAsync<PermanentFailureException>(() => RunAsync([_ => new Calling(calls)], "m-1"));
+        failure.Message.ShouldBe($"The filter \"Calling\" {what}. Call it once; to leave a message unhandled, use Discard, DeadLetter or RetryAfter of the MessageContext.");
+
+        _seen.Count.ShouldBe(Math.Min(calls, 1));
+        (await Should.ThrowAsync<PermanentFailureException>(() => RunAsync([_ => new TypedFilter<string>(new CallingTyped())], "m-1"))).Message
+            .ShouldStartWith("The filter \"CallingTyped\" did not call next");
+    }
+
     [Fact]
     public async Task What_a_handler_decided_holds_though_it_caught_it()
     {
@@ -123,6 +136,22 @@ public sealed class HandlingFiltersTests
             await next();
             seen.Add($"{name} end");
         }
+    }
+
+    private sealed class Calling(int calls) : IHandlingFilter
+    {
+        public async ValueTask HandleAsync(object message, MessageContext context, Func<ValueTask> next)
+        {
+            for (var call = 0; call < calls; call++)
+            {
+                await next();
+            }
+        }
+    }
+
+    private sealed class CallingTyped : IHandlingFilter<string>
+    {
+        public ValueTask HandleAsync(string message, MessageContext context, Func<ValueTask> next) => default;
     }
 
     private sealed class Typed(List<string> seen) : IHandlingFilter<IComparable>

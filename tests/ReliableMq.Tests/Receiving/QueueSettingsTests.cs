@@ -29,7 +29,7 @@ public sealed class QueueSettingsTests
         (settings.BatchSize, settings.Linger, settings.Slots).ShouldBe((7, Seconds(1), 56));
         settings = Resolve([Some.BatchHandler(batchSize: 7, linger: "1s")], new QueueOptions { BatchSize = 8, Linger = "2s" });
         (settings.BatchSize, settings.Linger).ShouldBe((8, Seconds(2)));
-        Resolve([Some.Handler()], new QueueOptions { BatchSize = 8 }).Slots.ShouldBe(8);
+        Resolve([Some.Handler()]).Slots.ShouldBe(8);
         _errors.ShouldBeEmpty();
     }
 
@@ -51,6 +51,27 @@ public sealed class QueueSettingsTests
         Resolve([Some.BatchHandler(batchSize: 11)], new QueueOptions { Prefetch = 10 });
 
         _errors.ShouldBe(["BatchSize of the queue \"billing\" (\"ReliableMq:Queues:billing\" or [MessageHandler]) is 11, more than its Prefetch of 10, so that no batch would ever be full. Lower it, or raise Prefetch."]);
+    }
+
+    [Theory]
+    [InlineData(8, null)]
+    [InlineData(null, "1s")]
+    public void Settings_of_batches_for_single_messages_are_told(int? batchSize, string? linger)
+    {
+        Resolve([Some.Handler()], new QueueOptions { BatchSize = batchSize, Linger = linger });
+
+        _errors.ShouldBe(["\"ReliableMq:Queues:billing\" has a BatchSize or Linger, but its handlers take single messages. Remove it, or handle an IReadOnlyList<T>."]);
+    }
+
+    [Fact]
+    public void One_at_a_time_is_one_at_a_time()
+    {
+        Resolve([Some.Handler()], new QueueOptions { Order = QueueOrder.OneAtATime }).Concurrency.ShouldBe(1);
+        _errors.ShouldBeEmpty();
+
+        Resolve([Some.Handler(concurrency: 5)], new QueueOptions { Order = QueueOrder.OneAtATime });
+
+        _errors.ShouldBe(["Concurrency of the queue \"billing\" (\"ReliableMq:Queues:billing\" or [MessageHandler]) is 5, but its Order is OneAtATime. Leave out one of them, or use ByKey."]);
     }
 
     [Fact]
