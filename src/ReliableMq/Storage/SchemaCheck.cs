@@ -9,7 +9,8 @@ internal static class SchemaCheck
     public static async Task<int> EnsureAsync(ServiceDatabase database, CancellationToken cancellationToken)
     {
         await using var session = await database.OpenAsync(cancellationToken);
-        if (database.Options.Database.CreateSchema)
+        // On tables in use even what creates nothing waits for open transactions, or deadlocks with them.
+        if (database.Options.Database.CreateSchema && await ReadVersionAsync(session.Connection, database.Schema, cancellationToken) is not >= SchemaScript.Version)
         {
             await using var transaction = await session.Connection.BeginTransactionAsync(cancellationToken);
             await using var create = new NpgsqlCommand(SchemaScript.For(database.Schema), session.Connection, transaction);
