@@ -8,8 +8,8 @@ public sealed class TopologyOptions
     public TopologyMode Mode { get; set; }
 
     /// <summary>How often the broker's topology is compared with what is needed. It also is after each connect.</summary>
-    /// <value>Default: 5 minutes. From 1 second to 1 day.</value>
-    public TimeSpan CheckInterval { get; set; } = TimeSpan.FromMinutes(5);
+    /// <value>Default: 30 seconds. From 1 second to 1 day.</value>
+    public TimeSpan CheckInterval { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
     /// How exchanges and dead-letter queues are named. An <see cref="INamingPolicy"/> among the application's

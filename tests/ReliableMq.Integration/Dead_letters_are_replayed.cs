@@ -93,6 +93,34 @@ public class Dead_letters_are_replayed
     }
 
     [Fact]
+    public async Task One_older_than_what_the_inbox_remembers_needs_consent()
+    {
+        await using var world = await World.CreateAsync();
+        await using var service = await world.StartAsync(setup => setup.HandleNumbered());
+        await service.ConsumingAsync();
+        await world.Database.ExecuteAsync("INSERT INTO reliable_mq.inbox_horizon VALUES ('tests.numbers', clock_timestamp() - interval '14 days')");
+        await world.Broker.PublishAsync("", "tests.numbers", """{"number":1}""", new BasicProperties
+        {
+            MessageId = "m-1", Type = "tests.numbered.v1", Timestamp = new AmqpTimestamp(TimeProvider.System.GetUtcNow().AddDays(-20).ToUnixTimeSeconds()),
+        });
+        var dead = await WaitForOneAsync(service);
+
+        var refused = await Should.ThrowAsync<ReliableMqException>(() => service.DeadLetters.ReplayAsync(dead.Id, "maria"));
+        var many = (await service.DeadLetters.ReplayAsync(new DeadLetterFilter(), "maria")).Single();
+
+        const string refusal = "The message \"m-1\" of \"tests.numbers\" was not replayed, because it is older than what the inbox remembers: it may have been handled, and would be handled twice. If you know that it was not, or that twice does no harm, replay it with BeyondHorizon.";
+        refused.Message.ShouldBe(refusal);
+        await Eventually.TrueAsync(async () => (await service.DeadLetters.ListReplaysAsync()).Single() is { FinishedAt: not null }, "the replay is through");
+        (await service.DeadLetters.ListReplaysAsync()).Single().ShouldBeEquivalentTo(many with { Refused = 1, Refusal = refusal, FinishedAt = (await service.DeadLetters.ListReplaysAsync()).Single().FinishedAt });
+        (await world.EffectsAsync()).ShouldBeEmpty();
+
+        await service.DeadLetters.ReplayAsync(dead.Id, "maria", new ReplayOptions { BeyondHorizon = true });
+
+        await Eventually.EqualAsync([1], world.EffectsAsync, "effects");
+        (await world.Database.QueryAsync<string>("SELECT details FROM reliable_mq.audit WHERE action = 'replay'")).ShouldBe(["beyond the horizon"]);
+    }
+
+    [Fact]
     public async Task One_that_dies_again_is_another_dead_letter_and_an_older_copy_does_not_run()
     {
         await using var world = await World.CreateAsync();

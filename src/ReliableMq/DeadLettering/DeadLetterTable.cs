@@ -152,9 +152,9 @@ internal sealed class DeadLetterTable(ServiceDatabase database)
             return null;
         }
 
-        return reader.IsDBNull(13)
+        return reader.IsDBNull(14)
             ? ReplayRow.Read(reader)
-            : throw new ReliableMqException($"The dead letter \"{id.MessageId}\" of \"{id.Queue}\" was replayed at {reader.GetFieldValue<DateTimeOffset>(13):u}. If it died again, it is in the list once more, with a higher epoch.");
+            : throw new ReliableMqException($"The dead letter \"{id.MessageId}\" of \"{id.Queue}\" was replayed at {reader.GetFieldValue<DateTimeOffset>(14):u}. If it died again, it is in the list once more, with a higher epoch.");
     }
 
     private static string? Edits(ReplayOptions options)

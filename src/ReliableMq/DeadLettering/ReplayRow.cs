@@ -1,6 +1,7 @@
 using Npgsql;
 using ReliableMq.Broker;
 using ReliableMq.Failing;
+using ReliableMq.Inbox;
 using ReliableMq.Outbox;
 
 namespace ReliableMq.DeadLettering;
@@ -23,6 +24,9 @@ internal sealed record ReplayRow
 
     public required string RoutingKey { get; init; }
 
+    /// <summary>Whether it died because it is older than what the inbox remembers: it may have been handled.</summary>
+    public required bool IsBeyondHorizon { get; init; }
+
     public DeadLetterPosition Position => new(DeadAt, Id.Queue, Id.MessageId, Id.Epoch);
 
     /// <summary>Reads the columns of <see cref="ReplaySql.Rows"/>.</summary>
@@ -39,6 +43,7 @@ internal sealed record ReplayRow
         DeadAt = reader.GetDateTime(10),
         Exchange = reader.GetString(11),
         RoutingKey = reader.GetString(12),
+        IsBeyondHorizon = !reader.IsDBNull(13) && reader.GetString(13) == typeof(TooOldToDedupeException).FullName,
     };
 
     /// <summary>

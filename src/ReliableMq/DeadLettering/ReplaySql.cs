@@ -24,7 +24,7 @@ internal sealed class ReplaySql(string schema)
     public string Rows(string conditions) =>
         $"""
         SELECT d.queue, d.message_id, d.epoch, d.name, d.content_type, d.headers, d.body, d.correlation_id, d.reply_to, d.priority, d.dead_at,
-               d.exchange, d.routing_key
+               d.exchange, d.routing_key, d.error_type
         FROM {schema}.dead_letter d
         WHERE (d.dead_at, d.queue, d.message_id, d.epoch) > (@last_dead_at, @last_queue, @last_message_id, @last_epoch)
           AND d.dead_at <= @requested_at AND {conditions}
@@ -36,7 +36,7 @@ internal sealed class ReplaySql(string schema)
     public string Row { get; } =
         $"""
         SELECT d.queue, d.message_id, d.epoch, d.name, d.content_type, d.headers, d.body, d.correlation_id, d.reply_to, d.priority, d.dead_at,
-               d.exchange, d.routing_key, d.replayed_at
+               d.exchange, d.routing_key, d.error_type, d.replayed_at
         FROM {schema}.dead_letter d WHERE d.queue = @queue AND d.message_id = @message_id AND d.epoch = @epoch FOR UPDATE OF d
         """;
 

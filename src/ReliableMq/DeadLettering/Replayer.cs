@@ -16,7 +16,8 @@ internal sealed class Replayer(ServiceDatabase database)
     public async Task<ReplayOutcome> ReplayAsync(NpgsqlConnection connection, IReadOnlyList<ReplayRow> rows, ReplayOptions options, CancellationToken cancellationToken)
     {
         // Others lock failures one by one; in one order they do not lock each other out.
-        var sorted = rows.OrderBy(row => row.Id.Queue, StringComparer.Ordinal).ThenBy(row => row.Id.MessageId, StringComparer.Ordinal).DistinctBy(row => (row.Id.Queue, row.Id.MessageId)).ToList();
+        var allowed = rows.Where(row => options.BeyondHorizon || !row.IsBeyondHorizon);
+        var sorted = allowed.OrderBy(row => row.Id.Queue, StringComparer.Ordinal).ThenBy(row => row.Id.MessageId, StringComparer.Ordinal).DistinctBy(row => (row.Id.Queue, row.Id.MessageId)).ToList();
         var admitted = await AdmitAsync(connection, sorted, cancellationToken);
         var sent = sorted.FindAll(row => admitted.Contains((row.Id.Queue, row.Id.MessageId)));
         var copies = sent.ConvertAll(row => row.Copy(options));
@@ -31,7 +32,7 @@ internal sealed class Replayer(ServiceDatabase database)
         }
 
         var refused = rows.Where(row => !sent.Contains(row)).ToList();
-        return new ReplayOutcome(copies, refused.Count, refused.Count == 0 ? null : await RefusalAsync(connection, refused[^1], cancellationToken));
+        return new ReplayOutcome(copies, refused.Count, refused.Count == 0 ? null : await RefusalAsync(connection, refused[^1], options.BeyondHorizon || !refused[^1].IsBeyondHorizon, cancellationToken));
     }
 
     private async Task<HashSet<(string Queue, string MessageId)>> AdmitAsync(NpgsqlConnection connection, IReadOnlyList<ReplayRow> rows, CancellationToken cancellationToken)
@@ -48,8 +49,13 @@ internal sealed class Replayer(ServiceDatabase database)
         return admitted;
     }
 
-    private async Task<string> RefusalAsync(NpgsqlConnection connection, ReplayRow row, CancellationToken cancellationToken)
+    private async Task<string> RefusalAsync(NpgsqlConnection connection, ReplayRow row, bool isAllowed, CancellationToken cancellationToken)
     {
+        if (!isAllowed)
+        {
+            return $"The message \"{row.Id.MessageId}\" of \"{row.Id.Queue}\" was not replayed, because it is older than what the inbox remembers: it may have been handled, and would be handled twice. If you know that it was not, or that twice does no harm, replay it with BeyondHorizon.";
+        }
+
         await using var command = new NpgsqlCommand(_sql.Refusals, connection);
         AddKeys(command.Parameters, [row], withEpochs: false);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);

@@ -125,13 +125,16 @@ internal static partial class LogMessages
     [LoggerMessage(5002, LogLevel.Information, "The delivery {Delivery} waits: another delivery of the same message is being handled.")]
     public static partial void TwinIsRunning(ILogger logger, Delivery delivery);
 
-    /// <summary>One line an attempt; the stack comes with the dead letter, and meanwhile stands in <c>failure</c>.</summary>
     [LoggerMessage(5003, LogLevel.Warning, "A batch of {Count} message(s) of \"{Queue}\" failed with {ExceptionType}: {Error} Each is handled by itself.")]
     public static partial void BatchFailed(ILogger logger, int count, string queue, string exceptionType, string error);
+
+    [LoggerMessage(5009, LogLevel.Warning, "The delivery {Delivery} waits: there is no free connection to the database. Raise \"Maximum Pool Size\" in its connection string, or lower the concurrency of its queues. {Error}")]
+    public static partial void NoConnectionFree(ILogger logger, Delivery delivery, string error);
 
     [LoggerMessage(5010, LogLevel.Information, "The handlers of \"{Queue}\" have no inbox: a message may be handled more than once, and its dead letters stay in \"{DeadLetterQueue}\".")]
     public static partial void NoInbox(ILogger logger, string queue, string deadLetterQueue);
 
+    /// <summary>One line an attempt; the stack comes with the dead letter, and meanwhile stands in <c>failure</c>.</summary>
     [LoggerMessage(6001, LogLevel.Warning, "Attempt {Attempt} of {Delivery} failed with {ExceptionType}: {Error} The next in {Delay}.")]
     public static partial void AttemptFailed(ILogger logger, int attempt, Delivery delivery, string exceptionType, string error, TimeSpan delay);
 

@@ -45,7 +45,7 @@ internal sealed class ReliableMqMetrics : IDisposable
             () => _parked.Select(p => new Measurement<long>(p.Value, Tag("reliablemq.context", p.Key))), "{message}", "Messages of ordered queues that wait behind a failing one, counted to 10,001.");
         _meter.CreateObservableGauge("reliablemq.consumer.handling", () => OfConsumers(consumer => consumer.Handling), "{message}", "Messages that are being handled.");
         _meter.CreateObservableGauge("reliablemq.consumer.concurrency", () => OfConsumers(consumer => consumer.InForce.Concurrency), "{handler}", "Handlers that may run at once.");
-        _meter.CreateObservableGauge("reliablemq.consumer.paused", () => OfConsumers(consumer => consumer.State.IsPaused ? 1 : 0), "{consumer}", "1 while an operator has paused the queue, else 0.");
+        _meter.CreateObservableGauge("reliablemq.consumer.paused", () => OfConsumers(consumer => consumer.InForce.PausedSince is null ? 0 : 1), "{consumer}", "1 while an operator has paused the queue, else 0.");
         _meter.CreateObservableGauge("reliablemq.topology.differences",
             () => topology.Current is { } report ? [new Measurement<long>(report.Differences.Count)] : Array.Empty<Measurement<long>>(), "{difference}", "Differences between the broker's topology and what is needed, at the last check.");
     }

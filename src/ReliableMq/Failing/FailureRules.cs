@@ -42,7 +42,7 @@ internal static class FailureRules
                     return postgres.SqlState.StartsWith("08", StringComparison.Ordinal)
                         || postgres.SqlState.StartsWith("53", StringComparison.Ordinal)
                         || postgres.SqlState.StartsWith("57P", StringComparison.Ordinal);
-                case NpgsqlException { Message: var message } when message.StartsWith("The connection pool has been exhausted", StringComparison.Ordinal):
+                case NpgsqlException when IsPoolExhausted(exception):
                     // The database is well; this process asks for too much of it.
                     return false;
                 case NpgsqlException or SocketException or EndOfStreamException:
@@ -52,4 +52,8 @@ internal static class FailureRules
 
         return false;
     }
+
+    public static bool IsPoolExhausted(Exception? exception) =>
+        exception is not null
+        && ((exception is NpgsqlException && exception.Message.StartsWith("The connection pool has been exhausted", StringComparison.Ordinal)) || IsPoolExhausted(exception.InnerException));
 }

@@ -10,7 +10,7 @@ namespace ReliableMq.Handling;
 /// <param name="time">Measures the linger.</param>
 internal sealed class BatchCollector(QueueSettings settings, Func<IReadOnlyList<ReadMessage>, CancellationToken, Task<IReadOnlySet<ReadMessage>>> handle, TimeProvider time)
 {
-    private readonly SemaphoreSlim _free = new(settings.Concurrency);
+    private readonly SlotGate _free = new(settings.Concurrency);
     private readonly Lock _gate = new();
     private Batch? _open;
 
@@ -38,12 +38,14 @@ internal sealed class BatchCollector(QueueSettings settings, Func<IReadOnlyList<
         return ResultAsync(batch, message);
     }
 
+    public void ChangeConcurrency(int concurrency) => _free.Resize(concurrency);
+
     /// <summary>Handles one message by itself, when there is room for one more batch.</summary>
     public async Task<Settlement> AloneAsync(Func<Task<Settlement>> handleAlone, CancellationToken givingUp)
     {
         try
         {
-            await _free.WaitAsync(givingUp);
+            await _free.EnterAsync(Timeout.InfiniteTimeSpan, time, givingUp);
         }
         catch (OperationCanceledException)
         {
@@ -56,7 +58,7 @@ internal sealed class BatchCollector(QueueSettings settings, Func<IReadOnlyList<
         }
         finally
         {
-            _free.Release();
+            _free.Leave();
         }
     }
 
@@ -76,14 +78,14 @@ internal sealed class BatchCollector(QueueSettings settings, Func<IReadOnlyList<
         IReadOnlySet<ReadMessage> done = new HashSet<ReadMessage>();
         try
         {
-            await _free.WaitAsync(givingUp);
+            await _free.EnterAsync(Timeout.InfiniteTimeSpan, time, givingUp);
             try
             {
                 done = await handle(batch.Messages, givingUp);
             }
             finally
             {
-                _free.Release();
+                _free.Leave();
             }
         }
         catch (OperationCanceledException)

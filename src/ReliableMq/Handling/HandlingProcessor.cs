@@ -72,9 +72,16 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
 
     private async Task<Settlement> HandleAloneAsync(Delivery delivery, ReadMessage? message, Exception? unreadable, HoldBudget holds, CancellationToken givingUp)
     {
+        if (!MayStart(delivery))
+        {
+            // It was in a batch that failed late. Nothing is counted: it has not run by itself.
+            LogMessages.WaitedTooLong(_logger, delivery, _time.GetElapsedTime(delivery.ReceivedTimestamp));
+            return Settlement.Requeue;
+        }
+
         var startedAt = _time.GetTimestamp();
         using var activity = Telemetry.StartProcess([delivery]);
-        using var timeout = new CancellationTokenSource(_settings.TimeFor(_time.GetElapsedTime(delivery.ReceivedTimestamp)), _time);
+        using var timeout = new CancellationTokenSource(_settings.Timeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, givingUp);
         var result = message is null ? AttemptResult.Failed(unreadable!) : await AttemptAsync(message, either.Token);
         if (result.IsDone)
@@ -100,6 +107,14 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
         activity?.SetStatus(System.Diagnostics.ActivityStatusCode.Error, failure.Message);
         _metrics.Handled(delivery.Queue, _time.GetElapsedTime(startedAt), failure.GetType().FullName);
         return await SettleFailureAsync(delivery, failure, holds, givingUp);
+    }
+
+    public void ChangeConcurrency(int concurrency)
+    {
+        foreach (var batches in _batches.Values)
+        {
+            batches.ChangeConcurrency(concurrency);
+        }
     }
 
     public Task WaitUntilAbleAsync(CancellationToken stopping) => _probe.WaitAsync(stopping);
@@ -138,6 +153,11 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
     /// </summary>
     private async Task<IReadOnlySet<ReadMessage>> HandleBatchAsync(IReadOnlyList<ReadMessage> messages, CancellationToken givingUp)
     {
+        if (!messages.All(message => MayStart(message.Delivery)))
+        {
+            return new HashSet<ReadMessage>();
+        }
+
         var batch = messages.Where(message => !message.IsExpired(_time.GetUtcNow())).ToArray();
         var startedAt = _time.GetTimestamp();
         using var activity = Telemetry.StartProcess([.. batch.Select(message => message.Delivery)]);
@@ -169,6 +189,8 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
         }
     }
 
+    private bool MayStart(Delivery delivery) => _settings.MayStart(_time.GetElapsedTime(delivery.ReceivedTimestamp));
+
     private async Task<Settlement> SettleFailureAsync(Delivery delivery, Exception exception, HoldBudget holds, CancellationToken givingUp)
     {
         // Whatever a handler throws once it was told to give up says nothing about the message.
@@ -180,6 +202,12 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
         if (exception is TwinIsRunningException)
         {
             LogMessages.TwinIsRunning(_logger, delivery);
+            return holds.Hold(TimeSpan.FromSeconds(1));
+        }
+
+        if (exception is NoConnectionFreeException)
+        {
+            LogMessages.NoConnectionFree(_logger, delivery, exception.Message);
             return holds.Hold(TimeSpan.FromSeconds(1));
         }
 

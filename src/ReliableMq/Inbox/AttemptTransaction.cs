@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
 using Npgsql;
+using ReliableMq.Failing;
 using ReliableMq.Storage;
 
 namespace ReliableMq.Inbox;
@@ -40,15 +41,28 @@ internal abstract class AttemptTransaction : IAsyncDisposable
         {
             // The attempt is rolled back as a whole, so a savepoint a save would be two round trips for nothing.
             context.Database.AutoSavepointsEnabled = false;
-            await using var transaction = new OnContext(context, await context.Database.BeginTransactionAsync(cancellationToken));
+            await using var transaction = new OnContext(context, await BegunAsync(() => context.Database.BeginTransactionAsync(cancellationToken)));
             return await attempt(transaction);
         });
 
     private static async Task<T> RunOnDataSourceAsync<T>(ServiceDatabase database, Func<AttemptTransaction, Task<T>> attempt, CancellationToken cancellationToken)
     {
-        await using var session = await database.OpenAsync(cancellationToken);
+        await using var session = await BegunAsync(() => database.OpenAsync(cancellationToken).AsTask());
         await using var transaction = new OnConnection(session.Connection, await session.Connection.BeginTransactionAsync(cancellationToken));
         return await attempt(transaction);
+    }
+
+    /// <summary>Tells a lack of connections from a fault of the message: nothing of it has run.</summary>
+    private static async Task<T> BegunAsync<T>(Func<Task<T>> begin)
+    {
+        try
+        {
+            return await begin();
+        }
+        catch (Exception exception) when (FailureRules.IsPoolExhausted(exception))
+        {
+            throw new NoConnectionFreeException(exception);
+        }
     }
 
     private sealed class OnContext(DbContext context, IDbContextTransaction transaction) : AttemptTransaction
@@ -81,3 +95,6 @@ internal abstract class AttemptTransaction : IAsyncDisposable
         public override ValueTask DisposeAsync() => transaction.DisposeAsync();
     }
 }
+
+/// <summary>The pool had no connection for an attempt within the wait that the connection string allows.</summary>
+internal sealed class NoConnectionFreeException(Exception inner) : ReliableMqException(inner.Message, inner);

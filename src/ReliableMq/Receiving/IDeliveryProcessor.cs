@@ -11,4 +11,9 @@ internal interface IDeliveryProcessor
 
     /// <summary>After <see cref="SettlementKind.Pause"/>: returns when deliveries make sense again.</summary>
     Task WaitUntilAbleAsync(CancellationToken stopping);
+
+    /// <summary>The number of handlers that may run at once was changed, for one that counts by itself.</summary>
+    void ChangeConcurrency(int concurrency)
+    {
+    }
 }

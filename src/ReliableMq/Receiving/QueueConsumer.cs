@@ -33,7 +33,13 @@ internal sealed class QueueConsumer(
 
     public int Handling => _slots.Taken;
 
-    public ConsumerState State { get; private set; } = new(false, "not started");
+    /// <summary>While it waits for the broker, the reason may change at any time.</summary>
+    [System.Diagnostics.CodeAnalysis.AllowNull]
+    public ConsumerState State
+    {
+        get => field ?? new(false, $"waiting for the broker: {broker.LastError ?? "connecting"}");
+        private set => field = value;
+    } = new(false, "not started");
 
     public ConsumerInfo Info
     {
@@ -70,6 +76,7 @@ internal sealed class QueueConsumer(
             }
 
             _slots.Resize(inForce.Concurrency * settings.BatchSize);
+            processor.ChangeConcurrency(inForce.Concurrency);
             if (inForce.PausedSince is null == before.InForce.PausedSince is null && inForce.Prefetch == before.InForce.Prefetch)
             {
                 _phase = before with { InForce = inForce };
@@ -159,7 +166,7 @@ internal sealed class QueueConsumer(
     /// <returns>Whether the phase is over, so that the next begins at once.</returns>
     private async Task<bool> ConsumeAsync(Phase phase, CancellationToken stopping, CancellationToken givingUp)
     {
-        State = new(false, $"waiting for the broker: {broker.LastError ?? "connecting"}");
+        State = null;
         using var over = CancellationTokenSource.CreateLinkedTokenSource(phase.Over.Token, stopping);
         try
         {

@@ -42,14 +42,10 @@ internal sealed record QueueSettings(string Queue, RetryPolicy Retry, int Concur
     public TimeSpan MaxWait => ConsumerTimeout / 3;
 
     /// <summary>
-    /// How long an attempt may take that starts now. Who starts in time has the whole <see cref="Timeout"/>; whatever
-    /// was tried before on the same delivery, the last third is not begun.
+    /// Whether an attempt that starts now has its whole <see cref="Timeout"/> before the last third begins. Who starts
+    /// within <see cref="MaxWait"/> has; whatever was tried before on the same delivery, one that has not goes back.
     /// </summary>
-    public TimeSpan TimeFor(TimeSpan sinceReceipt)
-    {
-        var left = (2 * MaxWait) - sinceReceipt;
-        return left >= Timeout ? Timeout : left > TimeSpan.Zero ? left : TimeSpan.Zero;
-    }
+    public bool MayStart(TimeSpan sinceReceipt) => sinceReceipt + Timeout <= 2 * MaxWait;
 
     public static QueueSettings Resolve(string queue, IReadOnlyCollection<HandlerDefinition> handlers, QueueOptions? configured, TimeSpan consumerTimeout, ICollection<string> errors)
     {

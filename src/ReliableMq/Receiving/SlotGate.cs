@@ -28,6 +28,9 @@ internal sealed class SlotGate(int size)
         }
     }
 
+    /// <param name="limit">How long to wait; infinite is allowed.</param>
+    /// <param name="time">Measures it.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
     /// <returns>False when none became free within the limit.</returns>
     public async ValueTask<bool> EnterAsync(TimeSpan limit, TimeProvider time, CancellationToken cancellationToken)
     {
@@ -35,8 +38,8 @@ internal sealed class SlotGate(int size)
         var startedAt = time.GetTimestamp();
         while (!TryEnter(out var freed))
         {
-            var left = limit - time.GetElapsedTime(startedAt);
-            if (left <= TimeSpan.Zero)
+            var left = limit;
+            if (limit != Timeout.InfiniteTimeSpan && (left = limit - time.GetElapsedTime(startedAt)) <= TimeSpan.Zero)
             {
                 return false;
             }

@@ -75,7 +75,7 @@ internal static partial class SchemaReader
     [GeneratedRegex("""
         ^(?<name>\w+)\s+(?<type>[a-z]+)(\s+(
             COLLATE\ "(?<collation>\w+)" | (?<required>NOT\ NULL) | (?<key>PRIMARY\ KEY)
-            | GENERATED\ (?<identity>ALWAYS|BY\ DEFAULT)\ AS\ IDENTITY | DEFAULT\ (?<default>[\w']+(\(\))?)
+            | GENERATED\ (?<identity>ALWAYS|BY\ DEFAULT)\ AS\ IDENTITY | DEFAULT\ (?<default>-?[\w']+(\(\))?)
             | CHECK\ \((?<check>.+)\) | REFERENCES\ \w+\.(?<references>\w+)))*$
         """, RegexOptions.IgnorePatternWhitespace)]
     private static partial Regex Column();

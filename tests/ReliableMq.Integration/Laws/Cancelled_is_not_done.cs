@@ -84,7 +84,13 @@ public class Cancelled_is_not_done
     {
         await using var world = await World.CreateAsync();
         var gate = new Gate("handler");
-        var service = await world.StartAsync(setup => setup.HandleNumbered(concurrency: 2, before: (_, _) => gate.PassAsync()));
+        var service = await world.StartAsync(setup =>
+        {
+            // On a slow machine looking at the queue may take long; past the limit, handlers are given up.
+            setup.Services = services => services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromMinutes(2));
+            setup.HandleNumbered(concurrency: 2, before: (_, _) => gate.PassAsync());
+        });
+        await service.ConsumingAsync();
         await service.SaveAsync([.. Enumerable.Range(0, 10).Select(number => new Numbered(number))]);
         await gate.WaitForCallersAsync(2);
 

@@ -100,7 +100,7 @@ public class Nothing_disappears
 
         await Eventually.EqualAsync([1], world.EffectsAsync, "effects");
         var dead = await Eventually.FoundAsync(() => FirstDeadLetterAsync(service), "a dead letter");
-        dead.Reason.ShouldBe("No handler of the queue \"tests.numbers\" takes the message \"tests.stranger.v1\". It takes: \"tests.numbered.v1\". Add a handler, or remove the binding that brings it.");
+        dead.Reason.ShouldBe("No handler of the queue \"tests.numbers\" takes the message \"tests.stranger.v1\" of the exchange \"\". It takes: \"tests.numbered.v1\". Add a handler or its [Binding], or remove the binding that brings it.");
     }
 
     [Fact]
@@ -114,7 +114,7 @@ public class Nothing_disappears
 
         var dead = await Eventually.FoundAsync(() => FirstDeadLetterAsync(service), "a dead letter");
         dead.MessageId.ShouldStartWith("no-id-");
-        dead.Reason.ShouldBe("The message \"tests.numbered.v1\" has no message id, so it cannot be handled just once. Set the AMQP property message-id.");
+        dead.Reason.ShouldBe("The message \"tests.numbered.v1\" has no message id, so it cannot be handled just once. Set the AMQP property message-id, or [MessageHandler(…, DeriveMessageIds = true)].");
         await world.ShouldHaveSettledAllAsync(service, "tests.numbers");
     }
 

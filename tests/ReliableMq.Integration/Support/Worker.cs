@@ -16,6 +16,12 @@ internal static class Worker
     /// <summary>The number at which the handler of <see cref="Consume"/> says so and never returns.</summary>
     public const int Trap = 666;
 
+    /// <summary>Says that it waits, and finishes once the host stops.</summary>
+    public const int Patient = 667;
+
+    /// <summary>Says that it waits, and does so until it is told to give up.</summary>
+    public const int Obedient = 668;
+
     public const string Consume = "consume";
 
     public const string Produce = "produce";
@@ -49,6 +55,7 @@ internal static class Worker
         setup.Settings["Outbox:MaxUnconfirmed"] = "100";
         setup.Settings["Outbox:BatchSize"] = "100";
         setup.Settings["Outbox:PollInterval"] = "00:00:01";
+        var stopping = CancellationToken.None;
         if (role == Consume)
         {
             setup.Handle<Numbered>("tests.numbers", async (message, db, context) =>
@@ -61,7 +68,14 @@ internal static class Worker
                     Console.WriteLine("trapped");
                     await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, CancellationToken.None);
                 }
+                else if (message.Number is Patient or Obedient)
+                {
+                    Console.WriteLine("waiting");
+                    await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, message.Number == Patient ? stopping : context.CancellationToken)
+                        .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                }
             });
+            setup.Services = services => services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(3));
         }
 
         if (role == Replay)
@@ -104,6 +118,7 @@ internal static class Worker
         }
 
         await using var service = new TestService(setup);
+        stopping = service.Host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
         await service.StartAsync();
         if (role == Tell)
         {
@@ -118,7 +133,6 @@ internal static class Worker
         }
 
         Console.WriteLine("started");
-        var stopping = service.Host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
         for (var number = 0; role == Journal && number < count && !stopping.IsCancellationRequested; number++)
         {
             await service.UseAsync(db => JournalEntry.StoreAsync(db, $"k{Random.Shared.Next(10)}"));

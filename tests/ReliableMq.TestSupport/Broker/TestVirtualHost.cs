@@ -41,10 +41,16 @@ public sealed class TestVirtualHost : IAsyncDisposable
     public static async Task<TestVirtualHost> CreateAsync(RabbitMqServer? server = null)
     {
         var host = new TestVirtualHost(server ?? await SharedServers.RabbitMqAsync());
-        await host._management.PutAsync($"vhosts/{host.VirtualHost}", new { });
-        await host.RestoreCredentialsAsync();
-        await host.AllowAsync(true);
+        await host.CreateAgainAsync();
         return host;
+    }
+
+    /// <summary>The same one with the same user, on a server that has lost everything.</summary>
+    public async Task CreateAgainAsync()
+    {
+        await _management.PutAsync($"vhosts/{VirtualHost}", new { });
+        await RestoreCredentialsAsync();
+        await AllowAsync(true);
     }
 
     /// <summary>The same virtual host by way of a proxy.</summary>
@@ -171,6 +177,10 @@ public sealed class TestVirtualHost : IAsyncDisposable
     public Task AllowAsync(bool access) => access
         ? _management.PutAsync($"permissions/{VirtualHost}/{UserName}", new { Configure = ".*", Write = ".*", Read = ".*" })
         : _management.DeleteAsync($"permissions/{VirtualHost}/{UserName}");
+
+    /// <summary>Lets the user read only what matches; what it does already goes on.</summary>
+    public Task AllowReadingAsync(string pattern) =>
+        _management.PutAsync($"permissions/{VirtualHost}/{UserName}", new { Configure = ".*", Write = ".*", Read = pattern });
 
     /// <summary>Deletes the virtual host with all that is in it, and closes its connections.</summary>
     public async ValueTask DisposeAsync()

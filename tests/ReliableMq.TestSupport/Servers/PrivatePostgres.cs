@@ -1,3 +1,4 @@
+using System.Globalization;
 using Npgsql;
 
 namespace ReliableMq.TestSupport;
@@ -26,5 +27,17 @@ public sealed class PrivatePostgres : PrivateServer
         var server = new PrivatePostgres(version);
         await server.StartAsync();
         return server;
+    }
+
+    /// <summary>
+    /// Begins a shutdown that waits for those who are connected, and refuses everybody else meanwhile with 57P03, the
+    /// error of a server that recovers, too. <see cref="PrivateServer.StopAsync"/> ends it.
+    /// </summary>
+    public async Task RefuseConnectionsAsync()
+    {
+        await using var connection = new NpgsqlConnection(Server.ConnectionString + ";Pooling=false");
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand("SELECT split_part(pg_read_file('postmaster.pid'), E'\n', 1)", connection);
+        Native.Send(int.Parse((string)(await command.ExecuteScalarAsync())!, CultureInfo.InvariantCulture), Native.SigTerm);
     }
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace ReliableMq.TestSupport;
 
 /// <summary>A RabbitMQ of one test's own.</summary>
@@ -77,6 +79,10 @@ public sealed class PrivateRabbitMq : PrivateServer
     /// between declaring queues and killing.
     /// </summary>
     public Task SyncAsync() => RunAsync("ctl", "eval", "[dets:sync(Table) || Table <- dets:all()].");
+
+    /// <summary>Has it take deliveries away that are not settled in time, and look for them every second. For channels that are opened later.</summary>
+    public Task SetConsumerTimeoutAsync(TimeSpan timeout) => RunAsync("ctl", "eval",
+        string.Create(CultureInfo.InvariantCulture, $"application:set_env(rabbit, consumer_timeout, {timeout.TotalMilliseconds}), application:set_env(rabbit, channel_tick_interval, 1000)."));
 
     private async Task SetAlarmAsync(bool on, string[] command)
     {

@@ -1,8 +1,11 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 using ReliableMq.Broker.Topology;
 using ReliableMq.Diagnostics;
+using ReliableMq.Failing;
 using ReliableMq.Outbox;
+using ReliableMq.Receiving;
 
 namespace ReliableMq.Tests.Diagnostics;
 
@@ -93,6 +96,30 @@ public sealed class MetricsTests : IDisposable
         _listener.RecordObservableInstruments();
 
         _measured.ShouldBe(["reliablemq.topology.differences {difference} 2: "]);
+    }
+
+    [Fact]
+    public void Consumers_are_measured_by_queue()
+    {
+        var settings = new QueueSettings("billing", new RetryPolicy([]), 8, 200, TimeSpan.FromMinutes(5));
+        var consumer = new QueueConsumer("billing", settings, new NoProcessor(), null!, null!, TimeProvider.System, NullLogger<QueueConsumer>.Instance);
+        _metrics.Watch([consumer]);
+        consumer.Apply(new SettingsInForce(DateTimeOffset.UnixEpoch, 3, 200));
+
+        _listener.RecordObservableInstruments();
+
+        _measured.ShouldBe([
+            "reliablemq.consumer.handling {message} 0: messaging.destination.name=billing, messaging.system=rabbitmq",
+            "reliablemq.consumer.concurrency {handler} 3: messaging.destination.name=billing, messaging.system=rabbitmq",
+            "reliablemq.consumer.paused {consumer} 1: messaging.destination.name=billing, messaging.system=rabbitmq",
+        ]);
+    }
+
+    private sealed class NoProcessor : IDeliveryProcessor
+    {
+        public Task<Settlement> ProcessAsync(Delivery delivery, HoldBudget holds, CancellationToken givingUp) => Task.FromResult(Settlement.Requeue);
+
+        public Task WaitUntilAbleAsync(CancellationToken stopping) => Task.CompletedTask;
     }
 
     [Fact]

@@ -75,7 +75,7 @@ public sealed class ConfigurationTests : IDisposable
             Hosts = "rabbit", VirtualHost = "/", UserName = "guest", Password = "guest",
             Heartbeat = TimeSpan.FromSeconds(5), ConfirmTimeout = TimeSpan.FromSeconds(10), ConsumerTimeout = TimeSpan.FromMinutes(30), MaxMessageBytes = 16_777_216,
         });
-        options.Topology.ShouldBeEquivalentTo(new TopologyOptions { Mode = TopologyMode.Create, CheckInterval = TimeSpan.FromMinutes(5), Naming = TopologyNaming.Domain });
+        options.Topology.ShouldBeEquivalentTo(new TopologyOptions { Mode = TopologyMode.Create, CheckInterval = TimeSpan.FromSeconds(30), Naming = TopologyNaming.Domain });
         options.Database.ShouldBeEquivalentTo(new DatabaseOptions { Schema = "reliable_mq", CreateSchema = false });
         options.Outbox.ShouldBeEquivalentTo(new OutboxOptions
         {

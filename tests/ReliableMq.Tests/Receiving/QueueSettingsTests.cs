@@ -198,30 +198,13 @@ public sealed class QueueSettingsTests
     }
 
     [Theory]
-    [InlineData(0, 300)]
-    [InlineData(599, 300)]
-    [InlineData(900, 300)]
-    [InlineData(1_000, 200)]
-    [InlineData(1_200, 0)]
-    [InlineData(2_000, 0)]
-    public void An_attempt_has_its_timeout_and_never_lasts_into_the_last_third(int sinceReceipt, int seconds) =>
-        Resolve([Some.Handler()]).TimeFor(Seconds(sinceReceipt)).ShouldBe(Seconds(seconds));
-
-    [Fact]
-    public void Who_starts_in_time_has_the_whole_timeout()
-    {
-        var settings = Resolve([Some.Handler(timeout: "10m")]);
-
-        settings.TimeFor(settings.MaxWait).ShouldBe(settings.Timeout);
-    }
-
-    [Fact]
-    public void A_timeout_of_ten_minutes_is_the_longest()
-    {
-        Resolve([Some.Handler(timeout: "10m")]).Timeout.ShouldBe(TimeSpan.FromMinutes(10));
-
-        _errors.ShouldBeEmpty();
-    }
+    [InlineData("10m", 599, true)]
+    [InlineData("10m", 600, true)]
+    [InlineData("10m", 601, false)]
+    [InlineData("5m", 900, true)]
+    [InlineData("5m", 901, false)]
+    public void An_attempt_starts_only_if_its_whole_timeout_ends_before_the_last_third(string timeout, int sinceReceipt, bool may) =>
+        Resolve([Some.Handler(timeout: timeout)]).MayStart(Seconds(sinceReceipt)).ShouldBe(may);
 
     [Theory]
     [InlineData(-1)]
