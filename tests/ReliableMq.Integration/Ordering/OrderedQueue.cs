@@ -12,7 +12,7 @@ internal static class OrderedQueue
     public const string Name = "tests.numbers";
 
     public static void HandleInOrder(
-        this TestServiceSetup setup, QueueOrder order, Func<Numbered, MessageContext, Task>? before = null, string retry = "100ms, 200ms", int concurrency = 8, int prefetch = 0)
+        this TestServiceSetup setup, QueueOrder order, Func<Numbered, MessageContext, Task>? before = null, string retry = "100ms, 200ms", int? concurrency = null, int prefetch = 0)
     {
         setup.Settings[$"Queues:{Name}:Order"] = order.ToString();
         setup.Handle<Numbered>(Name, async (message, db, context) =>
@@ -23,7 +23,7 @@ internal static class OrderedQueue
             }
 
             db.Effects.Add(new Effect { Number = message.Number, Note = context.OrderingKey ?? "" });
-        }, retry, concurrency, prefetch);
+        }, retry, concurrency ?? (order == QueueOrder.ByKey ? 8 : 0), prefetch);
     }
 
     /// <summary>Publishes to the queue in this order; the message id is key and number. Without a key where it is empty.</summary>
