@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
 using RabbitMQ.Client;
 using ReliableMq.Integration.Support;
 using ReliableMq.TestSupport;
@@ -193,6 +194,56 @@ public class Dead_letters_are_replayed
         await world.ShouldHaveSettledAllAsync(successor, "tests.numbers", "tests.numbers.dead");
         (await world.EffectsAsync()).ShouldBe(Enumerable.Range(0, count));
         (await world.CountAsync("failure")).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task One_that_cannot_be_replayed_keeps_no_other_from_it()
+    {
+        await using var world = await World.CreateAsync();
+        var mended = false;
+        await using var service = await world.StartAsync(setup => setup.HandleNumbered(retry: "", before: (_, _) => mended ? Task.CompletedTask : throw new InvalidOperationException("broken")));
+        await service.ConsumingAsync();
+        await world.Broker.PublishAsync("", "tests.numbers", """{"number":1}""", new BasicProperties
+        {
+            MessageId = "last epoch", Type = "tests.numbered.v1", Headers = new Dictionary<string, object?> { ["x-reliable-mq-epoch"] = int.MaxValue },
+        });
+        await world.Broker.PublishAsync("", "tests.numbers", """{"number":2}""", new BasicProperties { MessageId = "bad headers", Type = "tests.numbered.v1" });
+        await world.Broker.PublishAsync("", "tests.numbers", """{"number":3}""", new BasicProperties { MessageId = "good", Type = "tests.numbered.v1" });
+        await Eventually.EqualAsync(3, async () => await service.DeadLetters.ListAsync().CountAsync(), "dead letters");
+        await world.Database.ExecuteAsync("UPDATE reliable_mq.dead_letter SET headers = '{' WHERE message_id = 'bad headers'");
+        mended = true;
+
+        await service.DeadLetters.ReplayAsync(new DeadLetterFilter { MessageId = "bad headers" }, "maria");
+        await service.DeadLetters.ReplayAsync(new DeadLetterFilter { MessageId = "last epoch" }, "maria");
+        await service.DeadLetters.ReplayAsync(new DeadLetterFilter { MessageId = "good" }, "maria");
+
+        await Eventually.EqualAsync([3], world.EffectsAsync, "effects");
+        await Eventually.EqualAsync(["0 0 false", "0 1 true", "1 0 true"], async () => await world.Database.QueryAsync<string>(
+            "SELECT replayed || ' ' || refused || ' ' || (finished_at IS NOT NULL) FROM reliable_mq.replay ORDER BY id"), "replays");
+        service.Logs.Entries.ShouldContain(entry => entry.EventId.Id == 7006);
+    }
+
+    [Fact]
+    public async Task A_copy_that_is_cancelled_on_its_way_can_be_replayed_again()
+    {
+        await using var world = await World.CreateAsync();
+        var mended = false;
+        await using var service = await world.StartAsync(setup => setup.HandleNumbered(retry: "", before: (_, _) => mended ? Task.CompletedTask : throw new InvalidOperationException("broken")));
+        await service.SaveAsync(new Numbered(1));
+        var dead = await WaitForOneAsync(service);
+        mended = true;
+        await world.Database.ExecuteAsync("UPDATE reliable_mq.dead_letter SET replayed_at = clock_timestamp(); UPDATE reliable_mq.failure SET state = 'scheduled', epoch = 1, attempts = 0");
+        await world.Database.ExecuteAsync(
+            """
+            INSERT INTO reliable_mq.outbox (id, message_id, name, exchange, routing_key, content_type, body, created_at, available_at)
+            SELECT gen_random_uuid(), message_id, name, '', queue, content_type, body, clock_timestamp(), clock_timestamp() + interval '1 hour' FROM reliable_mq.dead_letter
+            """);
+
+        (await service.Host.Services.GetRequiredService<IPendingMessages>().CancelAsync(new PendingMessageFilter { MessageId = dead.MessageId })).ShouldBe(1);
+
+        (await WaitForOneAsync(service)).Id.ShouldBe(dead.Id);
+        await service.DeadLetters.ReplayAsync(dead.Id, "maria");
+        await Eventually.EqualAsync([1], world.EffectsAsync, "effects");
     }
 
     [Fact]

@@ -92,9 +92,9 @@ internal static class Some
         CancellationToken = default,
     };
 
-    public static HandlerDefinition BatchHandler(string name = "Shop.Handlers.HandleMany", int batchSize = 0, string? linger = null, QueueOrder order = QueueOrder.None) => new()
+    public static HandlerDefinition BatchHandler(string name = "Shop.Handlers.HandleMany", int batchSize = 0, string? linger = null, QueueOrder order = QueueOrder.None, string queue = "billing") => new()
     {
-        Queue = "billing",
+        Queue = queue,
         MessageName = "orders.order-placed.v1",
         MessageType = typeof(OrderPlaced),
         HandlerName = name,

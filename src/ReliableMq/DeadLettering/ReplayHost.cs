@@ -47,7 +47,7 @@ internal sealed class ReplayHost(ServiceDatabases databases, TimeProvider time, 
                 next = null;
                 foreach (var database in databases.Inboxes.Where(inbox => inbox.Ready.IsCompletedSuccessfully).DistinctBy(inbox => inbox.Sender))
                 {
-                    var due = await new ReplayRunner(database).RunOnceAsync(stoppingToken);
+                    var due = await new ReplayRunner(database, logger).RunOnceAsync(stoppingToken);
                     next = next < due ? next : due ?? next;
                 }
 

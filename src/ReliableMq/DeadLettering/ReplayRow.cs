@@ -55,7 +55,7 @@ internal sealed record ReplayRow
         var headers = CopyableHeaders.Of(Headers, Exchange, RoutingKey);
         headers.Remove(MessageHeaders.OrderingKey);
         headers.Remove(MessageHeaders.ExpiresAt);
-        headers[MessageHeaders.Epoch] = Id.Epoch + 1;
+        headers[MessageHeaders.Epoch] = Math.Min(Id.Epoch, int.MaxValue - 1) + 1;
         foreach (var (name, value) in options.Headers)
         {
             if (value is null)

@@ -1,6 +1,8 @@
 using System.Text.Json;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 using NpgsqlTypes;
+using ReliableMq.Diagnostics;
 using ReliableMq.Storage;
 
 namespace ReliableMq.DeadLettering;
@@ -9,9 +11,12 @@ namespace ReliableMq.DeadLettering;
 /// Carries on the replays of one database, a few messages a transaction. How far one is stands in the same transaction,
 /// so it goes on there after a crash, here or in another process.
 /// </summary>
-internal sealed class ReplayRunner(ServiceDatabase database)
+internal sealed class ReplayRunner(ServiceDatabase database, ILogger logger)
 {
     private const int LargestBatch = 100;
+
+    /// <summary>For a replay that fails, and for one that another process is at.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10), WhileOthersWork = TimeSpan.FromSeconds(1);
 
     private readonly ReplaySql _sql = new(database.Schema);
     private readonly Replayer _replayer = new(database);
@@ -25,7 +30,9 @@ internal sealed class ReplayRunner(ServiceDatabase database)
 
         await using var session = await database.OpenAsync(cancellationToken);
         await using var next = new NpgsqlCommand(_sql.Next, session.Connection);
-        return await next.ExecuteScalarAsync(cancellationToken) as TimeSpan?;
+        return await next.ExecuteScalarAsync(cancellationToken) is TimeSpan due
+            ? due > TimeSpan.Zero ? due : WhileOthersWork
+            : null;
     }
 
     private async Task<bool> RunBatchAsync(CancellationToken cancellationToken)
@@ -37,16 +44,41 @@ internal sealed class ReplayRunner(ServiceDatabase database)
             return false;
         }
 
+        try
+        {
+            await ReplayBatchAsync(session.Connection, transaction, run, cancellationToken);
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            // It must not keep the others from going on.
+            LogMessages.ReplayPostponed(logger, run.Id, Pause, exception);
+            await transaction.RollbackAsync(cancellationToken);
+            await PostponeAsync(session.Connection, run.Id, exception.Message, cancellationToken);
+        }
+
+        return true;
+    }
+
+    private async Task PostponeAsync(NpgsqlConnection connection, long id, string reason, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(_sql.Postpone, connection)
+        {
+            Parameters = { new NpgsqlParameter<long>("id", id), new NpgsqlParameter<TimeSpan>("pause", Pause), StoredDeadLetter.Text("refusal", reason) },
+        };
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private async Task ReplayBatchAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, Run run, CancellationToken cancellationToken)
+    {
         var limit = Math.Min(LargestBatch, run.PerSecond);
-        var rows = await ReadAsync(session.Connection, run, limit, cancellationToken);
+        var rows = await ReadAsync(connection, run, limit, cancellationToken);
         var outcome = rows.Count == 0
             ? new ReplayOutcome([], 0, null)
-            : await _replayer.ReplayAsync(session.Connection, rows, new ReplayOptions { BeyondHorizon = run.BeyondHorizon }, cancellationToken);
+            : await _replayer.ReplayAsync(connection, rows, new ReplayOptions { BeyondHorizon = run.BeyondHorizon }, cancellationToken);
         var pause = TimeSpan.FromSeconds((double)rows.Count / run.PerSecond);
-        await AdvanceAsync(session.Connection, run.Id, rows.Count == 0 ? run.After : rows[^1].Position, outcome, pause, isFinished: rows.Count < limit, cancellationToken);
+        await AdvanceAsync(connection, run.Id, rows.Count == 0 ? run.After : rows[^1].Position, outcome, pause, isFinished: rows.Count < limit, cancellationToken);
         await transaction.CommitAsync(CancellationToken.None);
         database.HandOver(outcome.Copies);
-        return true;
     }
 
     private async Task<Run?> TakeAsync(NpgsqlConnection connection, CancellationToken cancellationToken)

@@ -47,7 +47,7 @@ internal sealed class ReplaySql(string schema)
     public string Admit { get; } =
         $"""
         INSERT INTO {schema}.failure AS f (queue, message_id, epoch, attempts, state, next_attempt_at)
-        SELECT r.queue, r.message_id, r.epoch + 1, 0, 'scheduled', clock_timestamp()
+        SELECT r.queue, r.message_id, least(r.epoch, 2147483646) + 1, 0, 'scheduled', clock_timestamp()
         FROM unnest(@queues, @message_ids, @epochs) AS r (queue, message_id, epoch)
         WHERE NOT EXISTS (SELECT FROM {schema}.inbox i WHERE i.queue = r.queue AND i.message_id = r.message_id)
         ON CONFLICT (queue, message_id) DO UPDATE
@@ -80,6 +80,8 @@ internal sealed class ReplaySql(string schema)
             next_at = clock_timestamp() + @pause, finished_at = CASE WHEN @finished THEN clock_timestamp() END
         WHERE id = @id
         """;
+
+    public string Postpone { get; } = $"UPDATE {schema}.replay SET next_at = clock_timestamp() + @pause, refusal = @refusal WHERE id = @id AND finished_at IS NULL";
 
     public string Cancel { get; } =
         $"""

@@ -134,6 +134,9 @@ internal static partial class LogMessages
     [LoggerMessage(5010, LogLevel.Information, "The handlers of \"{Queue}\" have no inbox: a message may be handled more than once, and its dead letters stay in \"{DeadLetterQueue}\".")]
     public static partial void NoInbox(ILogger logger, string queue, string deadLetterQueue);
 
+    [LoggerMessage(5011, LogLevel.Error, "A service of the handler \"{Handler}\" could not be disposed of; the outcome of its message is not changed by that.")]
+    public static partial void ServicesNotDisposed(ILogger logger, string handler, Exception exception);
+
     /// <summary>One line an attempt; the stack comes with the dead letter, and meanwhile stands in <c>failure</c>.</summary>
     [LoggerMessage(6001, LogLevel.Warning, "Attempt {Attempt} of {Delivery} failed with {ExceptionType}: {Error} The next in {Delay}.")]
     public static partial void AttemptFailed(ILogger logger, int attempt, Delivery delivery, string exceptionType, string error, TimeSpan delay);
@@ -173,6 +176,9 @@ internal static partial class LogMessages
 
     [LoggerMessage(7005, LogLevel.Error, "Dead letters could not be replayed; trying again in {Delay}.")]
     public static partial void ReplayFailed(ILogger logger, TimeSpan delay, Exception exception);
+
+    [LoggerMessage(7006, LogLevel.Error, "The replay {Replay} cannot go on; trying again in {Delay}.")]
+    public static partial void ReplayPostponed(ILogger logger, long replay, TimeSpan delay, Exception exception);
 
     [LoggerMessage(8001, LogLevel.Warning, "The database of \"{Context}\" cannot be reached: {Error} Messages are stored and handled when it can.")]
     public static partial void DatabaseUnreachable(ILogger logger, string context, string error);

@@ -67,8 +67,9 @@ internal sealed class FailureRecorder(ServiceDatabase database, Parking parking,
                 return holds.Hold(TimeSpan.FromSeconds(1));
             }
 
-            // What failed before its handler could run, because it cannot be read, has not yet asked whether it may.
-            if (await parking.ParkAsync(session.Connection, delivery, orderingKey, cancellationToken))
+            // What failed before its handler could run, because it cannot be read, has not yet asked whether it may. What
+            // may not run at all waits for nobody: a released copy would be known here, and run.
+            if (exception is not (TooOldToDedupeException or MessageIdUsedTwiceException) && await parking.ParkAsync(session.Connection, delivery, orderingKey, cancellationToken))
             {
                 await transaction.CommitAsync(CancellationToken.None);
                 return Settlement.Ack;

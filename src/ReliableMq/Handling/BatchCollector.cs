@@ -20,14 +20,14 @@ internal sealed class BatchCollector(QueueSettings settings, Func<IReadOnlyList<
         Batch batch;
         lock (_gate)
         {
-            if (_open is null)
+            var isNew = _open is null;
+            batch = _open ??= new Batch();
+            batch.Messages.Add(message);
+            if (isNew)
             {
-                _open = new Batch();
-                _ = LingerAsync(_open, givingUp);
+                _ = LingerAsync(batch, givingUp);
             }
 
-            batch = _open;
-            batch.Messages.Add(message);
             if (batch.Messages.Count == settings.BatchSize)
             {
                 _open = null;

@@ -7,6 +7,9 @@ internal sealed record FilterRegistration(Func<IServiceProvider, IHandlingFilter
 /// <summary>The filters around every handler, the first one outermost.</summary>
 internal sealed class HandlingFilters(IEnumerable<FilterRegistration> registrations)
 {
+    /// <summary>Filters call one another, and a batch may have a thousand times as many: the stack is left now and then.</summary>
+    private const int DeepestStack = 64;
+
     private readonly FilterRegistration[] _registrations = [.. registrations];
 
     /// <summary>Runs a handler inside the filters; for a batch those of its messages lie inside one another.</summary>
@@ -18,11 +21,16 @@ internal sealed class HandlingFilters(IEnumerable<FilterRegistration> registrati
         }
 
         var next = handler;
+        var depth = 0;
         for (var message = messages.Length - 1; message >= 0; message--)
         {
             for (var filter = _registrations.Length - 1; filter >= 0; filter--)
             {
-                next = Around(_registrations[filter].Of(services), messages[message], next);
+                var around = _registrations[filter].Of(services);
+                if (messages.Length == 1 || around is not LoggingScopeFilter)
+                {
+                    next = Around(around, messages[message], next, leavesStack: ++depth % DeepestStack == 0);
+                }
             }
         }
 
@@ -30,8 +38,13 @@ internal sealed class HandlingFilters(IEnumerable<FilterRegistration> registrati
     }
 
     /// <summary>Without the handler a message would be done that nobody handled; twice, it would have two effects.</summary>
-    private static Func<ValueTask> Around(IHandlingFilter filter, HandledMessage message, Func<ValueTask> next) => async () =>
+    private static Func<ValueTask> Around(IHandlingFilter filter, HandledMessage message, Func<ValueTask> next, bool leavesStack) => async () =>
     {
+        if (leavesStack)
+        {
+            await Task.Yield();
+        }
+
         var calls = 0;
         await filter.HandleAsync(message.Message, message.Context, () => ++calls == 1 ? next() : throw Wrong(filter, "called next more than once"));
         if (calls == 0)

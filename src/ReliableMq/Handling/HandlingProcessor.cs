@@ -32,7 +32,7 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
         _reader = new MessageReader(handlers, serializer, services);
         _invocation = new HandlerInvocation(filters);
         _parking = new Parking(database, logger);
-        _inbox = new InboxTransaction(database, scopes, _parking);
+        _inbox = new InboxTransaction(database, scopes, _parking, logger);
         _failures = new FailureRecorder(database, _parking, metrics, logger);
         _probe = new DatabaseProbe(database, time);
         _metrics = metrics;

@@ -90,6 +90,12 @@ internal sealed class NoInboxProcessor : IDeliveryProcessor
     private async Task<Settlement> HandleAloneAsync(ReadMessage message, HoldBudget holds, CancellationToken givingUp)
     {
         var delivery = message.Delivery;
+        if (!_settings.MayStart(_time.GetElapsedTime(delivery.ReceivedTimestamp)))
+        {
+            LogMessages.WaitedTooLong(_logger, delivery, _time.GetElapsedTime(delivery.ReceivedTimestamp));
+            return Settlement.Requeue;
+        }
+
         var startedAt = _time.GetTimestamp();
         using var activity = Telemetry.StartProcess([delivery]);
         using var timeout = new CancellationTokenSource(_settings.Timeout, _time);
@@ -120,7 +126,7 @@ internal sealed class NoInboxProcessor : IDeliveryProcessor
     private async Task<IReadOnlySet<ReadMessage>> HandleBatchAsync(IReadOnlyList<ReadMessage> messages, CancellationToken givingUp)
     {
         var batch = messages.Where(message => !message.IsExpired(_time.GetUtcNow())).ToArray();
-        if (batch.Length == 0)
+        if (batch.Length == 0 || !batch.All(message => _settings.MayStart(_time.GetElapsedTime(message.Delivery.ReceivedTimestamp))))
         {
             return new HashSet<ReadMessage>();
         }

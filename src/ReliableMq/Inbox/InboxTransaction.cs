@@ -1,6 +1,8 @@
 using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Npgsql;
+using ReliableMq.Diagnostics;
 using ReliableMq.Failing;
 using ReliableMq.Handling;
 using ReliableMq.Receiving;
@@ -12,7 +14,7 @@ namespace ReliableMq.Inbox;
 /// One attempt in one transaction: the inbox row, whatever the handler writes, the messages it adds. Either
 /// all of it is committed or none.
 /// </summary>
-internal sealed class InboxTransaction(ServiceDatabase database, IServiceScopeFactory scopes, Parking parking)
+internal sealed class InboxTransaction(ServiceDatabase database, IServiceScopeFactory scopes, Parking parking, ILogger logger)
 {
     private readonly InboxEntry _entry = new(database.Schema, parking);
 
@@ -24,18 +26,38 @@ internal sealed class InboxTransaction(ServiceDatabase database, IServiceScopeFa
     public async Task<AttemptResult> RunAsync(
         Delivery delivery, string? orderingKey, string handlerName, Func<IServiceProvider, AttemptTransaction, int, ValueTask> handle, CancellationToken cancellationToken)
     {
-        await using var scope = scopes.CreateAsyncScope();
-        return await AttemptTransaction.RunAsync(database, scope.ServiceProvider, async transaction =>
+        return await WithServicesAsync(handlerName, services => AttemptTransaction.RunAsync(database, services, async transaction =>
         {
             try
             {
-                return await AttemptAsync(transaction, scope.ServiceProvider, delivery, orderingKey, handlerName, handle, cancellationToken);
+                return await AttemptAsync(transaction, services, delivery, orderingKey, handlerName, handle, cancellationToken);
             }
             catch (Exception exception)
             {
                 return AttemptResult.Failed(exception);
             }
-        }, cancellationToken);
+        }, cancellationToken));
+    }
+
+    /// <summary>A service that cannot be disposed of changes nothing about what was committed before.</summary>
+    private async Task<T> WithServicesAsync<T>(string handlerName, Func<IServiceProvider, Task<T>> attempt)
+    {
+        var scope = scopes.CreateAsyncScope();
+        try
+        {
+            return await attempt(scope.ServiceProvider);
+        }
+        finally
+        {
+            try
+            {
+                await scope.DisposeAsync();
+            }
+            catch (Exception exception)
+            {
+                LogMessages.ServicesNotDisposed(logger, handlerName, exception);
+            }
+        }
     }
 
     /// <summary>
@@ -50,18 +72,18 @@ internal sealed class InboxTransaction(ServiceDatabase database, IServiceScopeFa
         IReadOnlyList<ReadMessage> batch = [.. messages.DistinctBy(message => message.Delivery.MessageId)];
         while (batch.Count > 0)
         {
-            await using var scope = scopes.CreateAsyncScope();
-            var attempt = await AttemptTransaction.RunAsync(database, scope.ServiceProvider, async transaction =>
+            var current = batch;
+            var attempt = await WithServicesAsync(handlerName, services => AttemptTransaction.RunAsync(database, services, async transaction =>
             {
                 try
                 {
-                    return await AttemptBatchAsync(transaction, scope.ServiceProvider, batch, handlerName, handle, cancellationToken);
+                    return await AttemptBatchAsync(transaction, services, current, handlerName, handle, cancellationToken);
                 }
                 catch (Exception exception)
                 {
                     return new BatchAttempt([], ExceptionDispatchInfo.Capture(exception));
                 }
-            }, cancellationToken);
+            }, cancellationToken));
             attempt.Failure?.Throw();
             if (attempt.Left is not { } left)
             {

@@ -76,9 +76,17 @@ internal sealed class PendingSql(string schema, PendingMessageFilter filter)
     public string Cancel =>
         $"""
         WITH finished AS (DELETE FROM {schema}.outbox o WHERE o.id = ANY (@ids) RETURNING o.*),
+        unreplayed AS (
+            UPDATE {schema}.dead_letter d SET replayed_at = NULL FROM finished, {schema}.failure f
+            WHERE finished.exchange = '' AND f.queue = finished.routing_key AND f.message_id = finished.message_id AND f.state = 'scheduled'
+              AND d.queue = f.queue AND d.message_id = f.message_id AND d.epoch = f.epoch - 1 AND d.replayed_at IS NOT NULL
+            RETURNING d.queue, d.message_id, d.epoch),
         freed AS (
-            UPDATE {schema}.failure f SET ordering_key = NULL FROM finished
-            WHERE finished.exchange = '' AND f.queue = finished.routing_key AND f.message_id = finished.message_id AND f.ordering_key IS NOT NULL)
+            UPDATE {schema}.failure f
+            SET ordering_key = NULL, state = CASE WHEN u.epoch IS NULL THEN f.state ELSE 'dead' END, epoch = coalesce(u.epoch, f.epoch)
+            FROM finished LEFT JOIN unreplayed u ON u.queue = finished.routing_key AND u.message_id = finished.message_id
+            WHERE finished.exchange = '' AND f.queue = finished.routing_key AND f.message_id = finished.message_id
+              AND (f.ordering_key IS NOT NULL OR u.epoch IS NOT NULL))
         {OutboxSql.MoveToHistory(schema, "finished")}
         """;
 

@@ -25,6 +25,19 @@ public sealed class HandlingFiltersTests
     }
 
     [Fact]
+    public async Task Those_of_a_large_batch_need_a_small_stack_only()
+    {
+        var done = new TaskCompletionSource();
+        var thread = new Thread(() => RunAsync([.. Enumerable.Repeat(Writes("A"), 8)], [.. Enumerable.Repeat("m", 1000)])
+            .ContinueWith(ran => done.SetFromTask(ran), TaskScheduler.Default), maxStackSize: 512 * 1024);
+        thread.Start();
+
+        await done.Task;
+
+        _seen.Count.ShouldBe(16_001);
+    }
+
+    [Fact]
     public async Task One_of_a_type_surrounds_that_type_only()
     {
         var typed = new TypedFilter<IComparable>(new Typed(_seen));

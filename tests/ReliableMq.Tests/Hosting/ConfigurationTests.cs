@@ -13,7 +13,7 @@ public sealed class ConfigurationTests : IDisposable
     public void Every_setting_can_be_configured()
     {
         var options = Configured.Options(
-            builder => builder.AddInbox<BillingDb>().AddHandler(Some.Handler(queue: "ORDERS_TO_BILLING_QUEUE")),
+            builder => builder.AddInbox<BillingDb>().AddHandler(Some.Handler(queue: "ORDERS_TO_BILLING_QUEUE")).AddHandler(Some.BatchHandler(queue: "ORDERS_TO_REPORTS_QUEUE")),
             ("Service", "billing"),
             ("Broker:Hosts", "rabbit-1:5673, rabbit-2"), ("Broker:VirtualHost", "shop"), ("Broker:UserName", "user"), ("Broker:Password", "pass"),
             ("Broker:Heartbeat", "00:00:06"), ("Broker:ConfirmTimeout", "00:00:07"), ("Broker:ConsumerTimeout", "01:00:00"), ("Broker:MaxMessageBytes", "1000"), ("Broker:ManagementUrl", "http://rabbit-1:15672"),
@@ -27,7 +27,7 @@ public sealed class ConfigurationTests : IDisposable
             ("Inbox:KeepHandled", "3.00:00:00"),
             ("Queues:ORDERS_TO_BILLING_QUEUE:Retry", "1s, 2s"), ("Queues:ORDERS_TO_BILLING_QUEUE:Concurrency", "3"), ("Queues:ORDERS_TO_BILLING_QUEUE:Prefetch", "4"), ("Queues:ORDERS_TO_BILLING_QUEUE:Timeout", "5s"),
             ("Queues:ORDERS_TO_BILLING_QUEUE:Bindings:0", "legacy: invoice.#"), ("Queues:ORDERS_TO_BILLING_QUEUE:Bindings:1", "legacy: payment.*"), ("Queues:ORDERS_TO_BILLING_QUEUE:Order", "ByKey"),
-            ("Queues:ORDERS_TO_BILLING_QUEUE:DeriveMessageIds", "true"), ("Queues:ORDERS_TO_BILLING_QUEUE:BatchSize", "6"), ("Queues:ORDERS_TO_BILLING_QUEUE:Linger", "7ms"));
+            ("Queues:ORDERS_TO_BILLING_QUEUE:DeriveMessageIds", "true"), ("Queues:ORDERS_TO_REPORTS_QUEUE:BatchSize", "6"), ("Queues:ORDERS_TO_REPORTS_QUEUE:Linger", "7ms"));
 
         options.Service.ShouldBe("billing");
         options.Broker.ShouldBeEquivalentTo(new BrokerOptions
@@ -50,16 +50,18 @@ public sealed class ConfigurationTests : IDisposable
         options.Alerts.Webhook.ShouldBeEquivalentTo(new AlertWebhookOptions { Url = "https://alerts.shop", Secret = "0123456789abcdef" });
         options.Alerts.Email.ShouldBeEquivalentTo(new AlertEmailOptions { Host = "mail", Port = 25, UseTls = false, UserName = "user", Password = "pass", From = "a@b.example", To = "c@d.example" });
         options.Inbox.ShouldBeEquivalentTo(new InboxOptions { KeepHandled = TimeSpan.FromDays(3) });
-        options.Queues.ShouldHaveSingleItem().Key.ShouldBe("ORDERS_TO_BILLING_QUEUE");
+        options.Queues.Keys.ShouldBe(["ORDERS_TO_BILLING_QUEUE", "ORDERS_TO_REPORTS_QUEUE"], ignoreOrder: true);
+        options.Queues["ORDERS_TO_REPORTS_QUEUE"].ShouldBeEquivalentTo(new QueueOptions { BatchSize = 6, Linger = "7ms" });
         options.Queues["ORDERS_TO_BILLING_QUEUE"].ShouldBeEquivalentTo(new QueueOptions
         {
             Retry = "1s, 2s", Concurrency = 3, Prefetch = 4, Timeout = "5s", Bindings = ["legacy: invoice.#", "legacy: payment.*"], Order = QueueOrder.ByKey,
-            DeriveMessageIds = true, BatchSize = 6, Linger = "7ms",
+            DeriveMessageIds = true,
         });
         foreach (var section in new object[] { options.Broker, options.Broker.Tls, options.Topology, options.Database, options.Outbox, options.Inbox, options.Alerts.Webhook, options.Alerts.Email, options.Queues["ORDERS_TO_BILLING_QUEUE"] })
         {
             var defaults = Activator.CreateInstance(section.GetType())!;
             section.GetType().GetProperties().Where(setting => Equals(setting.GetValue(section), setting.GetValue(defaults)))
+                .Where(setting => setting.Name is not (nameof(QueueOptions.BatchSize) or nameof(QueueOptions.Linger)) || section is not QueueOptions)
                 .ShouldBeEmpty("each setting belongs into this test, with a value that is not its default");
         }
     }
