@@ -306,7 +306,7 @@ public class Pending_messages
         var attempts = 0;
         await using var service = await world.StartAsync(setup => setup.HandleNumbered(retry: "31s", before: (_, _) =>
             Interlocked.Increment(ref attempts) == 1 ? throw new InvalidOperationException("not yet") : Task.CompletedTask));
-        await service.Logs.WaitForAsync(entry => entry.EventId == 4001, "the queue is bound and consumed");
+        await service.ConsumingAsync();
 
         await AddAsync(service, 1, new MessageOptions { Priority = 7, ExpiresAfter = TimeSpan.FromHours(1) });
 

@@ -18,7 +18,7 @@ public class Storing_without_EF
             setup.HandleNumbered();
             setup.Settings["Outbox:PollInterval"] = "00:01:00";
         });
-        await Eventually.TrueAsync(() => service.Logs.Entries.Any(entry => entry.EventId.Id == 4001), "the consumer has started");
+        await service.ConsumingAsync();
         var outbox = service.Host.Services.GetRequiredService<IOutbox>();
         await using var connection = await world.Database.DataSource.OpenConnectionAsync();
 

@@ -22,7 +22,7 @@ public class What_cannot_be_reached_is_waited_for
         service.Logs.Entries.ShouldContain(entry => entry.EventId.Id == 8001);
 
         proxy.Accepting = true;
-        await Eventually.TrueAsync(() => service.Logs.Entries.Any(entry => entry.EventId.Id == 4001), "the consumer has started");
+        await service.ConsumingAsync();
         await service.SaveAsync(new Numbered(1));
 
         await Eventually.EqualAsync([1], world.EffectsAsync, "effects");

@@ -30,7 +30,7 @@ public class Ack_after_commit_and_one_effect
     {
         await using var world = await World.CreateAsync();
         await using var service = await world.StartAsync(setup => setup.HandleNumbered(concurrency: 16));
-        await Eventually.TrueAsync(() => service.Logs.Entries.Any(entry => entry.EventId.Id == 4001), "the consumer has started");
+        await service.ConsumingAsync();
 
         await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => PublishAsync(world, "twin", 3)));
 

@@ -141,7 +141,7 @@ public class Order_by_key
         await using var service = await StartWithOneScheduledAsync(world, TimeSpan.FromHours(1));
 
         // What the dead-letter route of the broker brings: here of the copy that is scheduled.
-        await world.Broker.UseChannelAsync(async channel => await channel.BasicPublishAsync("", $"{OrderedQueue.Name}.dead", mandatory: true, OrderedQueue.Properties("k", 0, epoch: 1), OrderedQueue.Body(0)));
+        await world.Broker.PublishAsync("", $"{OrderedQueue.Name}.dead", OrderedQueue.Body(0), OrderedQueue.Properties("k", 0, epoch: 1));
 
         await Eventually.EqualAsync(Enumerable.Range(1, 5), () => world.EffectsOfAsync("k"), "effects");
         await Eventually.EqualAsync(0, () => world.CountAsync("parked"), "messages parked");
@@ -294,15 +294,13 @@ public class Order_by_key
             return Task.CompletedTask;
         }));
         await service.ConsumingAsync();
-        await world.Broker.UseChannelAsync(async channel =>
+        for (var number = 0; number < 6; number++)
         {
-            for (var number = 0; number < 6; number++)
-            {
-                var properties = OrderedQueue.Properties(key, number);
-                properties.MessageId = OrderedQueue.Id("k", number);
-                await channel.BasicPublishAsync("", OrderedQueue.Name, mandatory: true, properties, OrderedQueue.Body(number));
-            }
-        });
+            var properties = OrderedQueue.Properties(key, number);
+            properties.MessageId = OrderedQueue.Id("k", number);
+            await world.Broker.PublishAsync("", OrderedQueue.Name, OrderedQueue.Body(number), properties);
+        }
+
         await Eventually.EqualAsync(5, () => world.CountAsync("parked"), "messages parked");
         return service;
     }
