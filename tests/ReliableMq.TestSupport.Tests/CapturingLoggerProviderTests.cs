@@ -16,9 +16,27 @@ public class CapturingLoggerProviderTests
         logs.CreateLogger("Outbox").Log(LogLevel.Warning, new EventId(1007, "Returned"), cause, "Row {Row} returned", 5);
 
         var entry = logs.AtLeast(LogLevel.Warning).ShouldHaveSingleItem();
-        entry.ShouldBe(new LogEntry(LogLevel.Warning, new EventId(1007), "Outbox", "Row 5 returned", cause));
+        (entry with { Scopes = [] }).ShouldBeEquivalentTo(new LogEntry(LogLevel.Warning, new EventId(1007), "Outbox", "Row 5 returned", cause));
         logs.AtLeast(LogLevel.Error).ShouldBeEmpty();
         _echo.ShouldHaveSingleItem().ShouldStartWith("Warning Outbox[1007] Row 5 returned");
+    }
+
+    [Fact]
+    public void Keeps_the_scopes_that_an_entry_was_logged_in()
+    {
+        using var logs = new CapturingLoggerProvider();
+        var scopes = new LoggerExternalScopeProvider();
+        logs.SetScopeProvider(scopes);
+        var logger = logs.CreateLogger("Outbox");
+        using (scopes.Push("outer"))
+        using (scopes.Push("inner"))
+        {
+            logger.LogWarning("inside");
+        }
+
+        logger.LogWarning("outside");
+
+        logs.Entries.Select(entry => string.Join(' ', entry.Scopes)).ShouldBe(["outer inner", ""]);
     }
 
     [Fact]

@@ -252,15 +252,27 @@ public class Order_by_key
         await using var world = await World.CreateAsync();
         await using var service = await StartWithOneScheduledAsync(world, TimeSpan.FromHours(1));
 
-        await world.Broker.UseChannelAsync(async channel =>
-        {
-            var unknown = OrderedQueue.Properties("k", 6);
-            unknown.Type = "tests.unknown.v1";
-            await channel.BasicPublishAsync("", OrderedQueue.Name, mandatory: true, unknown, OrderedQueue.Body(6));
-        });
+        var unknown = OrderedQueue.Properties("k", 6);
+        unknown.Type = "tests.unknown.v1";
+        await world.Broker.PublishAsync("", OrderedQueue.Name, OrderedQueue.Body(6), unknown);
 
         await Eventually.EqualAsync(6, () => world.CountAsync("parked"), "messages parked");
         (await world.CountAsync("failure")).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task What_may_not_run_at_all_waits_for_nobody_and_never_runs()
+    {
+        await using var world = await World.CreateAsync();
+        await using var service = await StartWithOneScheduledAsync(world, TimeSpan.FromHours(1));
+        await world.Database.ExecuteAsync($"INSERT INTO reliable_mq.inbox_horizon VALUES ('{OrderedQueue.Name}', clock_timestamp() - interval '14 days')");
+        var tooOld = OrderedQueue.Properties("k", 6);
+        tooOld.Timestamp = new AmqpTimestamp(TimeProvider.System.GetUtcNow().AddDays(-20).ToUnixTimeSeconds());
+
+        await world.Broker.PublishAsync("", OrderedQueue.Name, OrderedQueue.Body(6), tooOld);
+
+        await Eventually.EqualAsync([OrderedQueue.Id("k", 6)], async () => await service.DeadLetters.ListAsync().Select(dead => dead.MessageId).ToListAsync(), "dead letters");
+        (await world.CountAsync("parked")).ShouldBe(5);
     }
 
     [Fact]
@@ -271,12 +283,9 @@ public class Order_by_key
         var key = string.Concat(Enumerable.Range(0, 600).Select(_ => Guid.NewGuid().ToString("N")));
         await using var service = await StartWithOneScheduledAsync(world, TimeSpan.FromHours(1), key);
 
-        await world.Broker.UseChannelAsync(async channel =>
-        {
-            var another = OrderedQueue.Properties(key[1..], 6);
-            another.MessageId = "another";
-            await channel.BasicPublishAsync("", OrderedQueue.Name, mandatory: true, another, OrderedQueue.Body(6));
-        });
+        var another = OrderedQueue.Properties(key[1..], 6);
+        another.MessageId = "another";
+        await world.Broker.PublishAsync("", OrderedQueue.Name, OrderedQueue.Body(6), another);
 
         await Eventually.EqualAsync(1, world.CountEffectsAsync, "effects of another key");
     }
