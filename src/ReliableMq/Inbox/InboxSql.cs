@@ -70,52 +70,33 @@ internal sealed class InboxSql(string schema)
     /// lost answer left of a failure goes with them: that the message is done would no longer be known. Index
     /// <c>inbox_handled_at</c>.
     /// </summary>
-    public string RemoveHandled { get; } =
-        $"""
-        WITH removed AS (
-            DELETE FROM {schema}.inbox
-            WHERE ctid = ANY (ARRAY(
-                SELECT ctid FROM {schema}.inbox
-                WHERE handled_at >= @after AND handled_at < (SELECT clock_timestamp()) - @keep
-                ORDER BY handled_at
-                LIMIT @limit
-                FOR UPDATE SKIP LOCKED))
-            RETURNING queue, message_id, handled_at),
-        failed AS (
-            DELETE FROM {schema}.failure f USING removed r
-            WHERE f.queue = r.queue AND f.message_id = r.message_id AND f.state IN ('failing', 'scheduled')),
-        {RaiseHorizon(schema, "handled_at")}
-        SELECT count(*), max(handled_at) FROM removed
-        """;
+    public string RemoveHandled { get; } = Remove(schema, "inbox", "handled_at", "f.state IN ('failing', 'scheduled')");
 
     /// <summary>
     /// Removes dead letters that were discarded and what stands for their messages in <c>failure</c>. Those that wait
     /// for an operator stay. Index <c>dead_letter_discarded</c>.
     /// </summary>
-    public string RemoveDiscarded { get; } =
+    public string RemoveDiscarded { get; } = Remove(schema, "dead_letter", "discarded_at", "f.epoch = r.epoch AND f.state = 'discarded'");
+
+    /// <summary>Horizons in the order of the queues, so that two that remove at once do not lock each other out.</summary>
+    private static string Remove(string schema, string table, string time, string failures) =>
         $"""
         WITH removed AS (
-            DELETE FROM {schema}.dead_letter
+            DELETE FROM {schema}.{table}
             WHERE ctid = ANY (ARRAY(
-                SELECT ctid FROM {schema}.dead_letter
-                WHERE discarded_at >= @after AND discarded_at < (SELECT clock_timestamp()) - @keep
-                ORDER BY discarded_at
+                SELECT ctid FROM {schema}.{table}
+                WHERE {time} >= @after AND {time} < (SELECT clock_timestamp()) - @keep
+                ORDER BY {time}
                 LIMIT @limit
                 FOR UPDATE SKIP LOCKED))
-            RETURNING queue, message_id, epoch, discarded_at),
+            RETURNING queue, message_id, epoch, {time}),
         failed AS (
             DELETE FROM {schema}.failure f USING removed r
-            WHERE f.queue = r.queue AND f.message_id = r.message_id AND f.epoch = r.epoch AND f.state = 'discarded'),
-        {RaiseHorizon(schema, "discarded_at")}
-        SELECT count(*), max(discarded_at) FROM removed
-        """;
-
-    /// <summary>In the order of the queues, so that two that remove at once do not lock each other out.</summary>
-    private static string RaiseHorizon(string schema, string time) =>
-        $"""
+            WHERE f.queue = r.queue AND f.message_id = r.message_id AND {failures}),
         raised AS (
             INSERT INTO {schema}.inbox_horizon AS h (queue, forgotten_until)
             SELECT queue, max({time}) FROM removed GROUP BY queue ORDER BY queue
             ON CONFLICT (queue) DO UPDATE SET forgotten_until = greatest(h.forgotten_until, excluded.forgotten_until))
+        SELECT count(*), max({time}) FROM removed
         """;
 }
