@@ -79,6 +79,7 @@ public static class ReliableMqServiceCollectionExtensions
         services.AddSingleton<MessageFactory>();
         services.AddSingleton<HandlerRegistry>();
         services.AddSingleton<HandlingFilters>();
+        services.AddSingleton<LoggingScopeFilter>();
         builder.AddHandlingFilter<LoggingScopeFilter>();
         services.AddSingleton<ReliableMqMetrics>();
         services.AddSingleton<IDeadLetters, DeadLetters>();

@@ -20,16 +20,16 @@ internal sealed class HandlingFilters(IEnumerable<FilterRegistration> registrati
             return handler();
         }
 
+        var filters = Array.ConvertAll(_registrations, registration => registration.Of(services));
         var next = handler;
         var depth = 0;
         for (var message = messages.Length - 1; message >= 0; message--)
         {
-            for (var filter = _registrations.Length - 1; filter >= 0; filter--)
+            for (var filter = filters.Length - 1; filter >= 0; filter--)
             {
-                var around = _registrations[filter].Of(services);
-                if (messages.Length == 1 || around is not LoggingScopeFilter)
+                if (messages.Length == 1 || filters[filter] is not LoggingScopeFilter)
                 {
-                    next = Around(around, messages[message], next, leavesStack: ++depth % DeepestStack == 0);
+                    next = Around(filters[filter], messages[message], next, leavesStack: ++depth % DeepestStack == 0);
                 }
             }
         }
