@@ -1,3 +1,4 @@
+using Npgsql;
 using ReliableMq.Failing;
 
 namespace ReliableMq.Handling;
@@ -12,6 +13,11 @@ internal sealed class HandlerInvocation(HandlingFilters filters)
             : handler.InvokeBatch!(services, [message], [context]));
         ThrowVerdict(context);
     }
+
+    /// <summary>Of a batch, in which each message has its first attempt.</summary>
+    public ValueTask InvokeAsync(
+        HandlerDefinition handler, IServiceProvider services, IReadOnlyList<ReadMessage> batch, NpgsqlTransaction? transaction, CancellationToken cancellationToken) =>
+        InvokeAsync(handler, services, [.. batch.Select(message => message.Message)], [.. batch.Select(message => message.ContextOf(1, transaction, cancellationToken))]);
 
     public async ValueTask InvokeAsync(HandlerDefinition handler, IServiceProvider services, object[] messages, MessageContext[] contexts)
     {

@@ -38,8 +38,9 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
         _metrics = metrics;
         _time = time;
         _logger = logger;
+        var batch = new BatchRun(_settings, RunBatchAsync, metrics, time, logger);
         _batches = handlers.All.Where(handler => handler.InvokeBatch is not null)
-            .ToFrozenDictionary(handler => handler, _ => new BatchCollector(_settings, HandleBatchAsync, time));
+            .ToFrozenDictionary(handler => handler, _ => new BatchCollector(_settings, batch.HandleAsync, time));
     }
 
     public async Task<Settlement> ProcessAsync(Delivery delivery, HoldBudget holds, CancellationToken givingUp)
@@ -72,7 +73,7 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
 
     private async Task<Settlement> HandleAloneAsync(Delivery delivery, ReadMessage? message, Exception? unreadable, HoldBudget holds, CancellationToken givingUp)
     {
-        if (!MayStart(delivery))
+        if (!_settings.MayStart(_time.GetElapsedTime(delivery.ReceivedTimestamp)))
         {
             // It was in a batch that failed late. Nothing is counted: it has not run by itself.
             LogMessages.WaitedTooLong(_logger, delivery, _time.GetElapsedTime(delivery.ReceivedTimestamp));
@@ -147,49 +148,13 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
         }
     }
 
-    /// <summary>
-    /// One transaction for the batch. Whatever goes wrong in it says nothing of a single message: then each is
-    /// handled by itself, which counts its attempts, and the good ones are done.
-    /// </summary>
-    private async Task<IReadOnlySet<ReadMessage>> HandleBatchAsync(IReadOnlyList<ReadMessage> messages, CancellationToken givingUp)
+    /// <summary>One transaction for the batch.</summary>
+    private Task<IReadOnlyList<ReadMessage>> RunBatchAsync(IReadOnlyList<ReadMessage> batch, CancellationToken cancellationToken)
     {
-        if (!messages.All(message => MayStart(message.Delivery)))
-        {
-            return new HashSet<ReadMessage>();
-        }
-
-        var batch = messages.Where(message => !message.IsExpired(_time.GetUtcNow())).ToArray();
-        var startedAt = _time.GetTimestamp();
-        using var activity = Telemetry.StartProcess([.. batch.Select(message => message.Delivery)]);
-        using var timeout = new CancellationTokenSource(_settings.Timeout, _time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, givingUp);
-        try
-        {
-            var handler = messages[0].Handler;
-            var fresh = await _inbox.RunBatchAsync(batch, handler.HandlerName,
-                (services, transaction, handled) => _invocation.InvokeAsync(handler, services,
-                    [.. handled.Select(message => message.Message)],
-                    [.. handled.Select(message => message.ContextOf(1, transaction.Transaction, either.Token))]), either.Token);
-            foreach (var message in fresh)
-            {
-                _metrics.Handled(message.Delivery.Queue, _time.GetElapsedTime(startedAt), errorType: null);
-            }
-
-            return fresh.ToHashSet();
-        }
-        catch (Exception exception)
-        {
-            activity?.SetStatus(System.Diagnostics.ActivityStatusCode.Error, exception.Message);
-            if (!givingUp.IsCancellationRequested)
-            {
-                LogMessages.BatchFailed(_logger, batch.Length, _settings.Queue, exception.GetType().Name, exception.Message);
-            }
-
-            return new HashSet<ReadMessage>();
-        }
+        var handler = batch[0].Handler;
+        return _inbox.RunBatchAsync(batch, handler.HandlerName,
+            (services, transaction, messages) => _invocation.InvokeAsync(handler, services, messages, transaction.Transaction, cancellationToken), cancellationToken);
     }
-
-    private bool MayStart(Delivery delivery) => _settings.MayStart(_time.GetElapsedTime(delivery.ReceivedTimestamp));
 
     private async Task<Settlement> SettleFailureAsync(Delivery delivery, Exception exception, HoldBudget holds, CancellationToken givingUp)
     {

@@ -39,8 +39,9 @@ internal sealed class NoInboxProcessor : IDeliveryProcessor
         _metrics = metrics;
         _time = time;
         _logger = logger;
+        var batch = new BatchRun(_settings, RunBatchAsync, metrics, time, logger);
         _batches = handlers.All.Where(handler => handler.InvokeBatch is not null)
-            .ToFrozenDictionary(handler => handler, _ => new BatchCollector(_settings, HandleBatchAsync, time));
+            .ToFrozenDictionary(handler => handler, _ => new BatchCollector(_settings, batch.HandleAsync, time));
         LogMessages.NoInbox(logger, _settings.Queue, handlers.Topology.DeadLetterQueue);
     }
 
@@ -122,43 +123,12 @@ internal sealed class NoInboxProcessor : IDeliveryProcessor
         }
     }
 
-    /// <summary>Whatever goes wrong says nothing of a single message: then each is handled by itself.</summary>
-    private async Task<IReadOnlySet<ReadMessage>> HandleBatchAsync(IReadOnlyList<ReadMessage> messages, CancellationToken givingUp)
+    private async Task<IReadOnlyList<ReadMessage>> RunBatchAsync(IReadOnlyList<ReadMessage> batch, CancellationToken cancellationToken)
     {
-        var batch = messages.Where(message => !message.IsExpired(_time.GetUtcNow())).ToArray();
-        if (batch.Length == 0 || !batch.All(message => _settings.MayStart(_time.GetElapsedTime(message.Delivery.ReceivedTimestamp))))
-        {
-            return new HashSet<ReadMessage>();
-        }
-
-        var startedAt = _time.GetTimestamp();
-        using var activity = Telemetry.StartProcess([.. batch.Select(message => message.Delivery)]);
-        using var timeout = new CancellationTokenSource(_settings.Timeout, _time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, givingUp);
-        try
-        {
-            var handler = batch[0].Handler;
-            await RunAsync(handler, messageId: null, correlationId: null,
-                services => _invocation.InvokeAsync(handler, services,
-                    [.. batch.Select(message => message.Message)],
-                    [.. batch.Select(message => message.ContextOf(1, transaction: null, either.Token))]), either.Token);
-            foreach (var message in batch)
-            {
-                _metrics.Handled(message.Delivery.Queue, _time.GetElapsedTime(startedAt), errorType: null);
-            }
-
-            return batch.ToHashSet();
-        }
-        catch (Exception exception)
-        {
-            activity?.SetStatus(System.Diagnostics.ActivityStatusCode.Error, exception.Message);
-            if (!givingUp.IsCancellationRequested)
-            {
-                LogMessages.BatchFailed(_logger, batch.Length, _settings.Queue, exception.GetType().Name, exception.Message);
-            }
-
-            return new HashSet<ReadMessage>();
-        }
+        var handler = batch[0].Handler;
+        await RunAsync(handler, messageId: null, correlationId: null,
+            services => _invocation.InvokeAsync(handler, services, batch, transaction: null, cancellationToken), cancellationToken);
+        return batch;
     }
 
     /// <summary>Runs the handler with services of its own. Cancelled is not done, even if it returns.</summary>
