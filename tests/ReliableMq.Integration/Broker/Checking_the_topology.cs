@@ -140,16 +140,17 @@ public class Checking_the_topology
         });
         await Eventually.TrueAsync(() => service.Logs.Entries.Any(entry => entry.EventId.Id == 3012), "the topology is as needed");
 
+        // Which check tells is left open: one follows each connect, and another may be on its way.
         await world.Broker.UseChannelAsync(channel => channel.QueueUnbindAsync(Queue, "tests", "tests.numbered.v1"));
         await CheckAsync(service);
-        (await DegradedAsync(service)).ShouldBe(
+        Told(service, 1,
             "binding of queue \"tests.numbers\" to exchange \"tests\": expected the routing key \"tests.numbered.v1\", found none. It was declared again. Find out who deleted it; meanwhile senders kept what had no way.");
 
         await world.Broker.UseChannelAsync(channel => channel.ExchangeDeleteAsync("tests"));
         await CheckAsync(service);
-        (await DegradedAsync(service))!.Split('\n').Select(line => line[..line.IndexOf(',')]).ShouldBe([
-            "exchange \"tests\": expected a durable topic exchange", "binding of queue \"tests.numbers\" to exchange \"tests\": expected the routing key \"tests.numbered.v1\"",
-        ]);
+        Told(service, 2,
+            "exchange \"tests\": expected a durable topic exchange, found none. It was declared again. ",
+            "binding of queue \"tests.numbers\" to exchange \"tests\": expected the routing key \"tests.numbered.v1\", found none. It was declared again. ");
 
         // The message finds its way again.
         await service.SaveAsync(new Numbered(1));
@@ -247,6 +248,18 @@ public class Checking_the_topology
 
     private static async Task CheckAsync(TestService service) =>
         await service.Host.Services.GetServices<IScheduledWork>().OfType<TopologyCheck>().Single().RunOnceAsync(CancellationToken.None);
+
+    private static void Told(TestService service, int times, params string[] differences)
+    {
+        var told = service.Logs.Entries.Where(entry => entry.EventId.Id == 3007).ToList();
+        told.Count.ShouldBe(times);
+        var lines = told[^1].Message.Split('\n')[1..];
+        lines.Length.ShouldBe(differences.Length, told[^1].Message);
+        foreach (var (line, difference) in lines.Zip(differences))
+        {
+            line.ShouldStartWith(difference);
+        }
+    }
 
     private static async Task<string?> DegradedAsync(TestService service) =>
         (await service.HealthAsync()).Entries["reliable-mq-topology"] is { Status: HealthStatus.Degraded, Description: var text } ? text : null;
