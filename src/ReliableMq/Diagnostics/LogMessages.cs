@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using ReliableMq.Failing;
 using ReliableMq.Inbox;
 using ReliableMq.Receiving;
 
@@ -119,6 +120,12 @@ internal static partial class LogMessages
     [LoggerMessage(4013, LogLevel.Warning, "The delivery {Delivery} found no free handler within {Limit} and goes back to the queue. Raise the concurrency, or lower the prefetch.")]
     public static partial void WaitedTooLong(ILogger logger, Delivery delivery, TimeSpan limit);
 
+    [LoggerMessage(4014, LogLevel.Warning, "The DelayedRetry of \"{Queue}\" is not in force: it needs RabbitMQ 4.3, and this is {Version}. Deliveries are held in the process instead.")]
+    public static partial void DelayedRetryNotInForce(ILogger logger, string queue, string version);
+
+    [LoggerMessage(4015, LogLevel.Warning, "The broker does not delay what is returned to \"{Queue}\": the queue was declared without its DelayedRetry, or a policy switches it off. Deliveries are held in the process instead.")]
+    public static partial void DelayedRetryFails(ILogger logger, string queue);
+
     [LoggerMessage(5001, LogLevel.Debug, "The delivery {Delivery} does not run: {Admission}.")]
     public static partial void NotAdmitted(ILogger logger, Delivery delivery, Admission admission);
 
@@ -147,11 +154,34 @@ internal static partial class LogMessages
     [LoggerMessage(6003, LogLevel.Error, "The failure of {Delivery} could not be recorded; the delivery comes back.")]
     public static partial void FailureNotRecorded(ILogger logger, Delivery delivery, Exception exception);
 
-    [LoggerMessage(6004, LogLevel.Warning, "The message {Delivery} was discarded by its handler: {Reason}")]
+    [LoggerMessage(6004, LogLevel.Warning, "The message {Delivery} was discarded: {Reason}")]
     public static partial void Discarded(ILogger logger, Delivery delivery, string reason);
 
     [LoggerMessage(6005, LogLevel.Information, "The handler of {Delivery} asked for another attempt, which does not count as one; the next in {Delay}.")]
     public static partial void RetryAsked(ILogger logger, Delivery delivery, TimeSpan delay);
+
+    [LoggerMessage(6006, LogLevel.Information, "The handling of {Delivery} failed with {ExceptionType}: {Error} It is repeated at once ({Retry} of {Retries}).")]
+    public static partial void RepeatedAtOnce(ILogger logger, Delivery delivery, string exceptionType, string error, int retry, int retries);
+
+    [LoggerMessage(6007, LogLevel.Warning, "No handler takes {Delivery}, so it is deferred: a newer version of the service may. The next look in {Delay}.")]
+    public static partial void Deferred(ILogger logger, Delivery delivery, TimeSpan delay);
+
+    /// <summary>What comes back, and why.</summary>
+    public static void Retry(ILogger logger, int attempt, Delivery delivery, Exception exception, TimeSpan delay)
+    {
+        if (exception is UnknownMessageException)
+        {
+            Deferred(logger, delivery, delay);
+        }
+        else if (FailureRules.Counts(exception))
+        {
+            AttemptFailed(logger, attempt, delivery, exception.GetType().Name, exception.Message, delay);
+        }
+        else
+        {
+            RetryAsked(logger, delivery, delay);
+        }
+    }
 
     [LoggerMessage(6010, LogLevel.Error, "The outcome of attempt {Attempt} of {Delivery} could not be sent to \"{Queue}\": {Reason} The delivery comes back in {Delay} as the same attempt.")]
     public static partial void NotRepublished(ILogger logger, int attempt, Delivery delivery, string queue, string? reason, TimeSpan delay, Exception exception);

@@ -12,11 +12,13 @@ namespace ReliableMq.Handling;
 /// <summary>Handles the deliveries of one queue: every end of an attempt becomes one settlement.</summary>
 internal sealed class HandlingProcessor : IDeliveryProcessor
 {
+    private readonly QueueHandlers _handlers;
     private readonly QueueSettings _settings;
     private readonly MessageReader _reader;
     private readonly HandlerInvocation _invocation;
     private readonly InboxTransaction _inbox;
     private readonly Parking _parking;
+    private readonly ImmediateRetries _immediately;
     private readonly FailureRecorder _failures;
     private readonly DatabaseProbe _probe;
     private readonly ReliableMqMetrics _metrics;
@@ -28,11 +30,13 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
         QueueHandlers handlers, ServiceDatabase database, IServiceScopeFactory scopes, MessageSerializer serializer, IServiceProvider services, HandlingFilters filters,
         ReliableMqMetrics metrics, TimeProvider time, ILogger<HandlingProcessor> logger)
     {
+        _handlers = handlers;
         _settings = handlers.Settings;
         _reader = new MessageReader(handlers, serializer, services);
         _invocation = new HandlerInvocation(filters);
         _parking = new Parking(database, logger);
         _inbox = new InboxTransaction(database, scopes, _parking, logger);
+        _immediately = new ImmediateRetries(_settings, time, logger);
         _failures = new FailureRecorder(database, _parking, metrics, logger);
         _probe = new DatabaseProbe(database, time);
         _metrics = metrics;
@@ -84,7 +88,10 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
         using var activity = Telemetry.StartProcess([delivery]);
         using var timeout = new CancellationTokenSource(_settings.Timeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, givingUp);
-        var result = message is null ? AttemptResult.Failed(unreadable!) : await AttemptAsync(message, either.Token);
+        var rules = _handlers.RulesOf(message?.Handler);
+        var result = message is null
+            ? AttemptResult.Failed(unreadable!)
+            : await _immediately.RunAsync(delivery, rules, () => AttemptAsync(message, either.Token), either.Token);
         if (result.IsDone)
         {
             _metrics.Handled(delivery.Queue, _time.GetElapsedTime(startedAt), errorType: null);
@@ -97,7 +104,7 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
             return refusal switch
             {
                 Admission.Dead => AdmissionRules.SettleDead(delivery),
-                Admission.TooEarly => holds.Hold(result.Wait, isRecorded: true),
+                Admission.TooEarly => holds.HoldRest(delivery, result.Wait),
                 _ => Settlement.Ack,
             };
         }
@@ -107,7 +114,7 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
             : result.Exception!;
         activity?.SetStatus(System.Diagnostics.ActivityStatusCode.Error, failure.Message);
         _metrics.Handled(delivery.Queue, _time.GetElapsedTime(startedAt), failure.GetType().FullName);
-        return await SettleFailureAsync(delivery, failure, holds, givingUp);
+        return await SettleFailureAsync(delivery, failure, rules, holds, givingUp);
     }
 
     public void ChangeConcurrency(int concurrency)
@@ -156,7 +163,7 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
             (services, transaction, messages) => _invocation.InvokeAsync(handler, services, messages, transaction.Transaction, cancellationToken), cancellationToken);
     }
 
-    private async Task<Settlement> SettleFailureAsync(Delivery delivery, Exception exception, HoldBudget holds, CancellationToken givingUp)
+    private async Task<Settlement> SettleFailureAsync(Delivery delivery, Exception exception, ExceptionRules rules, HoldBudget holds, CancellationToken givingUp)
     {
         // Whatever a handler throws once it was told to give up says nothing about the message.
         if (givingUp.IsCancellationRequested)
@@ -184,7 +191,7 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
                 return Settlement.Pause;
             }
 
-            return await _failures.RecordAsync(delivery, exception, _settings, holds, givingUp);
+            return await _failures.RecordAsync(delivery, exception, _settings, rules, holds, givingUp);
         }
         catch (OperationCanceledException) when (givingUp.IsCancellationRequested)
         {

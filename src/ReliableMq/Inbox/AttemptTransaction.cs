@@ -106,4 +106,4 @@ internal abstract class AttemptTransaction : IAsyncDisposable
 }
 
 /// <summary>The pool had no connection for an attempt within the wait that the connection string allows.</summary>
-internal sealed class NoConnectionFreeException(Exception inner) : ReliableMqException(inner.Message, inner);
+internal sealed class NoConnectionFreeException(Exception inner) : NotRunException(inner.Message, inner);

@@ -147,4 +147,4 @@ internal sealed class InboxEntry(string schema, Parking parking)
 }
 
 /// <summary>Another delivery of the same message holds its inbox row for longer than the wait allows.</summary>
-internal sealed class TwinIsRunningException(Exception inner) : ReliableMqException("Another delivery of the same message is being handled.", inner);
+internal sealed class TwinIsRunningException(Exception inner) : NotRunException("Another delivery of the same message is being handled.", inner);
