@@ -37,16 +37,16 @@ internal static class OnExceptionReader
         // Where one argument cannot be computed, the compiler shows none.
         var arguments = attribute.ConstructorArguments;
         var delay = attribute.Named("Delay");
-        if (arguments.Length != 2 || arguments.Any(argument => argument.Kind == TypedConstantKind.Error) || delay is { Kind: TypedConstantKind.Error })
+        if (arguments.Length != 2 || arguments.Any(argument => argument.Kind == TypedConstantKind.Error || argument is { Kind: TypedConstantKind.Type, Value: ITypeSymbol type } && !type.IsKnown()) || delay is { Kind: TypedConstantKind.Error })
         {
             problems.Refuse(Rule.Unknown, attribute.Location(), "[OnException]", handler);
             return null;
         }
 
-        var type = arguments[0].Value as ITypeSymbol;
-        if (TypeFault(type, compilation) is { } fault)
+        var exception = arguments[0].Value as ITypeSymbol;
+        if (TypeFault(exception, compilation) is { } fault)
         {
-            problems.Refuse(Rule.ExceptionType, attribute.LocationOfArgument(0), type?.Shown() ?? "null", handler, fault);
+            problems.Refuse(Rule.ExceptionType, attribute.LocationOfArgument(0), exception?.Shown() ?? "null", handler, fault);
             return null;
         }
 
@@ -62,7 +62,7 @@ internal static class OnExceptionReader
             problems.Refuse(Rule.ExceptionDelay, attribute.LocationOf("Delay"), Printable.Text(text), handler, wrong);
         }
 
-        return new ExceptionRule(type!.Code(), Outcomes[then], text);
+        return new ExceptionRule(exception!.Code(), Outcomes[then], text);
     }
 
     private static string? TypeFault(ITypeSymbol? type, Compilation compilation) =>

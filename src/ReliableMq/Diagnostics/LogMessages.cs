@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using ReliableMq.Failing;
 using ReliableMq.Inbox;
 using ReliableMq.Receiving;
 
@@ -165,23 +164,6 @@ internal static partial class LogMessages
 
     [LoggerMessage(6007, LogLevel.Warning, "No handler takes {Delivery}, so it is deferred: a newer version of the service may. The next look in {Delay}.")]
     public static partial void Deferred(ILogger logger, Delivery delivery, TimeSpan delay);
-
-    /// <summary>What comes back, and why.</summary>
-    public static void Retry(ILogger logger, int attempt, Delivery delivery, Exception exception, TimeSpan delay)
-    {
-        if (exception is UnknownMessageException)
-        {
-            Deferred(logger, delivery, delay);
-        }
-        else if (FailureRules.Counts(exception))
-        {
-            AttemptFailed(logger, attempt, delivery, exception.GetType().Name, exception.Message, delay);
-        }
-        else
-        {
-            RetryAsked(logger, delivery, delay);
-        }
-    }
 
     [LoggerMessage(6010, LogLevel.Error, "The outcome of attempt {Attempt} of {Delivery} could not be sent to \"{Queue}\": {Reason} The delivery comes back in {Delay} as the same attempt.")]
     public static partial void NotRepublished(ILogger logger, int attempt, Delivery delivery, string queue, string? reason, TimeSpan delay, Exception exception);

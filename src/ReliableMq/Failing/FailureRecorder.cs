@@ -77,7 +77,7 @@ internal sealed class FailureRecorder(ServiceDatabase database, Parking parking,
             return await FollowAsync(session.Connection, delivery, messageId, holds, cancellationToken);
         }
 
-        switch (FailureRules.Decide(new Failure(attempt, exception, age, Random.Shared.NextDouble()), settings.Retry, rules))
+        switch (FailureRules.Decide(new FailedAttempt(attempt, exception, age, Random.Shared.NextDouble()), settings.Retry, rules))
         {
             case Verdict.Retry { Delay: var delay } when delay <= FailureRules.LongestHold && holds.TryHold(delivery, delay, out var held):
                 try
@@ -91,14 +91,14 @@ internal sealed class FailureRecorder(ServiceDatabase database, Parking parking,
                     throw;
                 }
 
-                LogMessages.Retry(logger, attempt, delivery, exception, delay);
+                RetryNotice.Tell(logger, attempt, delivery, exception, delay);
                 return held;
 
             case Verdict.Retry { Delay: var delay }:
                 await _table.ScheduleAsync(session.Connection, delivery, messageId, now + delay, cancellationToken);
                 await transaction.CommitAsync(CancellationToken.None);
                 database.WakeForScheduled();
-                LogMessages.Retry(logger, attempt, delivery, exception, delay);
+                RetryNotice.Tell(logger, attempt, delivery, exception, delay);
                 return Settlement.Ack;
 
             case Verdict.DeadLetter { Reason: var reason }:

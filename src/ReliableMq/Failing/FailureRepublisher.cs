@@ -28,7 +28,7 @@ internal sealed class FailureRepublisher(
         var now = time.GetUtcNow();
         var firstFailedAt = delivery.FirstFailedAt ?? now;
         var age = now > firstFailedAt ? now - firstFailedAt : TimeSpan.Zero;
-        switch (FailureRules.Decide(new Failure(attempt, exception, age, Random.Shared.NextDouble()), policy, rules))
+        switch (FailureRules.Decide(new FailedAttempt(attempt, exception, age, Random.Shared.NextDouble()), policy, rules))
         {
             case Verdict.Retry { Delay: var delay }:
                 var headers = HeadersOf(delivery);
@@ -40,7 +40,7 @@ internal sealed class FailureRepublisher(
                     return unsent;
                 }
 
-                LogMessages.Retry(logger, attempt, delivery, exception, delay);
+                RetryNotice.Tell(logger, attempt, delivery, exception, delay);
                 return Settlement.Ack;
 
             case Verdict.DeadLetter { Reason: var reason }:

@@ -20,7 +20,7 @@ internal static class FailureRules
     /// What follows a failed attempt. What the handler says itself goes before rules, and rules before the queue's
     /// policy; its total time bounds them all.
     /// </summary>
-    public static Verdict Decide(Failure failure, RetryPolicy policy, ExceptionRules rules)
+    public static Verdict Decide(FailedAttempt failure, RetryPolicy policy, ExceptionRules rules)
     {
         var thrown = ExceptionRules.Thrown(failure.Exception);
         var verdict = thrown switch
@@ -37,7 +37,7 @@ internal static class FailureRules
             : verdict;
     }
 
-    private static Verdict ByRule(Failure failure, string reason, RetryPolicy policy, ExceptionRule? rule) => rule switch
+    private static Verdict ByRule(FailedAttempt failure, string reason, RetryPolicy policy, ExceptionRule? rule) => rule switch
     {
         { Then: OnFailure.DeadLetter } => new Verdict.DeadLetter(reason),
         { Then: OnFailure.Discard } => new Verdict.Discard(reason),
@@ -45,7 +45,7 @@ internal static class FailureRules
     };
 
     /// <summary>After as long again as it has waited already, with a last look when the time is over.</summary>
-    private static Verdict Defer(Failure failure, string reason, TimeSpan limit)
+    private static Verdict Defer(FailedAttempt failure, string reason, TimeSpan limit)
     {
         var left = limit - failure.Age;
         var delay = TimeSpan.FromTicks(Math.Clamp(failure.Age.Ticks, ShortestDefer.Ticks, LongestDefer.Ticks));

@@ -41,7 +41,7 @@ internal sealed record RetryPolicy(IReadOnlyList<TimeSpan> Delays)
 
         if (text.Split('x') is not [var range, var count]
             || !Duration.TryParseRange(range, out var first, out var longest)
-            || !int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number is < 1 or > MaxDelays)
+            || !int.TryParse(count, NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var number) || number is < 1 or > MaxDelays)
         {
             return false;
         }

@@ -5,4 +5,4 @@ namespace ReliableMq.Failing;
 /// <param name="Exception">What it failed with.</param>
 /// <param name="Age">The time since the first failure of the message.</param>
 /// <param name="Random">From 0 to 1.</param>
-internal readonly record struct Failure(int Attempt, Exception Exception, TimeSpan Age, double Random);
+internal readonly record struct FailedAttempt(int Attempt, Exception Exception, TimeSpan Age, double Random);
