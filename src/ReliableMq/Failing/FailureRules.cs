@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Npgsql;
+using ReliableMq.Inbox;
 
 namespace ReliableMq.Failing;
 
@@ -23,8 +24,13 @@ internal static class FailureRules
             _ => new Verdict.DeadLetter(own.Reason),
         }
         : exception is PermanentFailureException or UnfitDeliveryException ? new Verdict.DeadLetter(exception.Message)
+        : exception is ProcessEndedException { IsLast: var isLast } ? isLast ? new Verdict.DeadLetter(exception.Message) : new Verdict.Retry(AfterProcessEnded(attempt, policy))
         : attempt <= policy.Delays.Count ? new Verdict.Retry(policy.Delays[attempt - 1])
         : new Verdict.DeadLetter(exception.Message);
+
+    /// <summary>Its own number counts, not that of the policy's attempts, which may be none.</summary>
+    private static TimeSpan AfterProcessEnded(int attempt, RetryPolicy policy) =>
+        policy.Delays.Count == 0 ? TimeSpan.FromSeconds(1) : policy.Delays[Math.Min(attempt, policy.Delays.Count) - 1];
 
     /// <summary>
     /// Whether the exception looks as if the database could not be reached. A look only: an independent probe
