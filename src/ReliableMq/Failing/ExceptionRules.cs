@@ -45,7 +45,7 @@ internal sealed class ExceptionRules
     /// <returns>Null where none applies, or where the exception says itself what follows.</returns>
     public ExceptionRule? Find(Exception exception)
     {
-        if (Thrown(exception) is HandlerVerdictException or PermanentFailureException or NotRunException)
+        if (Thrown(exception) is HandlerVerdictException or PermanentFailureException or NotThrownException)
         {
             return null;
         }

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Npgsql;
+using ReliableMq.Inbox;
 
 namespace ReliableMq.Failing;
 
@@ -28,6 +29,8 @@ internal static class FailureRules
             HandlerVerdictException { Verdict: HandlerVerdict.RetryAfter { Delay: var delay } } => new Verdict.Retry(delay),
             HandlerVerdictException { Verdict: HandlerVerdict.Discard } => new Verdict.Discard(thrown.Message),
             HandlerVerdictException or PermanentFailureException or UnfitDeliveryException => new Verdict.DeadLetter(thrown.Message),
+            ProcessEndedException { IsLast: true } => new Verdict.DeadLetter(thrown.Message),
+            ProcessEndedException => new Verdict.Retry(AfterProcessEnded(failure.Attempt, policy)),
             UnknownMessageException => Defer(failure, thrown.Message, policy.DeferUnknown),
             _ => ByRule(failure, thrown.Message, policy, rules.Find(failure.Exception)),
         };
@@ -53,6 +56,10 @@ internal static class FailureRules
             ? new Verdict.Retry(delay < left ? delay : left)
             : new Verdict.DeadLetter($"{reason} It was deferred for {Duration.Text(limit)} (DeferUnknown), in case that a newer version of the service takes it.");
     }
+
+    /// <summary>Its own number counts, not that of the policy's attempts, which may be none.</summary>
+    private static TimeSpan AfterProcessEnded(int attempt, RetryPolicy policy) =>
+        policy.Delays.Count == 0 ? TimeSpan.FromSeconds(1) : policy.Delays[Math.Min(attempt, policy.Delays.Count) - 1];
 
     /// <summary>
     /// Whether the exception looks as if the database could not be reached. A look only: an independent probe

@@ -35,6 +35,7 @@ internal sealed class FailureSql(string schema)
     /// <summary>It holds back nothing any more, not even when it is replayed.</summary>
     public string Die { get; } =
         $"""
+        WITH forgotten AS (DELETE FROM {schema}.started WHERE queue = @queue AND message_id = @message_id)
         UPDATE {schema}.failure SET state = 'dead', next_attempt_at = NULL, ordering_key = NULL
         WHERE queue = @queue AND message_id = @message_id
         """;
@@ -42,6 +43,7 @@ internal sealed class FailureSql(string schema)
     /// <summary>No delivery of this epoch or an earlier one runs any more.</summary>
     public string Discard { get; } =
         $"""
+        WITH forgotten AS (DELETE FROM {schema}.started WHERE queue = @queue AND message_id = @message_id)
         UPDATE {schema}.failure SET state = 'discarded', next_attempt_at = NULL, ordering_key = NULL
         WHERE queue = @queue AND message_id = @message_id
         """;

@@ -6,7 +6,7 @@ namespace ReliableMq.Handling;
 /// <summary>Finds the handler of a delivery and reads its body.</summary>
 internal sealed class MessageReader(QueueHandlers handlers, MessageSerializer serializer, IServiceProvider services)
 {
-    /// <exception cref="NotRunException">It has no id, no handler takes it, or it cannot be read.</exception>
+    /// <exception cref="NotThrownException">It has no id, no handler takes it, or it cannot be read.</exception>
     public ReadMessage Read(Delivery delivery)
     {
         if (delivery.MessageId is null)

@@ -25,6 +25,7 @@ internal sealed class NoInboxProcessor : IDeliveryProcessor
     private readonly IServiceScopeFactory _scopes;
     private readonly ImmediateRetries _immediately;
     private readonly FailureRepublisher _failures;
+    private readonly AbandonedHandlers _abandoned;
     private readonly ReliableMqMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -32,7 +33,7 @@ internal sealed class NoInboxProcessor : IDeliveryProcessor
 
     public NoInboxProcessor(
         QueueHandlers handlers, IServiceProvider services, IServiceScopeFactory scopes, MessageSerializer serializer, HandlingFilters filters, ConfirmedPublisher publisher,
-        ReliableMqOptions options, ReliableMqMetrics metrics, TimeProvider time, ILogger<NoInboxProcessor> logger)
+        AbandonedHandlers abandoned, ReliableMqOptions options, ReliableMqMetrics metrics, TimeProvider time, ILogger<NoInboxProcessor> logger)
     {
         _handlers = handlers;
         _settings = handlers.Settings;
@@ -41,6 +42,7 @@ internal sealed class NoInboxProcessor : IDeliveryProcessor
         _invocation = new HandlerInvocation(filters);
         _scopes = scopes;
         _failures = new FailureRepublisher(publisher, handlers.Topology.DeadLetterQueue, options, metrics, time, logger);
+        _abandoned = abandoned;
         _metrics = metrics;
         _time = time;
         _logger = logger;
@@ -107,7 +109,7 @@ internal sealed class NoInboxProcessor : IDeliveryProcessor
         using var timeout = new CancellationTokenSource(_settings.Timeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, givingUp);
         var rules = _handlers.RulesOf(message.Handler);
-        var result = await _immediately.RunAsync(delivery, rules, () => AttemptAsync(message, either.Token), either.Token);
+        var result = await _immediately.RunAsync(delivery, rules, () => AttemptAsync(message, either.Token, givingUp), either.Token);
         if (result.Exception is not { } exception)
         {
             _metrics.Handled(delivery.Queue, _time.GetElapsedTime(startedAt), errorType: null);
@@ -126,14 +128,14 @@ internal sealed class NoInboxProcessor : IDeliveryProcessor
         return await _failures.RepublishAsync(delivery, failure, _settings.Retry, rules, holds, givingUp);
     }
 
-    private async Task<AttemptResult> AttemptAsync(ReadMessage message, CancellationToken cancellationToken)
+    private async Task<AttemptResult> AttemptAsync(ReadMessage message, CancellationToken cancellationToken, CancellationToken givingUp)
     {
         try
         {
             var delivery = message.Delivery;
             message.RefuseExpired(_time.GetUtcNow());
-            await RunAsync(message.Handler, delivery.MessageId, delivery.CorrelationId,
-                services => _invocation.InvokeAsync(message.Handler, services, message.Message, message.ContextOf(delivery.Attempt, transaction: null, cancellationToken)), cancellationToken);
+            await RunAsync(delivery, message.Handler, delivery.MessageId, delivery.CorrelationId,
+                services => _invocation.InvokeAsync(message.Handler, services, message.Message, message.ContextOf(delivery.Attempt, transaction: null, cancellationToken)), cancellationToken, givingUp);
             return AttemptResult.Done;
         }
         catch (Exception exception)
@@ -142,22 +144,25 @@ internal sealed class NoInboxProcessor : IDeliveryProcessor
         }
     }
 
-    private async Task<IReadOnlyList<ReadMessage>> RunBatchAsync(IReadOnlyList<ReadMessage> batch, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<ReadMessage>> RunBatchAsync(IReadOnlyList<ReadMessage> batch, CancellationToken cancellationToken, CancellationToken givingUp)
     {
         var handler = batch[0].Handler;
-        await RunAsync(handler, messageId: null, correlationId: null,
-            services => _invocation.InvokeAsync(handler, services, batch, transaction: null, cancellationToken), cancellationToken);
+        await RunAsync(BatchRun.Name(batch), handler, messageId: null, correlationId: null,
+            services => _invocation.InvokeAsync(handler, services, batch, transaction: null, cancellationToken), cancellationToken, givingUp);
         return batch;
     }
 
     /// <summary>Runs the handler with services of its own. Cancelled is not done, even if it returns.</summary>
-    private async Task RunAsync(HandlerDefinition handler, string? messageId, string? correlationId, Func<IServiceProvider, ValueTask> handle, CancellationToken cancellationToken)
-    {
-        await using var scope = _scopes.CreateAsyncScope();
-        using var handling = new HandlingScope(database: null, context: null, connection: null, messageId, correlationId, handler.HandlerName);
-        await handling.RunAsync(() => handle(scope.ServiceProvider));
-        cancellationToken.ThrowIfCancellationRequested();
-    }
+    private Task RunAsync(
+        object what, HandlerDefinition handler, string? messageId, string? correlationId, Func<IServiceProvider, ValueTask> handle, CancellationToken cancellationToken, CancellationToken givingUp) =>
+        _abandoned.RunAsync(what, _settings.Queue, database: null, async _ =>
+        {
+            await using var scope = _scopes.CreateAsyncScope();
+            using var handling = new HandlingScope(database: null, context: null, connection: null, messageId, correlationId, handler.HandlerName);
+            await handling.RunAsync(() => handle(scope.ServiceProvider));
+            cancellationToken.ThrowIfCancellationRequested();
+            return true;
+        }, cancellationToken, givingUp);
 
     /// <summary>It waits for no database.</summary>
     public Task WaitUntilAbleAsync(CancellationToken stopping) => Task.CompletedTask;
