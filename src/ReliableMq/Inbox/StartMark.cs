@@ -1,3 +1,5 @@
+using ReliableMq.Failing;
+
 namespace ReliableMq.Inbox;
 
 /// <summary>The mark that an earlier run of a message has left.</summary>
