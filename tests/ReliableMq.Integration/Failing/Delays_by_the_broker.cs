@@ -21,7 +21,7 @@ public class Delays_by_the_broker
     public async Task What_the_broker_delays_takes_no_room_from_others()
     {
         await using var world = await WorldAsync(delays: true);
-        await using var service = await StartAsync(world, "3s", prefetch: 1);
+        await using var service = await StartAsync(world, "12s", prefetch: 1);
         await PublishAsync(world, 1, 2, 3);
 
         await Eventually.EqualAsync([1, 2, 3], world.EffectsAsync, "effects");
@@ -114,7 +114,7 @@ public class Delays_by_the_broker
             setup.Contexts = false;
             setup.Handlers.Add(new HandlerDefinition
             {
-                Queue = Queue, Inbox = typeof(NoInbox), MessageName = "tests.numbered.v1", MessageType = typeof(Numbered), HandlerName = "tests", Retry = "3s", Prefetch = 1,
+                Queue = Queue, Inbox = typeof(NoInbox), MessageName = "tests.numbered.v1", MessageType = typeof(Numbered), HandlerName = "tests", Retry = "12s", Prefetch = 1,
                 Invoke = (_, message, context) =>
                 {
                     _handled.Enqueue((((Numbered)message).Number, context.Attempt));

@@ -126,7 +126,7 @@ public class What_exceptions_lead_to
 
         await Eventually.TrueAsync(() => Task.FromResult(service.Logs.Entries.Any(entry => entry.EventId.Id == 7001)), "the dead letter");
         attempts.ShouldBe([1, 1, 1, 2, 2, 2]);
-        service.Logs.Entries.Where(entry => entry.EventId.Id == 6006).Select(entry => entry.Message[^9..]).ShouldBe([" (1 of 2).", " (2 of 2).", " (1 of 2).", " (2 of 2)."]);
+        service.Logs.Entries.Where(entry => entry.EventId.Id == 6006).Select(entry => entry.Message[^9..]).ShouldBe(["(1 of 2).", "(2 of 2).", "(1 of 2).", "(2 of 2)."]);
         service.Logs.Entries.Count(entry => entry.EventId.Id == 6001).ShouldBe(1);
 
         Task Fail(MessageContext context)
