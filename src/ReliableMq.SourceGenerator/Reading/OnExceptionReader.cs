@@ -37,7 +37,7 @@ internal static class OnExceptionReader
         // Where one argument cannot be computed, the compiler shows none.
         var arguments = attribute.ConstructorArguments;
         var delay = attribute.Named("Delay");
-        if (arguments.Length != 2 || arguments.Any(argument => argument.Kind == TypedConstantKind.Error || argument is { Kind: TypedConstantKind.Type, Value: ITypeSymbol type } && !type.IsKnown()) || delay is { Kind: TypedConstantKind.Error })
+        if (arguments.Length != 2 || arguments.Any(argument => argument.Kind == TypedConstantKind.Error || argument is { Kind: TypedConstantKind.Type, Value: ITypeSymbol type and not INamedTypeSymbol { IsUnboundGenericType: true } } && !type.IsKnown()) || delay is { Kind: TypedConstantKind.Error })
         {
             problems.Refuse(Rule.Unknown, attribute.Location(), "[OnException]", handler);
             return null;
