@@ -29,7 +29,7 @@ public sealed class ReliableMqBuilder
     public ReliableMqBuilder AddHandlingFilter<TFilter>() where TFilter : class, IHandlingFilter
     {
         Services.TryAddScoped<TFilter>();
-        Services.AddSingleton(new FilterRegistration(static services => services.GetRequiredService<TFilter>()));
+        Services.AddSingleton(new FilterRegistration(typeof(TFilter), static services => services.GetRequiredService<TFilter>()));
         return this;
     }
 
@@ -39,7 +39,7 @@ public sealed class ReliableMqBuilder
     public ReliableMqBuilder AddHandlingFilter<TFilter, TMessage>() where TFilter : class, IHandlingFilter<TMessage>
     {
         Services.TryAddScoped<TFilter>();
-        Services.AddSingleton(new FilterRegistration(static services => new TypedFilter<TMessage>(services.GetRequiredService<TFilter>())));
+        Services.AddSingleton(new FilterRegistration(typeof(TFilter), static services => new TypedFilter<TMessage>(services.GetRequiredService<TFilter>())));
         return this;
     }
 

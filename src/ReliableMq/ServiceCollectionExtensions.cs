@@ -64,6 +64,8 @@ public static class ReliableMqServiceCollectionExtensions
 
         options.PostConfigure<IHostEnvironment>((settings, environment) => settings.Service ??= environment.ApplicationName).ValidateOnStart();
         services.AddSingleton<IValidateOptions<ReliableMqOptions>, OptionsRules>();
+        services.AddSingleton(new RegisteredServices(services));
+        services.AddSingleton<DependencyRules>();
         services.AddMetrics();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(provider => provider.GetRequiredService<IOptions<ReliableMqOptions>>().Value);

@@ -63,6 +63,9 @@ internal static class Rule
     public static readonly DiagnosticDescriptor OtherContext = Error("RMQ018", "Handler asks for the wrong number of contexts",
         "Parameter '{0}' of handler method '{1}' is a '{2}', but the handler takes {3}; ask for {4}");
 
+    public static readonly DiagnosticDescriptor NoConstructor = Error("RMQ019", "Class of a handler has no public constructor",
+        "Handler method '{0}' is in '{1}', which has no public constructor, so it cannot be created; give it one, or make the method static");
+
     // The message.
     public static readonly DiagnosticDescriptor MessageName = Error("RMQ020", "Message name is not valid",
         "Message name '{0}' of '{1}' {2}; use lower-case letters, digits, '-' and '_' in two or more parts separated by dots, at most 200 characters");
