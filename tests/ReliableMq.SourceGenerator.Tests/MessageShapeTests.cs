@@ -280,7 +280,7 @@ public sealed class MessageShapeTests
         }
         """;
 
-    private const string Usings = """
+    internal const string Usings = """
         global using System.Collections;
         global using System.Collections.Concurrent;
         global using System.Collections.Frozen;

@@ -164,19 +164,19 @@ internal static class Rule
     // The use of a context.
     public static readonly DiagnosticDescriptor NeverSaved = new("RMQ060", "Message is added but never saved",
         "The message is added to '{0}', but no SaveChanges follows on any path, so it is never sent; save '{0}' after adding the message",
-        "ReliableMq", DiagnosticSeverity.Warning, isEnabledByDefault: true, helpLinkUri: "docs/diagnostics.md#rmq060");
+        "ReliableMq", DiagnosticSeverity.Warning, isEnabledByDefault: true, Guide.Description, Guide.LinkTo("RMQ060"));
 
     public static readonly DiagnosticDescriptor MayBeLost = new("RMQ061", "Member of a message may be lost",
         "{0} '{1}' of {2} has no public setter and no parameter of the constructor fills it, so the receiver has what its own constructor gives it; give it a public set or init, or mark it with [JsonIgnore] if it is to stay behind",
-        "ReliableMq", DiagnosticSeverity.Warning, isEnabledByDefault: true, helpLinkUri: "docs/diagnostics.md#rmq061");
+        "ReliableMq", DiagnosticSeverity.Warning, isEnabledByDefault: true, Guide.Description, Guide.LinkTo("RMQ061"));
 
     // Configurable: who replaces the library's JSON by his own knows better.
     private static DiagnosticDescriptor JsonError(string id, string title, string message) =>
-        new(id, title, message, "ReliableMq", DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: "docs/diagnostics.md#" + id.ToLowerInvariant());
+        new(id, title, message, "ReliableMq", DiagnosticSeverity.Error, isEnabledByDefault: true, Guide.Description, Guide.LinkTo(id));
 
     // Not configurable: turned off, the error would become a handler that silently does not exist.
     private static DiagnosticDescriptor Error(string id, string title, string message) =>
         new(id, title, message, "ReliableMq", DiagnosticSeverity.Error, isEnabledByDefault: true,
-            helpLinkUri: "docs/diagnostics.md#" + id.ToLowerInvariant(),
+            Guide.Description, Guide.LinkTo(id),
             customTags: WellKnownDiagnosticTags.NotConfigurable);
 }

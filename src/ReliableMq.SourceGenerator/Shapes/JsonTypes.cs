@@ -88,7 +88,8 @@ internal static class JsonTypes
     public static bool IsOfTheFramework(this ITypeSymbol type) => type.IsIn("System") || type.IsIn("Microsoft");
 
     public static ITypeSymbol WithoutNullable(this ITypeSymbol type) =>
-        type is INamedTypeSymbol { OriginalDefinition.SpecialType: SpecialType.System_Nullable_T } nullable ? nullable.TypeArguments[0] : type;
+        type is INamedTypeSymbol { OriginalDefinition.SpecialType: SpecialType.System_Nullable_T } nullable ? nullable.TypeArguments[0]
+        : type.WithNullableAnnotation(NullableAnnotation.None);
 
     private static bool CanBeKey(ITypeSymbol key) =>
         key.TypeKind is TypeKind.Enum or TypeKind.TypeParameter or TypeKind.Error

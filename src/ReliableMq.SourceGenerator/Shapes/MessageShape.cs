@@ -29,15 +29,14 @@ internal sealed class MessageShape(INamedTypeSymbol message, bool isWritten, boo
         }
 
         var constructor = JsonConstructors.Of(type);
-        if (isWritten && JsonConstructors.WriteFault(type) is { } twice)
+        var writeFault = JsonConstructors.WriteFault(type);
+        if ((writeFault ?? (reads ? JsonConstructors.ReadFault(type) : null)) is { } constructors)
         {
-            report(Rule.MessageConstructor, type, [Subject(type), twice]);
-            return;
-        }
+            if (isWritten || writeFault is null)
+            {
+                report(Rule.MessageConstructor, type, [Subject(type), constructors]);
+            }
 
-        if (reads && JsonConstructors.ReadFault(type) is { } none)
-        {
-            report(Rule.MessageConstructor, type, [Subject(type), none]);
             return;
         }
 
@@ -52,13 +51,14 @@ internal sealed class MessageShape(INamedTypeSymbol message, bool isWritten, boo
 
         foreach (var member in members.Where(member => !member.IsIgnored))
         {
-            if (isWritten && !member.IsWritten)
+            if (!member.IsWritten)
             {
                 CheckUnwritten(type, member);
+                continue;
             }
 
             var arrives = member.IsSettable || filled.Contains(member);
-            if (reads && !arrives && member is { IsWritten: true, Symbol: IPropertySymbol property })
+            if (reads && !arrives && member.Symbol is IPropertySymbol property)
             {
                 CheckUnread(type, member, Arrivals.Of(property, type, constructor));
             }
@@ -103,11 +103,11 @@ internal sealed class MessageShape(INamedTypeSymbol message, bool isWritten, boo
     private void CheckUnwritten(INamedTypeSymbol type, JsonMember member)
     {
         // A setter alone takes an old form of the message.
-        if (member.Symbol is IFieldSymbol)
+        if (isWritten && member.Symbol is IFieldSymbol)
         {
             Lost(type, member, "is a field, which System.Text.Json leaves out; make it a property");
         }
-        else if (member.Symbol is IPropertySymbol { GetMethod: not null })
+        else if (isWritten && member.Symbol is IPropertySymbol { GetMethod: not null })
         {
             Lost(type, member, "has no public getter, so System.Text.Json does not write it; make its getter public");
         }
@@ -146,15 +146,17 @@ internal sealed class MessageShape(INamedTypeSymbol message, bool isWritten, boo
             return;
         }
 
-        var fault = (isWritten ? JsonTypes.WriteFault(type) : null) ?? (reads ? JsonTypes.ReadFault(type) : null);
-        if (fault is not null)
+        var writeFault = JsonTypes.WriteFault(type);
+        if (writeFault is not null && !isWritten)
+        {
+            // Told of the sender.
+            return;
+        }
+
+        if ((writeFault ?? (reads ? JsonTypes.ReadFault(type) : null)) is { } fault)
         {
             var holds = SymbolEqualityComparer.Default.Equals(type, member.Type.WithoutNullable()) ? "is" : "holds";
             report(Rule.MemberType, member.Symbol, [member.Kind, member.Symbol.Name, Subject(owner, isLower: true), holds, type.Shown(), fault]);
-        }
-        else if (JsonTypes.WriteFault(type) is not null)
-        {
-            // Told of the sender.
         }
         else if (JsonTypes.CollectionOf(type) is { } element)
         {
