@@ -33,6 +33,21 @@ public sealed class HandlerDefinition
     /// <summary><see cref="MessageHandlerAttribute.Retry"/>; null where not given.</summary>
     public string? Retry { get; init; }
 
+    /// <summary><see cref="MessageHandlerAttribute.RetryFor"/>; null where not given.</summary>
+    public string? RetryFor { get; init; }
+
+    /// <summary><see cref="MessageHandlerAttribute.ImmediateRetries"/>; -1 where not given.</summary>
+    public int ImmediateRetries { get; init; } = -1;
+
+    /// <summary><see cref="MessageHandlerAttribute.DelayedRetry"/>; null where not given.</summary>
+    public string? DelayedRetry { get; init; }
+
+    /// <summary>What <see cref="OnExceptionAttribute"/> said on the method.</summary>
+    public IReadOnlyList<OnExceptionAttribute> OnException { get; init; } = [];
+
+    /// <summary>What it said on the class.</summary>
+    public IReadOnlyList<OnExceptionAttribute> OnExceptionOfClass { get; init; } = [];
+
     /// <summary><see cref="MessageHandlerAttribute.Concurrency"/>; 0 where not given.</summary>
     public int Concurrency { get; init; }
 

@@ -87,6 +87,8 @@ public static class ReliableMqServiceCollectionExtensions
         services.AddSingleton<HandlerRegistry>();
         services.AddSingleton<HandlingFilters>();
         services.AddSingleton<LoggingScopeFilter>();
+        services.AddSingleton<AbandonedHandlers>();
+        services.AddSingleton<LoneTurn>();
         builder.AddHandlingFilter<LoggingScopeFilter>();
         services.AddSingleton<ReliableMqMetrics>();
         services.AddSingleton<IDeadLetters, DeadLetters>();

@@ -102,7 +102,7 @@ internal static class Rule
         "Queue name '{0}' of handler method '{1}' {2}");
 
     public static readonly DiagnosticDescriptor Retry = Error("RMQ031", "Retry is not valid",
-        "Retry '{0}' of handler method '{1}' {2}; write at most 100 delays from 1ms to 365 days, such as '1s, 10s, 1m, 10m', with the units ms, s, m and h");
+        "Retry '{0}' of handler method '{1}' {2}; write at most 100 delays from 1ms to 365 days, such as '1s, 10s, 1m, 10m', or doubling ones, such as '1s..10m x12', with the units ms, s, m and h");
 
     public static readonly DiagnosticDescriptor Timeout = Error("RMQ032", "Timeout is not valid",
         "Timeout '{0}' of handler method '{1}' {2}; write one duration from 1ms to 10m, such as '30s', with the units ms, s, m and h");
@@ -127,6 +127,34 @@ internal static class Rule
 
     public static readonly DiagnosticDescriptor NotABatch = Error("RMQ039", "Setting is only for batch handlers",
         "Handler method '{0}' sets {1}, but it takes single messages; remove it, or take an IReadOnlyList<{2}>");
+
+    public static readonly DiagnosticDescriptor RetryFor = Error("RMQ070", "RetryFor is not valid",
+        "RetryFor '{0}' of handler method '{1}' {2}; write one duration from 1ms to 365 days, such as '24h', with the units ms, s, m and h");
+
+    public static readonly DiagnosticDescriptor ImmediateRetries = Error("RMQ071", "ImmediateRetries is out of range",
+        "ImmediateRetries '{0}' of handler method '{1}' is out of range; use 0 to 10");
+
+    public static readonly DiagnosticDescriptor DelayedRetry = Error("RMQ072", "DelayedRetry is not valid",
+        "DelayedRetry '{0}' of handler method '{1}' {2}; write the broker's shortest and longest delay from 100ms to 30s, such as '1s..10s'");
+
+    public static readonly DiagnosticDescriptor DelayInOrder = Error("RMQ073", "What the broker delays has no order",
+        "Handler method '{0}' sets DelayedRetry, but its Order is '{1}', and what the broker delays is overtaken; remove one of them");
+
+    // What [OnException] says.
+    public static readonly DiagnosticDescriptor ExceptionType = Error("RMQ075", "Rule is not about an exception",
+        "[OnException] of handler method '{1}' is about '{0}', which {2}; name the type of an exception");
+
+    public static readonly DiagnosticDescriptor ExceptionOutcome = Error("RMQ076", "Outcome of a rule is not valid",
+        "Outcome '{0}' of [OnException] of handler method '{1}' is not a value of OnFailure; use Retry, RetryNow, DeadLetter or Discard");
+
+    public static readonly DiagnosticDescriptor ExceptionDelay = Error("RMQ077", "Delay of a rule is not valid",
+        "Delay '{0}' of [OnException] of handler method '{1}' {2}; write one duration from 1ms to 365 days for the outcome Retry, such as '5m', or leave it out");
+
+    public static readonly DiagnosticDescriptor ExceptionTwice = Error("RMQ078", "Two rules for one exception",
+        "{0} has two rules for '{1}'; keep one of them");
+
+    public static readonly DiagnosticDescriptor ExceptionAlone = Error("RMQ079", "Rule without a handler",
+        "{0} has [OnException], but no [MessageHandler] whose failures it could be about; add one, or remove it");
 
     // Handlers seen together.
     public static readonly DiagnosticDescriptor Duplicate = Error("RMQ040", "Two handlers for one message of one queue",

@@ -95,6 +95,31 @@ internal static class RegistrationWriter
             yield return "Retry = " + Literal(retry);
         }
 
+        if (settings.RetryFor is { } retryFor)
+        {
+            yield return "RetryFor = " + Literal(retryFor);
+        }
+
+        if (settings.ImmediateRetries is { } immediateRetries)
+        {
+            yield return "ImmediateRetries = " + immediateRetries.ToString(CultureInfo.InvariantCulture);
+        }
+
+        if (settings.DelayedRetry is { } delayedRetry)
+        {
+            yield return "DelayedRetry = " + Literal(delayedRetry);
+        }
+
+        if (handler.OnException.Count > 0)
+        {
+            yield return $"OnException = [{Rules(handler.OnException)}]";
+        }
+
+        if (handler.OnExceptionOfClass.Count > 0)
+        {
+            yield return $"OnExceptionOfClass = [{Rules(handler.OnExceptionOfClass)}]";
+        }
+
         if (settings.Concurrency > 0)
         {
             yield return "Concurrency = " + settings.Concurrency.ToString(CultureInfo.InvariantCulture);
@@ -140,6 +165,9 @@ internal static class RegistrationWriter
             yield return "Linger = " + Literal(linger);
         }
     }
+
+    private static string Rules(EquatableArray<ExceptionRule> rules) => string.Join(", ", rules.Select(rule =>
+        $"new(typeof({rule.Type}), global::ReliableMq.OnFailure.{rule.Then}){(rule.Delay is { } delay ? $" {{ Delay = {Literal(delay)} }}" : "")}"));
 
     private static string Body(Handler handler)
     {
