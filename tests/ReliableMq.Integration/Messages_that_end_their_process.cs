@@ -116,6 +116,34 @@ public class Messages_that_end_their_process
     }
 
     [Fact]
+    public async Task A_process_that_has_lost_the_broker_and_goes_on_is_waited_for()
+    {
+        await using var world = await World.CreateAsync();
+        await using var proxy = await TcpProxy.StartAsync(world.Broker.HostName, world.Broker.Port);
+        var gate = new Gate("the second attempt");
+        await using var first = await world.StartAsync(setup =>
+        {
+            setup.Through(proxy);
+            SecondAttemptPasses(setup, gate);
+        });
+        await first.ConsumingAsync();
+        await first.SaveAsync(new Numbered(1));
+        await gate.WaitForCallersAsync();
+        await proxy.CutAsync();
+
+        await using var second = await world.StartAsync(setup => SecondAttemptPasses(setup, gate));
+        await second.ConsumingAsync();
+        await Eventually.EqualAsync(0u, () => world.ReadyAsync("tests.numbers"), "the second process has it");
+        // Longer than a mark lasts that nobody renews.
+        await Consistently.EqualAsync(TimeSpan.FromSeconds(6), 1L, () => world.CountAsync("started WHERE node IS NOT NULL AND NOT suspect"), "marks of the first");
+        gate.Waiting.ShouldBe(1, "only the first runs");
+        gate.Open();
+
+        await ShouldHaveHadTwoAttemptsAsync(world);
+        second.Logs.Entries.ShouldNotContain(entry => entry.EventId.Id == 5020);
+    }
+
+    [Fact]
     public async Task A_database_that_is_lost_while_a_redelivered_message_is_handled_blames_nobody()
     {
         await using var world = await World.CreateAsync();
