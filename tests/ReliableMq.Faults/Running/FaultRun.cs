@@ -26,7 +26,8 @@ internal sealed class FaultRun(Arguments arguments, int seed, string folder, His
         var witness = new Witness(stage, folder);
         using var enough = new CancellationTokenSource();
         history.Say("the workload runs");
-        var tormenting = new Tormentor(stage).RunAsync(schedule, enough.Token);
+        var tormentor = new Tormentor(stage);
+        var tormenting = tormentor.RunAsync(schedule, arguments.Duration, enough.Token);
         var pacing = Task.Delay(arguments.Duration, TimeProvider.System, enough.Token);
         while (!tormenting.IsCompleted || !pacing.IsCompleted)
         {
@@ -46,7 +47,7 @@ internal sealed class FaultRun(Arguments arguments, int seed, string folder, His
         await stage.StopStoringAsync();
         var rest = new Rest(stage, witness, history, arguments.Patience);
         var outcome = await rest.ComeAsync();
-        return new Verdict(seed, schedule.Count, rest.Took, stage.Producers.Concat(stage.Consumers).Sum(slot => slot.Deaths), outcome);
+        return new Verdict(seed, tormentor.Injected, rest.Took, stage.Producers.Concat(stage.Consumers).Sum(slot => slot.Deaths), outcome);
     }
 
     /// <summary>Waits until nothing is left to do, or nothing gets better any more.</summary>
