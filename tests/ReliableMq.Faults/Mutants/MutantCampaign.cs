@@ -62,8 +62,8 @@ internal static class MutantCampaign
             {
                 Program = Path.Combine(copy, project, "bin", "Release", "net10.0", "ReliableMq.Faults.dll"),
                 Faults = FaultCatalog.Choose(mutant.Faults),
-                Duration = TimeSpan.FromMinutes(1),
-                Patience = TimeSpan.FromSeconds(50),
+                Duration = TimeSpan.FromSeconds(40),
+                Patience = TimeSpan.FromSeconds(35),
             };
             for (var seed = 1; seed <= MostSeeds; seed++)
             {
