@@ -9,15 +9,15 @@ namespace ReliableMq.Faults.Checking;
 internal sealed class Witness(Stage stage, string folder)
 {
     /// <summary>
-    /// First the effects, then what was committed, which every effect follows: what is stored meanwhile is at worst
-    /// not handled yet.
+    /// First the effects, then what they follow from, so that what happens between the looks is at worst not handled yet:
+    /// a dead letter that is replayed meanwhile has no effect yet, and every effect finds its commit.
     /// </summary>
     public async Task<Evidence> LookAsync()
     {
-        var dead = await Patiently.DoAsync(DeadLettersAsync);
         var effects = await Patiently.DoAsync(() => stage.Handling.QueryAsync(
             "SELECT queue, id, key, after, at FROM effect ORDER BY number",
             row => new EffectRow(row.GetString(0), row.GetString(1), row.IsDBNull(2) ? null : row.GetString(2), row.IsDBNull(3) ? null : row.GetString(3), row.GetDateTime(4))));
+        var dead = await Patiently.DoAsync(DeadLettersAsync);
         // A commit is told by the journal after it is in the table, so the journal is read before.
         var journal = Journal.Read(folder).ToList();
         return new Evidence

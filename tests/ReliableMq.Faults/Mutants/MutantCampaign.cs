@@ -16,6 +16,12 @@ internal static class MutantCampaign
     {
         var chosen = arguments.Mutants!.Count == 0 ? Mutant.All : [.. arguments.Mutants.Select(Find)];
         var results = new List<(Mutant Mutant, string? Caught)>();
+        if (!await StandsAsync(arguments, chosen))
+        {
+            Console.WriteLine("FAILED the library as it is does not pass under these faults, so a mutant's failing would say nothing");
+            return 1;
+        }
+
         var copy = Directory.CreateTempSubdirectory("reliablemq-mutants-").FullName;
         try
         {
@@ -40,6 +46,20 @@ internal static class MutantCampaign
         return survived.Count == 0 ? 0 : 1;
     }
 
+    /// <summary>The control: without a mutant the same faults, time and patience end well.</summary>
+    private static async Task<bool> StandsAsync(Arguments arguments, IReadOnlyList<Mutant> mutants)
+    {
+        Console.WriteLine("--- the library as it is");
+        var faults = mutants.SelectMany(mutant => FaultCatalog.Choose(mutant.Faults)).Distinct().ToList();
+        var verdict = await Campaign.RunOneAsync(Shorter(arguments) with { Faults = faults }, seed: 1, FolderOf("control", 1));
+        return verdict.Passed;
+    }
+
+    private static Arguments Shorter(Arguments arguments) =>
+        arguments with { Duration = TimeSpan.FromSeconds(40), Patience = TimeSpan.FromSeconds(60) };
+
+    private static string FolderOf(string name, int seed) => Path.Combine(Checkout.Root, "artifacts", "faults", "mutants", $"{name}-{seed}");
+
     private static async Task<string?> CatchAsync(Arguments arguments, Mutant mutant, string copy)
     {
         var patch = Path.Combine(Checkout.Root, "tests", "ReliableMq.Faults", "Mutants", $"{mutant.Name}.patch");
@@ -58,17 +78,14 @@ internal static class MutantCampaign
         {
             var project = Path.Combine("tests", "ReliableMq.Faults");
             await RunAsync("dotnet", ["build", project, "--configuration", "Release", "--nologo", "--verbosity", "quiet", "-p:TreatWarningsAsErrors=false"], copy);
-            var mutated = arguments with
+            var mutated = Shorter(arguments) with
             {
                 Program = Path.Combine(copy, project, "bin", "Release", "net10.0", "ReliableMq.Faults.dll"),
                 Faults = FaultCatalog.Choose(mutant.Faults),
-                Duration = TimeSpan.FromSeconds(40),
-                Patience = TimeSpan.FromSeconds(35),
             };
             for (var seed = 1; seed <= MostSeeds; seed++)
             {
-                var folder = Path.Combine(Checkout.Root, "artifacts", "faults", "mutants", $"{mutant.Name}-{seed}");
-                if (await Campaign.RunOneAsync(mutated, seed, folder) is { Passed: false } verdict)
+                if (await Campaign.RunOneAsync(mutated, seed, FolderOf(mutant.Name, seed)) is { Passed: false } verdict)
                 {
                     return $"by seed {seed}: {verdict.Outcome.Findings[0]}";
                 }
