@@ -8,6 +8,7 @@ internal sealed class ProcessSlot(string name, Func<string, ChildProcess> start,
 {
     private static readonly TimeSpan RestartDelay = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(20);
 
     private readonly SemaphoreSlim _turn = new(1);
     private ChildProcess? _process;
@@ -69,16 +70,28 @@ internal sealed class ProcessSlot(string name, Func<string, ChildProcess> start,
         }
     });
 
-    public Task StartAsync() => WithTurnAsync(() =>
+    /// <summary>Starts it again, and gives it time to get to work: a machine that is busy must not see it killed before.</summary>
+    public async Task StartAsync()
     {
-        _isHeldDown = false;
-        if (_process is null)
+        await WithTurnAsync(() =>
         {
-            Start();
-        }
+            _isHeldDown = false;
+            if (_process is null)
+            {
+                Start();
+            }
 
-        return Task.CompletedTask;
-    });
+            return Task.CompletedTask;
+        });
+        try
+        {
+            await (_process?.WaitForLineAsync(line => line == RoleOrders.Started, StartPatience) ?? Task.CompletedTask);
+        }
+        catch (Shouldly.ShouldAssertException)
+        {
+            // Other faults may keep it from starting; it goes on trying.
+        }
+    }
 
     /// <summary>SIGSTOP. Nobody else has a turn until <see cref="Resume"/>.</summary>
     /// <returns>Whether there was one to stop.</returns>
