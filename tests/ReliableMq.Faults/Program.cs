@@ -35,6 +35,15 @@ internal static class Program
             return 2;
         }
 
-        return arguments.Mutants is null ? await Campaign.RunAsync(arguments) : await MutantCampaign.RunAsync(arguments);
+        try
+        {
+            return arguments.Mutants is null ? await Campaign.RunAsync(arguments) : await MutantCampaign.RunAsync(arguments);
+        }
+        catch (Exception error)
+        {
+            await Console.Error.WriteLineAsync(error.ToString());
+            Console.WriteLine($"BROKEN the machine itself failed, which says nothing about the library: {error.Message.ReplaceLineEndings(" ")}");
+            return 3;
+        }
     }
 }
