@@ -167,12 +167,23 @@ public sealed class ConfigurationTests : IDisposable
             ]);
 
     [Theory]
-    [InlineData("Outbox:Lease", "30s", "System.TimeSpan")]
-    [InlineData("Outbox:BatchSize", "many", "System.Int32")]
-    [InlineData("Database:CreateSchema", "maybe", "System.Boolean")]
-    [InlineData("Queues:billing:Concurrency", "many", "System.Int32")]
-    [InlineData("Topology:Mode", "Delete", "ReliableMq.TopologyMode")]
-    public void A_value_of_another_type_is_told_with_its_place(string key, string value, string type) =>
-        Should.Throw<InvalidOperationException>(() => Configured.Options(Configured.Hosts, (key, value))).Message
-            .ShouldBe($"Failed to convert configuration value '{value}' at 'ReliableMq:{key}' to type '{type}'.");
+    [InlineData("Outbox:Lease", "soon", "not a duration. Write a number and ms, s, m or h, like \"30s\", or days, hours, minutes and seconds, like \"1.00:00:30\".")]
+    [InlineData("Outbox:KeepSent", "7", "not a duration. Write a number and ms, s, m or h, like \"30s\", or days, hours, minutes and seconds, like \"1.00:00:30\".")]
+    [InlineData("Outbox:BatchSize", "many", "not a whole number up to 2147483647. Write digits only, like \"100\".")]
+    [InlineData("Outbox:BatchSize", "2147483648", "not a whole number up to 2147483647. Write digits only, like \"100\".")]
+    [InlineData("Database:CreateSchema", "maybe", "neither true nor false. Write one of them.")]
+    [InlineData("Queues:billing:Concurrency", "many", "not a whole number up to 2147483647. Write digits only, like \"100\".")]
+    [InlineData("Queues:billing:Order", "Any", "none of \"None\", \"OneAtATime\", \"ByKey\". Write one of them.")]
+    [InlineData("Topology:Mode", "Delete", "none of \"Create\", \"Verify\", \"None\". Write one of them.")]
+    [InlineData("Topology:Mode", "7", "none of \"Create\", \"Verify\", \"None\". Write one of them.")]
+    public void A_value_that_cannot_be_read_is_told_with_its_place_and_the_remedy(string key, string value, string problem) =>
+        Configured.Errors(builder => builder.AddInbox<BillingDb>().AddHandler(Some.Handler()), (key, value))
+            .ShouldBe([$"\"ReliableMq:{key}\" is \"{value}\", which is {problem}"]);
+
+    [Theory]
+    [InlineData("90s")]
+    [InlineData("1.5m")]
+    [InlineData("00:01:30")]
+    public void Durations_are_read_in_both_forms(string value) =>
+        Configured.Options(Configured.Hosts, ("Topology:CheckInterval", value)).Topology.CheckInterval.ShouldBe(TimeSpan.FromSeconds(90));
 }
