@@ -24,19 +24,19 @@ order    ASK_IN_MEMORY_ONLY          message_lost
 command_model() { # nothing, or a model and a mutant or an event of which to tell the story
     local failed=0
     find_spin
-    model_work=$(mktemp -d)
     case $# in
         0) check_models || failed=1
            printf '\n%d passed, %d failed\n' "$model_passed" "$model_failed" ;;
         2) tell_story "$1" "$2" || failed=1 ;;
         *) die "Say nothing, or a model and a mutant or an event: ./dev model outbox NO_FENCING" ;;
     esac
-    rm -rf "$model_work"
     return "$failed"
 }
 
 find_spin() {
     local package
+    command -v spin >/dev/null || command -v apt-get >/dev/null ||
+        die "The models need spin, and there is no apt-get to install it. Get it from https://spinroot.com"
     for package in spin gcc; do find_tool "$package"; done
     if ! echo '#include <stdio.h>' | gcc -E - >/dev/null 2>&1; then
         lock packages
@@ -48,6 +48,7 @@ find_spin() {
 # Says what each model, event and change came to, as soon as it is known; two at a time. Sets model_passed and model_failed.
 check_models() {
     local model mutant property
+    model_work=$(mktemp -d)
     : >"$model_work/verdicts"
     for model in order $models; do
         [ -d "$model_work/$model" ] || { mkdir "$model_work/$model"; beside check_model "$model"; }
@@ -58,6 +59,7 @@ check_models() {
     wait $(jobs -p)
     model_passed=$(grep -c '^passed ' "$model_work/verdicts") || true
     model_failed=$(grep -c '^failed ' "$model_work/verdicts") || true
+    rm -rf "$model_work"
     ((model_failed == 0 && model_passed > 0))
 }
 
@@ -135,6 +137,7 @@ tell_story() { # model, mutant or event or property
     local mutant=''
     [ -f "tests/Model/$1.pml" ] || die "There is no model '$1'. There are $models."
     if [[ $2 =~ ^[A-Z_]+$ ]]; then mutant=$2; fi
+    model_work=$(mktemp -d)
     build_verifier "$1" "$mutant" -DSAFETY -DBFS || return 1
     EVENT=$2 verify
     if [ ! -f "$verifier/$1.pml.trail" ]; then
@@ -142,6 +145,7 @@ tell_story() { # model, mutant or event or property
         return 1
     fi
     (cd "$verifier" && ./verify -S) 2>&1 | sed -n '/^spin: trail ends/q; /^pan/!p'
+    rm -rf "$model_work"
 }
 
 model_says() { # passed or failed, what, verdict
