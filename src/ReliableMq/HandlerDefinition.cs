@@ -24,6 +24,12 @@ public sealed class HandlerDefinition
     /// <summary>Runs the handler of batches: services of this attempt, the messages, their contexts. One of the two is given.</summary>
     public Func<IServiceProvider, object[], IReadOnlyList<MessageContext>, ValueTask>? InvokeBatch { get; init; }
 
+    /// <summary>The class, created for each attempt; null for a static method.</summary>
+    public Type? HandlerType { get; init; }
+
+    /// <summary>What its method cannot do without: the parameter, the service and its key, null where it has none.</summary>
+    public IReadOnlyList<(string Parameter, Type Type, object? Key)> Services { get; init; } = [];
+
     /// <summary><see cref="MessageHandlerAttribute.Retry"/>; null where not given.</summary>
     public string? Retry { get; init; }
 

@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Quartz;
@@ -27,20 +28,20 @@ public sealed class ReliableMqBuilder
 
     /// <summary>Surrounds every handler with a filter, one instance an attempt; the first one added is the outermost.</summary>
     /// <typeparam name="TFilter">The filter.</typeparam>
-    public ReliableMqBuilder AddHandlingFilter<TFilter>() where TFilter : class, IHandlingFilter
+    public ReliableMqBuilder AddHandlingFilter<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TFilter>() where TFilter : class, IHandlingFilter
     {
         Services.TryAddScoped<TFilter>();
-        Services.AddSingleton(new FilterRegistration(static services => services.GetRequiredService<TFilter>()));
+        Services.AddSingleton(new FilterRegistration(typeof(TFilter), static services => services.GetRequiredService<TFilter>()));
         return this;
     }
 
     /// <summary>Surrounds the handlers of one type of message with a filter.</summary>
     /// <typeparam name="TFilter">The filter.</typeparam>
     /// <typeparam name="TMessage">The type, a base type of it or an interface.</typeparam>
-    public ReliableMqBuilder AddHandlingFilter<TFilter, TMessage>() where TFilter : class, IHandlingFilter<TMessage>
+    public ReliableMqBuilder AddHandlingFilter<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TFilter, TMessage>() where TFilter : class, IHandlingFilter<TMessage>
     {
         Services.TryAddScoped<TFilter>();
-        Services.AddSingleton(new FilterRegistration(static services => new TypedFilter<TMessage>(services.GetRequiredService<TFilter>())));
+        Services.AddSingleton(new FilterRegistration(typeof(TFilter), static services => new TypedFilter<TMessage>(services.GetRequiredService<TFilter>())));
         return this;
     }
 
@@ -91,7 +92,7 @@ public sealed class ReliableMqBuilder
     /// <typeparam name="TOld">The old message, marked with <see cref="MessageAttribute"/>, and handled by no such queue itself.</typeparam>
     /// <typeparam name="TNew">The message that followed.</typeparam>
     /// <typeparam name="TUpcaster">It is one instance, made by the application's services.</typeparam>
-    public ReliableMqBuilder AddUpcaster<TOld, TNew, TUpcaster>()
+    public ReliableMqBuilder AddUpcaster<TOld, TNew, [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TUpcaster>()
         where TOld : notnull
         where TNew : notnull
         where TUpcaster : class, IMessageUpcaster<TOld, TNew>
@@ -107,7 +108,7 @@ public sealed class ReliableMqBuilder
     /// application's services.
     /// </summary>
     /// <typeparam name="TSink">The sink.</typeparam>
-    public ReliableMqBuilder AddAlertSink<TSink>() where TSink : class, IAlertSink
+    public ReliableMqBuilder AddAlertSink<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TSink>() where TSink : class, IAlertSink
     {
         Services.AddSingleton<IAlertSink, TSink>();
         return this;

@@ -13,7 +13,7 @@ namespace ReliableMq.SourceGenerator;
 /// <param name="Aliases">The further names from <c>[Message]</c>.</param>
 /// <param name="MessageType">The message type as C#.</param>
 /// <param name="IsBatch">Whether it takes a list of messages.</param>
-/// <param name="Arguments">What follows the message in the call, each as a C# expression.</param>
+/// <param name="Arguments">What follows the message in the call.</param>
 /// <param name="Settings">What <c>[MessageHandler]</c> says.</param>
 /// <param name="Bindings">What <c>[Binding]</c> says.</param>
 /// <param name="OnException">What <c>[OnException]</c> says on the method.</param>
@@ -28,11 +28,16 @@ internal sealed record Handler(
     EquatableArray<string> Aliases,
     string MessageType,
     bool IsBatch,
-    EquatableArray<string> Arguments,
+    EquatableArray<Argument> Arguments,
     HandlerSettings Settings,
     EquatableArray<QueueBinding> Bindings,
     EquatableArray<ExceptionRule> OnException,
     EquatableArray<ExceptionRule> OnExceptionOfClass);
+
+/// <summary>What the generated code passes for a parameter.</summary>
+/// <param name="Code">A C# expression.</param>
+/// <param name="Service">The service that has to be registered for it, as a C# tuple; null where none has to be.</param>
+internal sealed record Argument(string Code, string? Service = null);
 
 /// <summary>What a handler method returns.</summary>
 internal enum ReturnKind

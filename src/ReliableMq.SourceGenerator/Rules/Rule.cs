@@ -63,6 +63,9 @@ internal static class Rule
     public static readonly DiagnosticDescriptor OtherContext = Error("RMQ018", "Handler asks for the wrong number of contexts",
         "Parameter '{0}' of handler method '{1}' is a '{2}', but the handler takes {3}; ask for {4}");
 
+    public static readonly DiagnosticDescriptor NoConstructor = Error("RMQ019", "Class of a handler has no public constructor",
+        "Handler method '{0}' is in '{1}', which has no public constructor, so it cannot be created; give it one, or make the method static");
+
     // The message.
     public static readonly DiagnosticDescriptor MessageName = Error("RMQ020", "Message name is not valid",
         "Message name '{0}' of '{1}' {2}; use lower-case letters, digits, '-' and '_' in two or more parts separated by dots, at most 200 characters");
@@ -73,14 +76,26 @@ internal static class Rule
     public static readonly DiagnosticDescriptor MessageIsGeneric = Error("RMQ022", "Message is generic",
         "Message '{0}' is generic, so its name '{1}' would stand for many types; use a message without type parameters");
 
-    public static readonly DiagnosticDescriptor MessageConstructor = Error("RMQ023", "Message cannot be deserialized",
-        "Message '{0}' has {1}, so System.Text.Json cannot create it; give it one public constructor, or mark the one to use with [JsonConstructor]");
+    public static readonly DiagnosticDescriptor MessageConstructor = JsonError("RMQ023", "Message cannot be deserialized",
+        "{0} has {1}, so System.Text.Json cannot create it; give it one public constructor, or mark the one to use with [JsonConstructor]");
 
     public static readonly DiagnosticDescriptor DerivedMessage = Error("RMQ024", "Message derives from another message",
         "Message '{0}' derives from the message '{1}', whose handlers would not get it; give both a base class without [Message]");
 
     public static readonly DiagnosticDescriptor Alias = Error("RMQ025", "Alias of a message is not valid",
         "Alias '{0}' of '{1}' {2}; use lower-case letters, digits, '-' and '_' in two or more parts separated by dots, at most 200 characters, and each name once");
+
+    public static readonly DiagnosticDescriptor LostMember = JsonError("RMQ026", "Member of a message is lost",
+        "{0} '{1}' of {2} {3}, or mark it with [JsonIgnore] if it is to stay behind");
+
+    public static readonly DiagnosticDescriptor MessageParameter = JsonError("RMQ027", "Constructor parameter of a message matches no property",
+        "Parameter '{0}' of the constructor of {2} matches no property of that name and the type '{1}', so System.Text.Json cannot create it; name it like the property that it fills and give both one type, or mark another constructor with [JsonConstructor]");
+
+    public static readonly DiagnosticDescriptor MemberType = JsonError("RMQ028", "Member of a message cannot be serialized",
+        "{0} '{1}' of {2} {3} a '{4}', {5}; use another type, give the member a [JsonConverter], or mark it with [JsonIgnore] if it is to stay behind");
+
+    public static readonly DiagnosticDescriptor MessageNames = JsonError("RMQ029", "Two members of a message have one JSON name",
+        "'{0}' and '{1}' of {2} both have the JSON name '{3}', in which case does not count, so System.Text.Json refuses it; give one another name with [JsonPropertyName]");
 
     // What [MessageHandler] says.
     public static readonly DiagnosticDescriptor QueueName = Error("RMQ030", "Queue name is not valid",
@@ -177,11 +192,19 @@ internal static class Rule
     // The use of a context.
     public static readonly DiagnosticDescriptor NeverSaved = new("RMQ060", "Message is added but never saved",
         "The message is added to '{0}', but no SaveChanges follows on any path, so it is never sent; save '{0}' after adding the message",
-        "ReliableMq", DiagnosticSeverity.Warning, isEnabledByDefault: true, helpLinkUri: "docs/diagnostics.md#rmq060");
+        "ReliableMq", DiagnosticSeverity.Warning, isEnabledByDefault: true, Guide.Description, Guide.LinkTo("RMQ060"));
+
+    public static readonly DiagnosticDescriptor MayBeLost = new("RMQ061", "Member of a message may be lost",
+        "{0} '{1}' of {2} has no public setter and no parameter of the constructor fills it, so the receiver has what its own constructor gives it; give it a public set or init, or mark it with [JsonIgnore] if it is to stay behind",
+        "ReliableMq", DiagnosticSeverity.Warning, isEnabledByDefault: true, Guide.Description, Guide.LinkTo("RMQ061"));
+
+    // Configurable: who replaces the library's JSON by his own knows better.
+    private static DiagnosticDescriptor JsonError(string id, string title, string message) =>
+        new(id, title, message, "ReliableMq", DiagnosticSeverity.Error, isEnabledByDefault: true, Guide.Description, Guide.LinkTo(id));
 
     // Not configurable: turned off, the error would become a handler that silently does not exist.
     private static DiagnosticDescriptor Error(string id, string title, string message) =>
         new(id, title, message, "ReliableMq", DiagnosticSeverity.Error, isEnabledByDefault: true,
-            helpLinkUri: "docs/diagnostics.md#" + id.ToLowerInvariant(),
+            Guide.Description, Guide.LinkTo(id),
             customTags: WellKnownDiagnosticTags.NotConfigurable);
 }

@@ -79,6 +79,17 @@ internal static class RegistrationWriter
         yield return $"MessageType = typeof({handler.MessageType})";
         yield return "HandlerName = " + Literal(handler.Name);
 
+        if (!handler.IsStatic)
+        {
+            yield return $"HandlerType = typeof({handler.Type})";
+        }
+
+        var services = handler.Arguments.Where(argument => argument.Service is not null).Select(argument => argument.Service).ToList();
+        if (services.Count > 0)
+        {
+            yield return $"Services = [{string.Join(", ", services)}]";
+        }
+
         if (settings.Retry is { } retry)
         {
             yield return "Retry = " + Literal(retry);
@@ -166,7 +177,7 @@ internal static class RegistrationWriter
             : $"({handler.MessageType})message";
         var arguments = handler.Arguments.Count == 0
             ? message
-            : string.Concat(handler.Arguments.Prepend(message).Select((argument, index) => $"{(index == 0 ? "" : ",")}\n                        {argument}"));
+            : string.Concat(handler.Arguments.Select(argument => argument.Code).Prepend(message).Select((argument, index) => $"{(index == 0 ? "" : ",")}\n                        {argument}"));
         var call = $"{target}.{handler.Method}({arguments})";
         return handler.Returns switch
         {
