@@ -67,7 +67,7 @@ public sealed class A_message_across_services
         (await host.GetAsync("audit"))["items"]!.AsArray().Select(item => $"{item!["who"]} {item["action"]}").ShouldBe(["anonymous from 127.0.0.1 replay"]);
     }
 
-    private static List<string> Kinds(JsonNode story) => [.. story[0]["entries"]!.AsArray().Select(entry => (string)entry!["kind"]!)];
+    private static List<string> Kinds(JsonNode story) => [.. story["entries"]!.AsArray().Select(entry => (string)entry!["kind"]!)];
 }
 
 [Message("tests.numbered.v1")]

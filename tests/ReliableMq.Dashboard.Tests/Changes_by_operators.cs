@@ -35,7 +35,7 @@ public sealed class Changes_by_operators
         ((int)result["done"]!).ShouldBe(7);
         (await rows.Database.ScalarAsync<long>("SELECT count(*) FROM reliable_mq.outbox")).ShouldBe(2);
         (await rows.Database.ScalarAsync<long>("SELECT count(*) FROM reliable_mq.outbox_history WHERE outcome = 'cancelled'")).ShouldBe(7);
-        (await rows.AuditAsync()).ShouldBe([Me + "cancel name=tests.numbered.v1 (7 message(s))"]);
+        (await rows.AuditAsync()).ShouldHaveSingleItem().ShouldStartWith(Me + "cancel {");
     }
 
     [Theory]
@@ -160,7 +160,7 @@ public sealed class Changes_by_operators
         (await host.ChangeAsync("queues/reset", new { service = "orders", queue = "tests.numbers", lasting = true }))["settings"]!["concurrency"].ShouldBeNull();
         (await (await host.PostAsync("queues/change", new { service = "orders", queue = "tests.numbers", lasting = true, concurrency = 5000 })).DetailAsync(HttpStatusCode.Conflict)).ShouldBe("The concurrency of the queue \"tests.numbers\" cannot be 5000. Use 1 to 1000.");
         (await (await host.PostAsync("queues/pause", new { service = "orders", queue = "other", lasting = true })).ProblemAsync(HttpStatusCode.Conflict)).ShouldNotBeNull();
-        (await rows.AuditAsync()).Select(line => line.Split(' ')[3]).ShouldBe(["pause", "resume", "change-consumer", "reset-consumer"]);
+        (await rows.AuditAsync()).Select(line => line.Split(' ')[3]).ShouldBe(["pause", "resume", "change", "reset"]);
     }
 
     [Fact]

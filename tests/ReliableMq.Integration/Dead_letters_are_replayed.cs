@@ -239,7 +239,7 @@ public class Dead_letters_are_replayed
             SELECT gen_random_uuid(), message_id, name, '', queue, content_type, body, clock_timestamp(), clock_timestamp() + interval '1 hour' FROM reliable_mq.dead_letter
             """);
 
-        (await service.Host.Services.GetRequiredService<IPendingMessages>().CancelAsync(new PendingMessageFilter { MessageId = dead.MessageId })).ShouldBe(1);
+        (await service.Host.Services.GetRequiredService<IPendingMessages>().CancelAsync(new PendingMessageFilter { MessageId = dead.MessageId }, "maria")).ShouldBe(1);
 
         (await WaitForOneAsync(service)).Id.ShouldBe(dead.Id);
         await service.DeadLetters.ReplayAsync(dead.Id, "maria");
@@ -273,7 +273,7 @@ public class Dead_letters_are_replayed
         await service.SaveAsync([.. Enumerable.Range(0, 3).Select(number => new Numbered(number))]);
         await Eventually.EqualAsync(3, async () => await service.DeadLetters.ListAsync().CountAsync(), "dead letters");
 
-        (await service.DeadLetters.DiscardAsync(new DeadLetterFilter { ExceptionType = "System.InvalidOperationException" }, "Test orders.", "maria")).ShouldBe(2);
+        (await service.DeadLetters.DiscardAsync(new DeadLetterFilter { ExceptionType = "System.InvalidOperationException" }, "maria", "Test orders.")).ShouldBe(2);
 
         (await service.DeadLetters.ListAsync().SingleAsync()).ExceptionType.ShouldBe("System.TimeoutException");
         var discarded = await service.DeadLetters.ListAsync(new DeadLetterFilter { State = DeadLetterState.Discarded }).ToListAsync();
@@ -281,6 +281,12 @@ public class Dead_letters_are_replayed
         mended = true;
         await service.DeadLetters.ReplayAsync(discarded[0].Id, "maria");
         await Eventually.EqualAsync(1, async () => (await world.EffectsAsync()).Count(), "effects");
+        (await service.DeadLetters.ListAsync(new DeadLetterFilter { State = null }).CountAsync()).ShouldBe(3, "in any state");
+
+        await service.DeadLetters.ReplayAsync(new DeadLetterFilter { State = null }, "maria");
+
+        await Eventually.EqualAsync([0, 1, 2], world.EffectsAsync, "effects of the discarded, of the waiting and of the replayed one");
+        await Eventually.EqualAsync("2 0", async () => (await service.DeadLetters.ListReplaysAsync()).Select(replay => $"{replay.Replayed} {replay.Refused}").Single(), "what was replayed before is not part of it");
     }
 
     [Fact]
@@ -309,9 +315,11 @@ public class Dead_letters_are_replayed
             .ShouldBe("PerSecond is 0. Use 1 to 10000.");
         (await Should.ThrowAsync<ReliableMqException>(() => service.DeadLetters.ReplayAsync(new DeadLetterFilter { State = DeadLetterState.Replayed }, "maria"))).Message
             .ShouldBe("State is Replayed, but what was replayed cannot be replayed again. Choose those that wait or were discarded; one that died again is among them.");
-        (await Should.ThrowAsync<ReliableMqException>(() => service.DeadLetters.DiscardAsync(new DeadLetterFilter { State = DeadLetterState.Discarded }, "x", "maria"))).Message
+        (await Should.ThrowAsync<ReliableMqException>(() => service.DeadLetters.DiscardAsync(new DeadLetterFilter { State = DeadLetterState.Discarded }, "maria", "x"))).Message
             .ShouldBe("State is Discarded, but only what waits can be discarded. Leave it out.");
-        await Should.ThrowAsync<ArgumentException>(() => service.DeadLetters.DiscardAsync(new DeadLetterFilter(), " ", "maria"));
+        (await Should.ThrowAsync<ReliableMqException>(() => service.DeadLetters.DiscardAsync(new DeadLetterFilter { State = null }, "maria", "x"))).Message
+            .ShouldBe("State is null (any), but only what waits can be discarded. Leave it out.");
+        await Should.ThrowAsync<ArgumentException>(() => service.DeadLetters.DiscardAsync(new DeadLetterFilter(), "maria", " "));
         await Should.ThrowAsync<ArgumentException>(() => service.DeadLetters.ReplayAsync(new DeadLetterFilter(), ""));
     }
 

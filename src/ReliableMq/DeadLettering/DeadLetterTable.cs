@@ -11,6 +11,7 @@ internal sealed class DeadLetterTable(ServiceDatabase database)
 {
     private readonly ReplaySql _sql = new(database.Schema);
     private readonly Replayer _replayer = new(database);
+    private readonly AuditTrail _audit = new(database.Schema);
 
     /// <returns>A page, and where the next begins; null after the last.</returns>
     public async Task<(List<DeadLetter> Page, DeadLetterPosition? Next)> ReadPageAsync(DeadLetterFilter filter, DeadLetterPosition after, int limit, CancellationToken cancellationToken)
@@ -48,7 +49,7 @@ internal sealed class DeadLetterTable(ServiceDatabase database)
             throw new ReliableMqException(refusal);
         }
 
-        await _replayer.AuditAsync(session.Connection, who, "replay", $"{id.Queue} {id.MessageId} epoch {id.Epoch}", Edits(options), cancellationToken);
+        await _audit.WriteAsync(session.Connection, who, "replay", $"{id.Queue} {id.MessageId} epoch {id.Epoch}", Edits(options), cancellationToken);
         await transaction.CommitAsync(CancellationToken.None);
         database.HandOver(outcome.Copies);
         return true;
@@ -77,7 +78,7 @@ internal sealed class DeadLetterTable(ServiceDatabase database)
             (number, requestedAt) = (reader.GetInt64(0), reader.GetFieldValue<DateTimeOffset>(1));
         }
 
-        await _replayer.AuditAsync(session.Connection, who, "replay-many", $"replay {number}", text, cancellationToken);
+        await _audit.WriteAsync(session.Connection, who, "replay-many", $"replay {number}", text, cancellationToken);
         await transaction.CommitAsync(CancellationToken.None);
         return new Replay { Id = new ReplayId(database.Name, number), Who = who, RequestedAt = requestedAt, Replayed = 0, Refused = 0, IsCancelled = false };
     }
@@ -117,7 +118,7 @@ internal sealed class DeadLetterTable(ServiceDatabase database)
             return false;
         }
 
-        await _replayer.AuditAsync(session.Connection, who, "cancel-replay", $"replay {number}", null, cancellationToken);
+        await _audit.WriteAsync(session.Connection, who, "cancel-replay", $"replay {number}", null, cancellationToken);
         await transaction.CommitAsync(CancellationToken.None);
         return true;
     }
@@ -133,7 +134,7 @@ internal sealed class DeadLetterTable(ServiceDatabase database)
         var count = await discard.ExecuteNonQueryAsync(cancellationToken);
         if (count > 0)
         {
-            await _replayer.AuditAsync(session.Connection, who, "discard", JsonSerializer.Serialize(filter, DeadLetterJson.Default.DeadLetterFilter), $"{count}: {reason}", cancellationToken);
+            await _audit.WriteAsync(session.Connection, who, "discard", JsonSerializer.Serialize(filter, DeadLetterJson.Default.DeadLetterFilter), $"{count}: {reason}", cancellationToken);
         }
 
         await transaction.CommitAsync(CancellationToken.None);

@@ -27,7 +27,7 @@ internal sealed class ReplaySql(string schema)
                d.exchange, d.routing_key, d.error_type
         FROM {schema}.dead_letter d
         WHERE (d.dead_at, d.queue, d.message_id, d.epoch) > (@last_dead_at, @last_queue, @last_message_id, @last_epoch)
-          AND d.dead_at <= @requested_at AND {conditions}
+          AND d.dead_at <= @requested_at AND d.replayed_at IS NULL AND {conditions}
         ORDER BY d.dead_at, d.queue, d.message_id, d.epoch
         LIMIT @limit FOR UPDATE OF d
         """;
@@ -51,7 +51,7 @@ internal sealed class ReplaySql(string schema)
         FROM unnest(@queues, @message_ids, @epochs) AS r (queue, message_id, epoch)
         WHERE NOT EXISTS (SELECT FROM {schema}.inbox i WHERE i.queue = r.queue AND i.message_id = r.message_id)
         ON CONFLICT (queue, message_id) DO UPDATE
-        SET epoch = excluded.epoch, attempts = 0, state = 'scheduled', next_attempt_at = excluded.next_attempt_at, ordering_key = NULL
+        SET epoch = excluded.epoch, attempts = 0, state = 'scheduled', next_attempt_at = excluded.next_attempt_at, error_type = NULL, error = NULL, ordering_key = NULL
         WHERE f.epoch < excluded.epoch AND f.state IN ('dead', 'discarded')
         RETURNING queue, message_id
         """;
@@ -109,8 +109,6 @@ internal sealed class ReplaySql(string schema)
         UPDATE {schema}.dead_letter d SET discarded_at = clock_timestamp(), reason = @reason || ' Before: ' || d.reason
         FROM chosen c WHERE d.queue = c.queue AND d.message_id = c.message_id AND d.epoch = c.epoch
         """;
-
-    public string Audit { get; } = $"INSERT INTO {schema}.audit (who, action, target, details) VALUES (@who, @action, @target, @details)";
 
     /// <summary>Newest last, in pages by time and key. Index <c>dead_letter_dead_at</c>.</summary>
     public string Page(string conditions) =>

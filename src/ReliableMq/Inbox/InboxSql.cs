@@ -10,11 +10,11 @@ internal sealed class InboxSql(string schema)
 
     public string UnboundWait { get; } = "SET LOCAL lock_timeout TO DEFAULT";
 
-    /// <summary>Two at once wait here for one another. A row comes back for the one that may run.</summary>
+    /// <summary>Two at once wait here for one another. A row comes back for the one that may run, and names its transaction.</summary>
     public string Insert { get; } =
         $"""
         INSERT INTO {schema}.inbox (queue, message_id, fingerprint, epoch) VALUES (@queue, @message_id, @fingerprint, @epoch)
-        ON CONFLICT DO NOTHING RETURNING 1
+        ON CONFLICT DO NOTHING RETURNING pg_current_xact_id()::xid
         """;
 
     /// <summary>Keeps others out like <see cref="Insert"/>, for one who will not run; taken back in the same transaction.</summary>
@@ -24,12 +24,12 @@ internal sealed class InboxSql(string schema)
     /// <summary>Takes back what the same transaction has inserted, so that those who waited for it may run when it ends.</summary>
     public string TakeBack { get; } = $"DELETE FROM {schema}.inbox WHERE queue = @queue AND message_id = @message_id";
 
-    /// <summary>Rows come back for those that may run. The ids are sorted.</summary>
+    /// <summary>Rows come back for those that may run, and name the transaction. The ids are sorted.</summary>
     public string InsertMany { get; } =
         $"""
         INSERT INTO {schema}.inbox (queue, message_id, fingerprint, epoch)
         SELECT @queue, message_id, fingerprint, epoch FROM unnest(@message_ids, @fingerprints, @epochs) AS m (message_id, fingerprint, epoch)
-        ON CONFLICT DO NOTHING RETURNING message_id
+        ON CONFLICT DO NOTHING RETURNING message_id, pg_current_xact_id()::xid
         """;
 
     /// <summary>Those that failed before.</summary>
