@@ -1,0 +1,35 @@
+import type { QueryClient } from "@tanstack/react-query";
+import { ApiError } from "../api/client";
+import type { ActionResult } from "../api/contract";
+import type { Texts } from "../i18n/en";
+import { notify } from "../parts/notify";
+import { ask, type Answer, type Question } from "./ask";
+
+/** Asks, does, says how it ended, and reads again what may have changed. Answers whether anything was done. */
+export async function act(queries: QueryClient, texts: Texts, question: Question, run: (answer: Answer) => Promise<ActionResult | string>) {
+  const answer = await ask(question);
+  if (!answer) return false;
+  try {
+    const result = await run(answer);
+    if (typeof result === "string") notify("good", result);
+    else tell(texts, result);
+    return typeof result === "string" || result.done > 0;
+  } catch (error) {
+    notify("bad", texts.ask.failed, explain(error, texts));
+    return false;
+  } finally {
+    void queries.invalidateQueries();
+  }
+}
+
+export function explain(error: unknown, texts: Texts) {
+  if (!(error instanceof ApiError)) return String(error);
+  if (error.isAway) return texts.common.awayText;
+  return error.problem?.actualCount != null ? texts.ask.changedMeanwhile(error.problem.actualCount) : error.message;
+}
+
+function tell({ ask: words }: Texts, { done, refused, refusal }: ActionResult) {
+  const why = refused > 0 ? words.refused(refused, refusal ?? "") : undefined;
+  if (done > 0) notify(refused > 0 ? "warn" : "good", words.done(done), why);
+  else notify("bad", words.failed, why);
+}
