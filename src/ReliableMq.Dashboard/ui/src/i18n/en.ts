@@ -74,7 +74,7 @@ export const en = {
     attention: "Needs attention", figures: "In this range",
     committed: "Committed", sent: "Sent", handled: "Handled", failed: "Failed attempts", deadLettered: "Dead-lettered", perMinute: "per min",
     waiting: "Waiting", oldest: "Oldest waits",
-    throughput: "Messages per minute", confirmLatency: "Commit to confirm", handleLatency: "Commit to handled", latency: "Latency",
+    throughput: "Messages per minute", confirmLatency: "Commit to confirm", handleLatency: "Commit to handled", latency: "Latency", confirm: "Confirm", handle: "Handled",
     p50: "p50", p95: "p95", p99: "p99", asTable: "As a table", asChart: "As a chart", chartOf: (title: string, from: string, until: string) => `${title}, from ${from} until ${until}`,
     noRates: "No message in this range.",
     services: "Services", nodesAlive: "Nodes", silent: (n: number) => `${n} silent`, alerts: "Alerts", parked: "Parked",

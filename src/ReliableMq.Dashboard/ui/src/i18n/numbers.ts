@@ -18,6 +18,7 @@ export function formatRate(value: number) {
 }
 
 export function formatMilliseconds(value: number) {
+  if (value === 0) return "0 ms";
   if (value < 10) return `${value.toFixed(1)} ms`;
   if (value < 1000) return `${Math.round(value)} ms`;
   return value < 100_000 ? `${(value / 1000).toFixed(value < 10_000 ? 2 : 1)} s` : `${formatNumber(value / 60_000)} min`;
@@ -29,7 +30,7 @@ export function formatSize(bytes: number) {
 }
 
 export const addCounts = (counts: Count[]): Count =>
-  counts.reduce(
-    (sum, count) => ({ value: sum.value + count.value, isEstimate: sum.isEstimate || count.isEstimate, isAtLeast: sum.isAtLeast || count.isAtLeast }),
+  counts.reduce<Count>(
+    (sum, count) => ({ value: sum.value + count.value, isEstimate: sum.isEstimate || count.isEstimate, isAtLeast: sum.isAtLeast === true || count.isAtLeast === true }),
     { value: 0, isEstimate: false, isAtLeast: false },
   );

@@ -59,10 +59,11 @@ function Editor({ detail, path, body }: { detail: DeadLetterDetail; path: string
     if (isChanged) question.confirm = words.replay;
     const answer = await ask(question);
     if (!answer) return;
+    // The description of the API cannot say that a header may be null.
     const request: ReplayOneRequest = {
       beyondHorizon: answer["beyondHorizon"] === true,
       ...(isBodyChanged ? { text } : {}),
-      ...(Object.keys(headerChanges).length > 0 ? { headers: headerChanges } : {}),
+      ...(Object.keys(headerChanges).length > 0 ? { headers: headerChanges as Record<string, string> } : {}),
     };
     try {
       const result = await post<ActionResult>(`${path}/replay`, request);

@@ -131,10 +131,10 @@ function Charts({ rates }: { rates: Rates | undefined }) {
     { name: words.deadLettered, line: 5 as const, values: perMinute(rates, (point) => point.deadLettered) },
   ], [rates, words]);
   const latency = useMemo(() => rates && [
-    { name: `${words.confirmLatency} ${words.p50}`, line: 1 as const, values: rates.points.map((point) => point.confirm?.p50 ?? null) },
-    { name: words.p99, line: 2 as const, values: rates.points.map((point) => point.confirm?.p99 ?? null) },
-    { name: `${words.handleLatency} ${words.p50}`, line: 3 as const, values: rates.points.map((point) => point.handle?.p50 ?? null) },
-    { name: words.p99, line: 4 as const, values: rates.points.map((point) => point.handle?.p99 ?? null) },
+    { name: `${words.confirm} ${words.p50}`, line: 1 as const, values: rates.points.map((point) => point.confirm?.p50 ?? null) },
+    { name: `${words.confirm} ${words.p99}`, line: 2 as const, values: rates.points.map((point) => point.confirm?.p99 ?? null) },
+    { name: `${words.handle} ${words.p50}`, line: 3 as const, values: rates.points.map((point) => point.handle?.p50 ?? null) },
+    { name: `${words.handle} ${words.p99}`, line: 4 as const, values: rates.points.map((point) => point.handle?.p99 ?? null) },
   ], [rates, words]);
   return (
     <div className="charts">
@@ -165,8 +165,8 @@ function ChartSection({ title, rates, at, series, format }: ChartSectionProps) {
             label={title} rows={at.map((_, index) => index)} keyOf={String}
             columns={[
               { name: fields.at, cell: (index) => <span className="num">{formatTime(new Date(at[index]! * 1000), zone)}</span> },
-              ...series.map((each, column) => ({
-                name: column > 0 && each.name === words.p99 ? `${series[column - 1]!.name.replace(words.p50, "")}${words.p99}` : each.name, kind: "num" as const,
+              ...series.map((each) => ({
+                name: each.name, kind: "num" as const,
                 cell: (index: number) => each.values[index] === null ? "–" : format(each.values[index]!),
               })),
             ]}
@@ -216,7 +216,7 @@ function Services({ services }: { services: ServiceOverview[] }) {
         { name: inboxStates.failing, kind: "num", cell: (row) => figure(row, "/inbox/failing", "failing", "warn") },
         { name: words.parked, kind: "num", phone: "off", cell: (row) => figure(row, "/inbox/parked", "parked", "warn") },
         { name: pages.deadLetters, kind: "num", cell: (row) => figure(row, "/dead-letters", "deadLetters", "bad") },
-        { name: words.alerts, kind: "num", cell: (row) => <Go to="/alerts" query={{ service: row.service }} className={row.openAlerts > 0 ? "warn-text" : "faint"}>{formatNumber(row.openAlerts)}</Go> },
+        { name: words.alerts, kind: "num", cell: (row) => <Go to="/alerts" query={{ service: row.service }} className={row.openAlerts.value > 0 ? "warn-text" : "faint"}><Counted count={row.openAlerts} /></Go> },
         {
           name: words.nodesAlive, kind: "num",
           cell: (row) => <Go to="/nodes" query={{ service: row.service }}>{row.nodesAlive}{row.nodesSilent > 0 && <span className="warn-text"> + {words.silent(row.nodesSilent)}</span>}</Go>,

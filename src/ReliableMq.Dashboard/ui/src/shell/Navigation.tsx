@@ -2,7 +2,7 @@ import { useLocation } from "wouter";
 import type { Overview } from "../api/contract";
 import { useRead } from "../api/use";
 import { useTexts } from "../i18n/language";
-import { addCounts, formatCount, formatNumber } from "../i18n/numbers";
+import { addCounts, formatCount } from "../i18n/numbers";
 import { Go, useService } from "../parts/address";
 import type { Tone } from "../parts/Mark";
 
@@ -11,11 +11,11 @@ export function Navigation() {
   const [path] = useLocation();
   const service = useService();
   const overview = useRead<Overview>("overview", { service }, { areas: ["outbox", "inbox", "dead-letters", "alerts", "nodes", "broker", "database"] }).data;
-  const sum = (pick: "failed" | "deadLetters" | "failing") => overview && addCounts(overview.services.map((one) => one[pick]));
+  const sum = (pick: "failed" | "deadLetters" | "failing" | "openAlerts") => overview && addCounts(overview.services.map((one) => one[pick]));
   const failed = sum("failed");
   const failing = sum("failing");
   const dead = sum("deadLetters");
-  const alerts = overview?.services.reduce((total, one) => total + one.openAlerts, 0) ?? 0;
+  const alerts = sum("openAlerts");
 
   const item = (to: string, name: string, count?: string | false | undefined, tone: Tone = "bad") => {
     const isCurrent = to === "/" ? path === "/" : path === to || path.startsWith(`${to}/`);
@@ -37,7 +37,7 @@ export function Navigation() {
         <h2>{shell.repair}</h2>
         <ul>
           {item("/dead-letters", pages.deadLetters, dead && dead.value > 0 && formatCount(dead))}
-          {item("/alerts", pages.alerts, alerts > 0 && formatNumber(alerts), "warn")}
+          {item("/alerts", pages.alerts, alerts && alerts.value > 0 && formatCount(alerts), "warn")}
         </ul>
         <h2>{shell.flow}</h2>
         <ul>

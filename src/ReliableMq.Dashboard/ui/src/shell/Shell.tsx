@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useRef, useState } from "react";
+import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from "react";
 import { useLocation } from "wouter";
 import { ApiError } from "../api/client";
 import { useLive } from "../api/live";
@@ -8,13 +8,15 @@ import { useTexts } from "../i18n/language";
 import { useQueryState } from "../parts/address";
 import { Icon } from "../parts/Icon";
 import { Mark } from "../parts/Mark";
-import { Notices } from "../parts/notify";
 import { Failed } from "../parts/States";
 import { localZone, offsetOf } from "../time/format";
 import { useClock } from "../time/zone";
 import { Navigation } from "./Navigation";
 import { SearchBox } from "./SearchBox";
-import { Settings } from "./Settings";
+
+// Neither is needed to see whether messages flow.
+const Settings = lazy(async () => ({ default: (await import("./Settings")).Settings }));
+const Notices = lazy(async () => ({ default: (await import("../parts/Notices")).Notices }));
 
 /** What is around every page. */
 export function Shell({ children }: { children: ReactNode }) {
@@ -59,7 +61,7 @@ export function Shell({ children }: { children: ReactNode }) {
             <ServiceChoice />
             <ZoneSwitch />
             <LiveSign />
-            <Settings />
+            <Suspense fallback={<span className="icon-button"><Icon name="settings" /></span>}><Settings /></Suspense>
           </div>
         </header>
         {session.data?.isReadOnly && <p className="strip" role="status"><Mark tone="info" />{shell.readOnly}</p>}
@@ -68,7 +70,7 @@ export function Shell({ children }: { children: ReactNode }) {
           {refused ? <Failed error={refused} again={() => void session.refetch()} /> : children}
         </main>
       </div>
-      <Notices />
+      <Suspense fallback={null}><Notices /></Suspense>
       <AskHost />
     </div>
   );

@@ -47,6 +47,7 @@ interface Units { seconds: (n: number) => string; minutes: (n: number) => string
 
 /** The two largest units that say something: 12 s, 3 min, 2 h 5 min, 4 d 3 h. */
 export function formatSpan(seconds: number, units: Units) {
+  if (seconds > 0 && seconds < 1) return `< ${units.seconds(1)}`;
   const whole = Math.max(0, Math.round(seconds));
   if (whole < 60) return units.seconds(whole);
   const minutes = Math.floor(whole / 60);
