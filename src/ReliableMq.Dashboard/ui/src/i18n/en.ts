@@ -38,7 +38,7 @@ export const en = {
     awayText: "The line or the process is away. The page tries again by itself.",
     forbiddenTitle: "You may not see this", forbiddenText: "Ask for the right to view this dashboard, or sign in with another account.",
     notFoundTitle: "There is no such page", notFoundText: "The address may be mistyped.", goneTitle: "This is not there any more",
-    toOverview: "To the overview", filters: "Filters",
+    toOverview: "To the overview", filters: "Filters", actions: "Actions",
   },
   time: {
     now: "now",
@@ -56,7 +56,7 @@ export const en = {
     target: "On", at: "Time", host: "Host", started: "Started", heartbeat: "Heartbeat", ready: "Ready", unacked: "Unacked", consumers: "Consumers",
     rates: "In / out per s", delayed: "Delayed", failing: "Failing", deadLetters: "Dead", concurrency: "Concurrency", prefetch: "Prefetch", policy: "Policy",
     value: "Value", header: "Header", every: "Every", lastRun: "Last run", nextRun: "Next run", took: "Took", outcome: "Outcome", traceparent: "Trace",
-    process: "Process", id: "Id",
+    process: "Process", id: "Id", queueType: "Type of queue",
   },
   outboxStates: {
     pending: "Pending", scheduled: "Scheduled", retrying: "Retrying", failed: "Failed", sent: "Sent", expired: "Expired", cancelled: "Cancelled",
@@ -110,7 +110,7 @@ export const en = {
     deathCount: (n: number) => (n === 1 ? "once" : `${formatNumber(n)} times`), noAttempts: "No attempt is recorded.",
     follow: "Follow the message", replayedNow: "Sent to its queue again.", discardedNow: "Discarded.",
     perSecond: "At most per second", beyondHorizon: "Also older than the inbox remembers. They may have been handled long ago.",
-    replaysEmpty: "No replay of many was started.", sentOf: (replayed: number) => `${formatNumber(replayed)} sent`, refusedOf: (refused: number) => `${formatNumber(refused)} refused`,
+    replaysEmpty: "No replay of many was started.", sentOf: (replayed: number) => `${formatNumber(replayed)} sent`, refusedOf: (refused: number) => `${formatNumber(refused)} refused`, sent: "Sent", refused: "Refused",
     running: "Running", finished: "Finished", stopped: "Stopped", stop: "Stop",
     alreadyReplayed: "It was replayed.", alreadyDiscarded: "It was discarded.",
   },
@@ -140,7 +140,7 @@ export const en = {
     sourceManagement: "from the management API", sourceAmqp: "from AMQP: ready and consumers only", sourceNone: "The broker was not asked.", arguments: "Arguments",
     pauseTitle: (queue: string) => `Pause ${queue}?`, pauseText: "Its messages wait at the broker until you resume. What is being handled is finished.",
     changeTitle: (queue: string) => `Change ${queue}`, perProcess: "For each process", configured: (n: number) => `configured ${n}`, changed: "Changed by an operator",
-    unchanged: "leave as it is", inDeadLetterQueue: "In the broker's dead-letter queue", processes: "Processes", noProcess: "No process of this page consumes it; others are told through the database.", handling: (n: number) => `${n} handling`,
+    unchanged: "leave as it is", inDeadLetterQueue: "In the broker's dead-letter queue", processes: "Processes", noProcess: "No process of this page consumes it; others are told through the database.", handling: (n: number) => `${n} handling`, handlingNow: "Handling",
   },
   alerts: {
     open: "Open", resolved: "Resolved", empty: "No open alerts.", emptyResolved: "No alert was resolved yet.", raised: (n: number) => (n === 1 ? "once" : `${formatNumber(n)} times`),

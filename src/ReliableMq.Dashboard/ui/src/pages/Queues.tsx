@@ -135,7 +135,7 @@ function Queue({ item }: { item: QueueItem }) {
               [pages.deadLetters, <Go to="/dead-letters" query={{ queue: item.queue }}><Counted count={item.deadLetters} /></Go>],
               [fields.concurrency, settings.concurrency === null ? null : <>{settings.concurrency} <span className="faint">({words.changed})</span></>],
               [fields.prefetch, settings.prefetch === null ? null : <>{settings.prefetch} <span className="faint">({words.changed})</span></>],
-              [fields.policy, item.policy], ["type", item.type],
+              [fields.policy, item.policy], [fields.queueType, item.type],
             ]}
           />
         </div>
@@ -149,7 +149,7 @@ function Queue({ item }: { item: QueueItem }) {
               columns={[
                 { name: fields.host, phone: "first", cell: (row) => <State tone={row.isConsuming ? "good" : "warn"}>{row.host}/{row.processId}</State> },
                 { name: fields.state, kind: "wide", cell: (row) => row.description },
-                { name: words.handling(0).replace("0 ", ""), kind: "num", cell: (row) => row.handling },
+                { name: words.handlingNow, kind: "num", cell: (row) => row.handling },
                 { name: fields.concurrency, kind: "num", cell: (row) => <>{row.concurrency}{row.concurrency !== row.configuredConcurrency && <span className="faint"> ({words.configured(row.configuredConcurrency)})</span>}</> },
                 { name: fields.prefetch, kind: "num", cell: (row) => <>{row.prefetch}{row.prefetch !== row.configuredPrefetch && <span className="faint"> ({words.configured(row.configuredPrefetch)})</span>}</> },
               ]}

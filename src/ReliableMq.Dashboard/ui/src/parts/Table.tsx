@@ -39,7 +39,7 @@ export function Table<T>({ label, rows, keyOf, columns, selection, isOld = false
                 />
               </th>
             )}
-            {columns.map((column) => <th key={column.name} scope="col" className={column.kind}>{column.name}</th>)}
+            {columns.map((column) => <th key={column.name} scope="col" className={column.kind}>{column.name || <span className="hidden">{common.actions}</span>}</th>)}
           </tr>
         </thead>
         <tbody>
