@@ -1,6 +1,12 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 using ReliableMq.Dashboard;
 using ReliableMq.Dashboard.Api;
+using ReliableMq.Dashboard.Page;
 using ReliableMq.Dashboard.Resources;
+using ReliableMq.Dashboard.Security;
+using ReliableMq.Dashboard.Services;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -24,6 +30,17 @@ public static class ReliableMqDashboardServiceCollectionExtensions
             return services;
         }
 
+        options.ValidateOnStart();
+        services.AddSingleton<IValidateOptions<ReliableMqDashboardOptions>, DashboardOptionsRules>();
+        services.AddAuthorization();
+        services.AddHealthChecks();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<KnownServices>();
+        services.AddSingleton<Changes>();
+        services.AddSingleton<Guard>();
+        services.AddSingleton<ApiEndpoint>();
+        services.AddSingleton<PageFiles>();
+        services.AddSingleton<IHostedService, DashboardStart>();
         services.AddSingleton<ApiRoutes>();
         services.AddSingleton<IResource, SessionResource>();
         services.AddSingleton<IResource, OverviewResource>();

@@ -7,15 +7,17 @@ namespace ReliableMq.Dashboard.Api;
 /// <summary>One request, with its parameters read.</summary>
 internal sealed class ApiCall(HttpContext http, ApiRoute route)
 {
-    private readonly Dictionary<Parameter, object> _values = Read(http.Request.Query, route);
-
     public HttpContext Http => http;
+
+    public ParameterValues Values { get; } = new(http.Request.Query, route.Parameters);
 
     public CancellationToken Aborted => http.RequestAborted;
 
-    public T? Find<T>(Parameter<T> parameter) where T : class => _values.GetValueOrDefault(parameter) as T;
+    public T? Find<T>(Parameter<T> parameter) where T : class => Values.Find(parameter);
 
-    public T? FindValue<T>(Parameter<T> parameter) where T : struct => _values.TryGetValue(parameter, out var value) ? (T)value : null;
+    public T? FindValue<T>(Parameter<T> parameter) where T : struct => Values.FindValue(parameter);
+
+    public int Limit => FindValue(Filters.Limit) ?? 50;
 
     /// <summary>A part of the path.</summary>
     public string Segment(string name) => (string)http.Request.RouteValues[name]!;
@@ -24,6 +26,15 @@ internal sealed class ApiCall(HttpContext http, ApiRoute route)
     {
         http.Response.ContentType = "application/json; charset=utf-8";
         await JsonSerializer.SerializeAsync(http.Response.Body, response, type, Aborted);
+    }
+
+    /// <summary>Bytes as a file to keep: a browser must not show what a sender wrote.</summary>
+    public async Task WriteFileAsync(ReadOnlyMemory<byte> content, string name)
+    {
+        http.Response.ContentType = "application/octet-stream";
+        http.Response.Headers.ContentDisposition = $"attachment; filename=\"{name}\"";
+        http.Response.ContentLength = content.Length;
+        await http.Response.Body.WriteAsync(content, Aborted);
     }
 
     public async Task<T> ReadAsync<T>(JsonTypeInfo<T> type) where T : class
@@ -42,22 +53,5 @@ internal sealed class ApiCall(HttpContext http, ApiRoute route)
         {
             throw new ApiException(StatusCodes.Status400BadRequest, $"The body cannot be read: {exception.Message}", exception.Path);
         }
-    }
-
-    private static Dictionary<Parameter, object> Read(IQueryCollection query, ApiRoute route)
-    {
-        var values = new Dictionary<Parameter, object>();
-        foreach (var (name, texts) in query)
-        {
-            var parameter = route.Parameters.FirstOrDefault(known => known.Name == name)
-                ?? throw ApiException.Malformed(name, $"There is no parameter \"{ApiException.Shown(name)}\" here. Known: {string.Join(", ", route.Parameters.Select(known => known.Name).DefaultIfEmpty("none"))}.");
-            values[parameter] = texts is [{ } text]
-                ? parameter.Read(text)
-                : throw ApiException.Malformed(name, $"\"{name}\" is given {texts.Count} times. Give it once.");
-        }
-
-        return route.Parameters.FirstOrDefault(known => known.IsRequired && !values.ContainsKey(known)) is { } missing
-            ? throw ApiException.Malformed(missing.Name, $"\"{missing.Name}\" is missing. {missing.Description}")
-            : values;
     }
 }

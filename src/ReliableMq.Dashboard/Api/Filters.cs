@@ -22,6 +22,10 @@ internal static class Filters
     public static readonly Parameter<InboxState> InboxState = Parameter.Choice<InboxState>("state", "Only those in this state; those that fail if not given.");
     public static readonly Parameter<DeadLetterWhat> DeadLetterState = Parameter.Choice<DeadLetterWhat>("state", "What has become of them; those that wait for an operator if not given.");
 
+    /// <summary>As the audit keeps them.</summary>
+    public static string Text(Microsoft.AspNetCore.Http.IQueryCollection query, IEnumerable<Parameter> parameters) =>
+        string.Join(", ", parameters.Where(parameter => query.ContainsKey(parameter.Name)).Select(parameter => $"{parameter.Name}={query[parameter.Name]}")) is { Length: > 0 } text ? text : "all";
+
     /// <summary>With the page's own.</summary>
     public static Parameter[] Paged(params Parameter[] parameters) => [Service, .. parameters, Limit, Cursor];
 }
