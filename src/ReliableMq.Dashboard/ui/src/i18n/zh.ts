@@ -31,9 +31,9 @@ function finding({ area, text }: Finding, service: ServiceOverview | undefined) 
   } else if (service && area === "alerts") {
     add(service.openAlerts, "个未解除的告警");
   } else if (area === "database") {
-    parts.push(`数据库无法读取：${text}`);
+    parts.push(`数据库无法读取：${text.replace(/\.$/, "")}`);
   } else if (area === "broker") {
-    parts.push(`消息代理：${text}`);
+    parts.push(`消息代理：${text.replace(/\.$/, "")}`);
   }
   return parts.length > 0 ? `${parts.join("，")}。` : text;
 }

@@ -18,7 +18,7 @@ export function useDeadFilters() {
   const { fields, time, deadStates: names } = useTexts();
   const [query] = useQueryState();
   const filters: Filter[] = [
-    { name: "state", label: fields.state, choices: deadStates.map((state): [string, string] => [state, names[state]]) },
+    { name: "state", label: fields.state, otherwise: names.waiting, choices: deadStates.slice(1).map((state): [string, string] => [state, names[state]]) },
     { name: "queue", label: fields.queue }, { name: "errorType", label: fields.errorType }, { name: "text", label: fields.errorText },
     { name: "name", label: fields.name }, { name: "messageId", label: fields.messageId }, { name: "correlationId", label: fields.correlationId },
     { name: "from", label: time.from, kind: "time" }, { name: "until", label: time.until, kind: "time" },

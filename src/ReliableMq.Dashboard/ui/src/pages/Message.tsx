@@ -24,10 +24,11 @@ export function Message() {
   const [query] = useQueryState();
   const id = query["id"] ?? "";
   const read = useRead<MessageStory>("messages", { id }, { areas: ["outbox", "inbox", "dead-letters"], isNeeded: id !== "", isSameThing: false });
+  const last = read.data?.entries.at(-1);
   if (!id) return <Blank title={search.start}>{search.startText}</Blank>;
   return (
     <>
-      <Title tab={pages.message} about={<Id value={id} />}>{read.data?.name ?? pages.message}</Title>
+      <Title tab={pages.message} about={<><Id value={id} />{last && <> · <State tone={tones[last.kind]}>{words.kinds[last.kind]}{last.queue && ` · ${last.queue}`}</State></>}</>}>{read.data?.name ?? pages.message}</Title>
       <Shown read={read}>
         {(story) => (
           <>

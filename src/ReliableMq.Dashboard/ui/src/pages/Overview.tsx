@@ -159,7 +159,9 @@ function ChartSection({ title, rates, at, series, format }: ChartSectionProps) {
         <h2>{title}</h2>
         <button type="button" className="link-button" aria-pressed={isTable} onClick={() => setTable(!isTable)}>{isTable ? words.asChart : words.asTable}</button>
       </div>
-      {!rates || !series ? <div className="chart-box"><Loading rows={5} /></div> : isTable ? (
+      {!rates || !series ? <div className="chart-box"><Loading rows={5} /></div>
+        : series.every((each) => each.values.every((value) => !value)) ? <div className="chart-box chart-none">{words.noRates}</div>
+        : isTable ? (
         <div className="chart-table" tabIndex={0} role="region" aria-label={title}>
           <Table
             label={title} rows={at.map((_, index) => index)} keyOf={String}

@@ -10,6 +10,8 @@ export interface Filter {
   label: string;
   kind?: "text" | "time";
   choices?: [value: string, label: string][];
+  /** What no choice means, where it does not mean all. */
+  otherwise?: string;
 }
 
 /** Filters of a list. They stand in the address when they are applied, and only then are asked for. */
@@ -19,7 +21,7 @@ export function Filters({ filters }: { filters: Filter[] }) {
   const [query, change] = useQueryState();
   const applied = filters.map((filter) => query[filter.name] ?? "");
   const [typed, setTyped] = useState<Record<string, string>>({});
-  const [isOpen, setOpen] = useState(applied.some(Boolean));
+  const [isOpen, setOpen] = useState(false);
   const appliedKey = applied.join("\n");
   useEffect(() => setTyped({}), [appliedKey]);
 
@@ -57,7 +59,7 @@ export function Filters({ filters }: { filters: Filter[] }) {
                   value={query[filter.name] ?? ""}
                   onChange={(event) => change({ [filter.name]: event.target.value || null, cursor: null })}
                 >
-                  <option value="">{common.all}</option>
+                  <option value="">{filter.otherwise ?? common.all}</option>
                   {filter.choices.map(([value, label]) => <option key={value} value={value}>{label}</option>)}
                 </select>
               ) : (
