@@ -1,6 +1,6 @@
 import type { QueryClient } from "@tanstack/react-query";
-import { ApiError } from "../api/client";
 import type { ActionResult } from "../api/contract";
+import { explain } from "../api/explain";
 import type { Texts } from "../i18n/en";
 import { notify } from "../parts/notify";
 import { ask, type Answer, type Question } from "./ask";
@@ -20,12 +20,6 @@ export async function act(queries: QueryClient, texts: Texts, question: Question
   } finally {
     void queries.invalidateQueries();
   }
-}
-
-export function explain(error: unknown, texts: Texts) {
-  if (!(error instanceof ApiError)) return String(error);
-  if (error.isAway) return texts.common.awayText;
-  return error.problem?.actualCount != null ? texts.ask.changedMeanwhile(error.problem.actualCount) : error.message;
 }
 
 function tell({ ask: words }: Texts, { done, refused, refusal }: ActionResult) {

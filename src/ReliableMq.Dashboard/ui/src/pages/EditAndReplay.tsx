@@ -1,10 +1,10 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useId, useState } from "react";
 import { useLocation } from "wouter";
-import { explain } from "../act/act";
 import { ask } from "../act/ask";
 import { post } from "../api/client";
 import type { ActionResult, BodyView, DeadLetterDetail, ReplayOneRequest } from "../api/contract";
+import { explain } from "../api/explain";
 import { useSession } from "../api/use";
 import { useTexts } from "../i18n/language";
 import { rowAddress, useService, withQuery } from "../parts/address";

@@ -1,5 +1,6 @@
 import { lazy, Suspense, useMemo, useState } from "react";
 import type { Overview as OverviewData, RatePoint, Rates, ServiceOverview } from "../api/contract";
+import { explain } from "../api/explain";
 import { useRead } from "../api/use";
 import { useTexts } from "../i18n/language";
 import { addCounts, formatCount, formatMilliseconds, formatNumber, formatRate } from "../i18n/numbers";
@@ -30,7 +31,7 @@ export function Overview() {
           <Verdict data={data} minutes={minutes} />
           <Figures data={data} rates={rates.data} />
           {data.verdict.findings.length > 0 && <Findings data={data} />}
-          <Charts rates={rates.data} />
+          <Charts rates={rates.data} error={rates.error} />
           <section className="section" aria-labelledby="services">
             <div className="section-head">
               <h2 id="services">{texts.overview.services}</h2>
@@ -120,7 +121,7 @@ function Findings({ data }: { data: OverviewData }) {
 
 const perMinute = (rates: Rates, pick: (point: RatePoint) => number) => rates.points.map((point) => pick(point) / (rates.stepSeconds / 60));
 
-function Charts({ rates }: { rates: Rates | undefined }) {
+function Charts({ rates, error }: { rates: Rates | undefined; error: unknown }) {
   const { overview: words } = useTexts();
   const at = useMemo(() => rates?.points.map((point) => Date.parse(point.at) / 1000) ?? [], [rates]);
   const throughput = useMemo(() => rates && [
@@ -138,19 +139,20 @@ function Charts({ rates }: { rates: Rates | undefined }) {
   ], [rates, words]);
   return (
     <div className="charts">
-      <ChartSection title={words.throughput} rates={rates} at={at} series={throughput} format={formatRate} />
-      <ChartSection title={words.latency} rates={rates} at={at} series={latency} format={formatMilliseconds} />
+      <ChartSection title={words.throughput} rates={rates} error={error} at={at} series={throughput} format={formatRate} />
+      <ChartSection title={words.latency} rates={rates} error={error} at={at} series={latency} format={formatMilliseconds} />
     </div>
   );
 }
 
 interface ChartSectionProps {
-  title: string; rates: Rates | undefined; at: number[]; format: (value: number) => string;
+  title: string; rates: Rates | undefined; error: unknown; at: number[]; format: (value: number) => string;
   series: { name: string; line: 1 | 2 | 3 | 4 | 5; values: (number | null)[] }[] | undefined;
 }
 
-function ChartSection({ title, rates, at, series, format }: ChartSectionProps) {
-  const { overview: words, fields } = useTexts();
+function ChartSection({ title, rates, error, at, series, format }: ChartSectionProps) {
+  const texts = useTexts();
+  const { overview: words, fields } = texts;
   const { zone } = useClock();
   const [isTable, setTable] = useState(false);
   return (
@@ -159,7 +161,8 @@ function ChartSection({ title, rates, at, series, format }: ChartSectionProps) {
         <h2>{title}</h2>
         <button type="button" className="link-button" aria-pressed={isTable} onClick={() => setTable(!isTable)}>{isTable ? words.asChart : words.asTable}</button>
       </div>
-      {!rates || !series ? <div className="chart-box"><Loading rows={5} /></div>
+      {error && !rates ? <div className="chart-box chart-none">{explain(error, texts)}</div>
+        : !rates || !series ? <div className="chart-box"><Loading rows={5} /></div>
         : series.every((each) => each.values.every((value) => !value)) ? <div className="chart-box chart-none">{words.noRates}</div>
         : isTable ? (
         <div className="chart-table" tabIndex={0} role="region" aria-label={title}>
