@@ -16,7 +16,7 @@ export default defineConfig({
   base: "./",
   plugins: [react(), rootForDevelopment()],
   build: {
-    target: "es2024",
+    target: "es2023",
     manifest: "manifest.json",
     // Data addresses are not of this origin, so the page's policy would refuse them.
     assetsInlineLimit: 0,

@@ -3,6 +3,7 @@ import type { ActionResult } from "../api/contract";
 import { explain } from "../api/explain";
 import type { Texts } from "../i18n/en";
 import { notify } from "../parts/notify";
+import type { Target } from "./bulk";
 import { ask, type Answer, type Question } from "./ask";
 
 /** Asks, does, says how it ended, and reads again what may have changed. Answers whether anything was done. */
@@ -20,6 +21,18 @@ export async function act(queries: QueryClient, texts: Texts, question: Question
   } finally {
     void queries.invalidateQueries();
   }
+}
+
+/** What is to be acted on; null, and said, where that could not be counted or is nothing. */
+export async function gathered(texts: Texts, gathering: Promise<Target[]>) {
+  try {
+    const targets = await gathering;
+    if (targets.length > 0) return targets;
+    notify("warn", texts.outbox.noMatch);
+  } catch (error) {
+    notify("bad", texts.ask.failed, explain(error, texts));
+  }
+  return null;
 }
 
 function tell({ ask: words }: Texts, { done, refused, refusal }: ActionResult) {

@@ -8,10 +8,12 @@ const separator = "\n";
 export const keyOf = (row: { service: string; id: string }) => row.service + separator + row.id;
 
 export function targetsOf(keys: string[]): Target[] {
-  const services = Map.groupBy(keys, (key) => key.slice(0, key.indexOf(separator)));
-  return [...services].map(([service, of]) => ({
-    service, ids: of.map((key) => key.slice(key.indexOf(separator) + 1)), count: { value: of.length, isEstimate: false, isAtLeast: false },
-  }));
+  const services = new Map<string, string[]>();
+  for (const key of keys) {
+    const [service, id] = key.split(separator) as [string, string];
+    services.set(service, [...(services.get(service) ?? []), id]);
+  }
+  return [...services].map(([service, ids]) => ({ service, ids, count: { value: ids.length, isEstimate: false } }));
 }
 
 /** Counted anew, because the operator is told how many before anything is done. */

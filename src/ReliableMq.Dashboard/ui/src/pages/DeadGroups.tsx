@@ -1,5 +1,6 @@
+import { gathered } from "../act/act";
 import { DoButton } from "../act/DoButton";
-import { countDead, type Target } from "../act/bulk";
+import { countDead, type Target, targetsMatching } from "../act/bulk";
 import type { DeadLetterGroup, Page } from "../api/contract";
 import { useRead } from "../api/use";
 import { useTexts } from "../i18n/language";
@@ -27,12 +28,17 @@ export function DeadGroups() {
   const within = (group: DeadLetterGroup): Record<string, string> => ({ ...filter, queue: group.queue, ...(group.errorType ? { errorType: group.errorType } : {}) });
   const targetOf = async (group: DeadLetterGroup): Promise<Target[]> => {
     const own = within(group);
-    return [{ service: group.service, filter: own, count: await countDead({ ...own, service: group.service }) }];
+    return targetsMatching([group.service], own, countDead);
   };
   const factsOf = (group: DeadLetterGroup): [string, string][] => [
     [fields.service, group.service], [fields.queue, group.queue], [fields.errorType, group.errorType ?? dead.noException],
     ...filters.filter((one) => filter[one.name] && !["queue", "errorType", "state"].includes(one.name)).map((one): [string, string] => [one.label, filter[one.name]!]),
   ];
+
+  const run = async (deed: "replay" | "discard", group: DeadLetterGroup) => {
+    const targets = await gathered(texts, targetOf(group));
+    if (targets) await deeds[deed](targets, factsOf(group));
+  };
 
   return (
     <>
@@ -66,8 +72,8 @@ export function DeadGroups() {
                     // Without an exception there is no filter that means just this group.
                     cell: (row) => isWaiting && row.errorType && (
                       <span className="row-actions">
-                        <DoButton label={`${dead.replayAll}: ${dead.openGroup(row.queue, shortType(row.errorType))}`} onDo={() => void targetOf(row).then((targets) => deeds.replay(targets, factsOf(row)))}>{dead.replayAll}</DoButton>
-                        <DoButton label={`${dead.discardAll}: ${dead.openGroup(row.queue, shortType(row.errorType))}`} onDo={() => void targetOf(row).then((targets) => deeds.discard(targets, factsOf(row)))}>{dead.discardAll}</DoButton>
+                        <DoButton label={`${dead.replayAll}: ${dead.openGroup(row.queue, shortType(row.errorType))}`} onDo={() => void run("replay", row)}>{dead.replayAll}</DoButton>
+                        <DoButton label={`${dead.discardAll}: ${dead.openGroup(row.queue, shortType(row.errorType))}`} onDo={() => void run("discard", row)}>{dead.discardAll}</DoButton>
                       </span>
                     ),
                   },

@@ -1,3 +1,4 @@
+import { gathered } from "../act/act";
 import { BulkBar } from "../act/BulkBar";
 import { countDead, keyOf, targetsMatching, targetsOf } from "../act/bulk";
 import { DoButton } from "../act/DoButton";
@@ -37,7 +38,8 @@ export function DeadList() {
     ? targetsMatching(service ? [service] : (session?.services ?? []).map((one) => one.name), filter, countDead)
     : targetsOf(selection.keys);
   const run = async (deed: "replay" | "discard") => {
-    const targets = await chosen();
+    const targets = await gathered(texts, chosen());
+    if (!targets) return;
     const facts: [string, string][] = [
       [fields.service, targets.map((target) => target.service).join(", ")],
       ...(selection.isAll ? filters.filter((one) => filter[one.name]).map((one): [string, string] => [one.label, filter[one.name]!]) : []),

@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useParams } from "wouter";
-import { act } from "../act/act";
+import { act, gathered } from "../act/act";
 import { BulkBar } from "../act/BulkBar";
 import { keyOf, postAll, targetsMatching, targetsOf } from "../act/bulk";
 import { DoButton } from "../act/DoButton";
@@ -75,9 +75,10 @@ function InboxList({ state }: { state: InboxState }) {
   const isCounted = Object.keys(filter).every((name) => name === "queue");
 
   const retry = async () => {
-    const targets = selection.isAll
-      ? await targetsMatching(service ? [service] : services.map((one) => one.name), { state, ...filter }, async ({ state: _, ...rest }) => (await get<InboxCounts>("inbox/counts", rest))[state])
-      : targetsOf(selection.keys);
+    const targets = await gathered(texts, selection.isAll
+      ? targetsMatching(service ? [service] : services.map((one) => one.name), { state, ...filter }, async ({ state: _, ...rest }) => (await get<InboxCounts>("inbox/counts", rest))[state])
+      : Promise.resolve(targetsOf(selection.keys)));
+    if (!targets) return;
     const facts: [string, string][] = [[fields.service, targets.map((target) => target.service).join(", ")], ...filters.filter((one) => filter[one.name]).map((one): [string, string] => [one.label, filter[one.name]!])];
     if (await act(queries, texts, questionOf("retry-now", addCounts(targets.map((target) => target.count)), facts, texts), () => postAll("inbox/retry-now", targets))) selection.clear();
   };

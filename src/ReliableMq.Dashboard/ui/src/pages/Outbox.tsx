@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useParams } from "wouter";
-import { act } from "../act/act";
+import { act, gathered } from "../act/act";
 import { BulkBar } from "../act/BulkBar";
 import { keyOf, postAll, targetsMatching, targetsOf } from "../act/bulk";
 import { DoButton } from "../act/DoButton";
@@ -57,12 +57,13 @@ function OutboxList({ state }: { state: OutboxState }) {
 
   const doAll = async (deed: OutboxDeed) => {
     const named = { state, ...filter };
-    const targets = selection.isAll
-      ? await targetsMatching(service ? [service] : services.map((one) => one.name), named, async (parameters) => {
+    const targets = await gathered(texts, selection.isAll
+      ? targetsMatching(service ? [service] : services.map((one) => one.name), named, async (parameters) => {
           const { state: _, ...rest } = parameters;
           return (await get<OutboxCounts>("outbox/counts", rest))[state];
         })
-      : targetsOf(selection.keys);
+      : Promise.resolve(targetsOf(selection.keys)));
+    if (!targets) return;
     const facts: [string, string][] = [
       [fields.service, targets.map((target) => target.service).join(", ")], [fields.state, texts.outboxStates[state]],
       ...filters.filter((one) => filter[one.name]).map((one): [string, string] => [one.label, filter[one.name]!]),

@@ -1,4 +1,4 @@
-import { lazy, Suspense, useMemo, useState } from "react";
+import { lazy, Suspense, useEffect, useMemo, useState } from "react";
 import type { Overview as OverviewData, RatePoint, Rates, ServiceOverview } from "../api/contract";
 import { explain } from "../api/explain";
 import { useRead } from "../api/use";
@@ -49,11 +49,14 @@ function Verdict({ data, minutes }: { data: OverviewData; minutes: number }) {
   const { overview: words, pages } = useTexts();
   const { zone } = useClock();
   const worst = data.verdict.isHealthy ? "good" : data.verdict.findings.some((finding) => finding.severity === "error") ? "bad" : "warn";
-  document.title = `${words.verdict(data.verdict)} · ReliableMq`;
+  const sentence = words.verdict(data.verdict);
+  useEffect(() => {
+    document.title = `${sentence} · ReliableMq`;
+  }, [sentence]);
   return (
     <div className="verdict">
       <Mark tone={worst} />
-      <h1 tabIndex={-1}><span className="hidden">{pages.overview}: </span>{words.verdict(data.verdict)}</h1>
+      <h1 tabIndex={-1}><span className="hidden">{pages.overview}: </span>{sentence}</h1>
       <nav className="segments" aria-label={words.range}>
         {ranges.map((range) => (
           <Go key={range} to="/" query={{ minutes: range === 60 ? null : String(range) }} className="segment" aria-current={range === minutes ? "true" : undefined}>{words.ranges[range]}</Go>
