@@ -48,15 +48,15 @@ internal sealed class BrowserWindow : IAsyncDisposable
 
     public Task ConfirmAsync(string button) => Dialog.GetByRole(AriaRole.Button, new LocatorGetByRoleOptions { Name = button, Exact = true }).ClickAsync();
 
-    public static Task ShowsAsync(ILocator locator) => Assertions.Expect(locator.First).ToBeVisibleAsync(new LocatorAssertionsToBeVisibleOptions { Timeout = 60_000 });
+    public static Task ShowsAsync(ILocator locator) => Assertions.Expect(locator.First).ToBeVisibleAsync();
 
     public Task ShowsAsync(string text) => ShowsAsync(Page.GetByText(text));
 
     /// <summary>Returns when the page has what it asked for.</summary>
     public async Task SettledAsync()
     {
-        await Assertions.Expect(Page.Locator("h1, .blank").First).ToBeVisibleAsync(new LocatorAssertionsToBeVisibleOptions { Timeout = 60_000 });
-        await Assertions.Expect(Page.Locator(".loading")).ToHaveCountAsync(0, new LocatorAssertionsToHaveCountOptions { Timeout = 60_000 });
+        await Assertions.Expect(Page.Locator("h1, .blank").First).ToBeVisibleAsync();
+        await Assertions.Expect(Page.Locator(".loading")).ToHaveCountAsync(0);
     }
 
     /// <summary>What axe finds on the page that is serious or worse.</summary>

@@ -6,6 +6,9 @@ namespace ReliableMq.Dashboard.Tests.Browser;
 /// <summary>One browser for all tests; each test looks through a window of its own.</summary>
 public sealed class Chromium : IAsyncDisposable
 {
+    /// <summary>Only used up by a test that fails; two busy cores are slow.</summary>
+    internal static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
     private readonly Lazy<Task<(IPlaywright, IBrowser)>> _started = new(StartAsync);
 
     internal async Task<BrowserWindow> OpenAsync(TestShop shop, Action<BrowserNewContextOptions>? change = null)
@@ -17,7 +20,7 @@ public sealed class Chromium : IAsyncDisposable
         };
         change?.Invoke(options);
         var context = await browser.NewContextAsync(options);
-        context.SetDefaultTimeout(30_000);
+        context.SetDefaultTimeout((float)Patience.TotalMilliseconds);
         return new BrowserWindow(await context.NewPageAsync(), shop.Address);
     }
 
@@ -33,6 +36,7 @@ public sealed class Chromium : IAsyncDisposable
 
     private static async Task<(IPlaywright, IBrowser)> StartAsync()
     {
+        Assertions.SetDefaultExpectTimeout((float)Patience.TotalMilliseconds);
         var playwright = await Playwright.CreateAsync();
         return (playwright, await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using ReliableMq.Dashboard.Tests.Support;
 using ReliableMq.TestSupport;
 
@@ -43,8 +44,16 @@ internal sealed class TestShop : IAsyncDisposable
                 app.UseRouting();
             });
         var shop = new TestShop(broker, database, host);
-        await Eventually.TrueAsync(async () => await broker.UseChannelAsync(channel => channel.ConsumerCountAsync(Queue)) > 0, "the shop consumes");
-        return shop;
+        try
+        {
+            await Eventually.TrueAsync(shop.IsConsumingAsync, "the shop consumes", Chromium.Patience);
+            return shop;
+        }
+        catch (ShouldAssertException exception)
+        {
+            await shop.DisposeAsync();
+            throw new ShouldAssertException($"{exception.Message}; its log ends with {string.Join(Environment.NewLine, host.Logs.Entries.TakeLast(20).Select(entry => entry.Message))}");
+        }
     }
 
     public async Task PayAsync(params OrderPaid[] orders)
@@ -81,6 +90,9 @@ internal sealed class TestShop : IAsyncDisposable
         await _broker.DisposeAsync();
         await _database.DisposeAsync();
     }
+
+    private async Task<bool> IsConsumingAsync() =>
+        (await _host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync()).Entries["reliable-mq-consumers"].Status is HealthStatus.Healthy;
 
     private static void Register(IServiceCollection services, TestVirtualHost broker, TestDatabase database)
     {

@@ -19,7 +19,7 @@ public sealed class The_page_itself(Chromium chromium)
         await using var shop = await TestShop.OpenAsync();
         await shop.PayAsync(new OrderPaid(9, "12345"));
         await shop.CarrierWasAwayAsync(first: 1, count: 3);
-        await Eventually.TrueAsync(async () => (await shop.ShippedAsync()).Count == 1, "one is shipped");
+        await Eventually.TrueAsync(async () => (await shop.ShippedAsync()).Count == 1, "one is shipped", Chromium.Patience);
         await using var window = await chromium.OpenAsync(shop, options =>
         {
             What_an_operator_does.AsOperator(options);

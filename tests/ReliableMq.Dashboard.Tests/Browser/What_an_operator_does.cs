@@ -11,7 +11,7 @@ public sealed class What_an_operator_does(Chromium chromium)
     {
         await using var shop = await TestShop.OpenAsync();
         await shop.PayAsync(new OrderPaid(1, "12345"), new OrderPaid(2, "12 34X"));
-        await Eventually.TrueAsync(async () => await shop.DeadAsync() == 1, "the order is given up");
+        await Eventually.TrueAsync(async () => await shop.DeadAsync() == 1, "the order is given up", Chromium.Patience);
         await using var window = await chromium.OpenAsync(shop, AsOperator);
 
         await window.GoAsync("");
@@ -51,11 +51,11 @@ public sealed class What_an_operator_does(Chromium chromium)
         await window.ConfirmAsync("Replay 5,000");
 
         await window.ShowsAsync("Replay of 5,000 messages started.");
-        await Eventually.TrueAsync(async () => (await shop.ShippedAsync()).Count(order => order <= Dead) == Dead, "all are shipped", TimeSpan.FromMinutes(3));
+        await Eventually.TrueAsync(async () => (await shop.ShippedAsync()).Count(order => order <= Dead) == Dead, "all are shipped", 2 * Chromium.Patience);
         await window.ShowsAsync("No dead letters.");
         await traffic.CancelAsync();
         var paid = await paying;
-        await Eventually.TrueAsync(async () => (await shop.ShippedAsync()).Count == Dead + paid, "the traffic is shipped as well");
+        await Eventually.TrueAsync(async () => (await shop.ShippedAsync()).Count == Dead + paid, "the traffic is shipped as well", Chromium.Patience);
         (await shop.ShippedAsync()).ShouldBe(Enumerable.Range(1, Dead + paid));
         window.ShouldBeQuiet();
     }
