@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using ReliableMq.Dashboard.Api;
 using ReliableMq.Tests;
@@ -39,8 +40,10 @@ public sealed class OpenApiTests
 
     private static JsonObject Document()
     {
-        using var services = new ServiceCollection().AddLogging().AddReliableMqDashboard().BuildServiceProvider();
-        return OpenApiDocument.Of(services.GetRequiredService<ApiRoutes>().All);
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Services.AddReliableMqDashboard();
+        var app = builder.Build();
+        return OpenApiDocument.Of(app.Services.GetRequiredService<ApiRoutes>().All);
     }
 
     private static IEnumerable<string> References(JsonNode? node) => node switch

@@ -17,8 +17,6 @@ internal sealed class ApiException(int status, string detail, string? parameter 
 
     public static ApiException NotFound(string detail) => new(StatusCodes.Status404NotFound, detail);
 
-    public static ApiException NotYet() => new(StatusCodes.Status501NotImplemented, "This is not built yet.");
-
     public static ApiException Conflict(string detail, long? actualCount = null) => new(StatusCodes.Status409Conflict, detail, actualCount: actualCount);
 
     /// <summary>A value as an error repeats it.</summary>

@@ -77,7 +77,8 @@ internal sealed class PageFiles
             using var stream = assembly.GetManifestResourceStream(name)!;
             using var content = new MemoryStream();
             stream.CopyTo(content);
-            var path = name[Folder.Length..];
+            // A build on Windows writes its own separators.
+            var path = name[Folder.Length..].Replace('\\', '/');
             files[path] = new PageFile(path, content.ToArray());
         }
 

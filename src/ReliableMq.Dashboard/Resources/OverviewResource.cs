@@ -23,7 +23,7 @@ internal sealed class OverviewResource(KnownServices services, TimeProvider time
     public IEnumerable<ApiRoute> Routes =>
     [
         ApiRoute.Get("overview", "Whether messages flow: a verdict in words, counts of each service, the broker.", ApiJson.Default.Overview, [Filters.Service], ReadAsync),
-        ApiRoute.Get("rates", "Rates and latencies over a range, of all processes together.", ApiJson.Default.Rates, [Filters.Service, Minutes, Points], _ => throw ApiException.NotYet()),
+        ApiRoute.Get("rates", "Rates and latencies over a range, of all processes together.", ApiJson.Default.Rates, [Filters.Service, Minutes, Points], ReadRatesAsync),
     ];
 
     private async Task<Overview> ReadAsync(ApiCall call)
@@ -42,6 +42,22 @@ internal sealed class OverviewResource(KnownServices services, TimeProvider time
             VerdictRules.Of([.. answers.All.Select(answer => (answer.Service.Name, answer.Value))], answers.Unreadable, findings),
             [.. chosen.Select(service => answers.All.FirstOrDefault(answer => answer.Service.Name == service.Name) is { Service: not null } answer ? Of(service.Name, answer.Value) : Unknown(service.Name))],
             Broker(health));
+    }
+
+    private async Task<Rates> ReadRatesAsync(ApiCall call)
+    {
+        var minutes = call.FindValue(Minutes) ?? 60;
+        var now = time.GetUtcNow();
+        // The minute that runs is not over, but it is what people look for.
+        var until = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMinute)).AddMinutes(1);
+        var step = TimeSpan.FromMinutes(Math.Max(1, (int)Math.Ceiling(minutes / (double)(call.FindValue(Points) ?? 60))));
+        var steps = (int)Math.Ceiling(TimeSpan.FromMinutes(minutes) / step);
+        var from = until - (steps * step);
+        var answers = await Reading.AskAsync(services.Select(call.Find(Filters.Service)), (service, connection, token) =>
+            new Statement().With("from", from).With("until", until).ReadAsync(connection, RatesReads.Minutes(service.Schema), RatesReads.Read, token), call.Aborted);
+        var rows = answers.All.SelectMany(answer => answer.Value).ToList();
+        var byStep = rows.ToLookup(row => (int)((row.Minute - from) / step));
+        return new Rates(from, until, (int)step.TotalSeconds, MinuteRow.Sum(from, rows), [.. Enumerable.Range(0, steps).Select(index => MinuteRow.Sum(from + (index * step), byStep[index]))]);
     }
 
     private static BrokerState Broker(HealthReport? health) => health is not null && health.Entries.TryGetValue("reliable-mq-broker", out var broker)

@@ -204,6 +204,9 @@ internal static partial class LogMessages
     [LoggerMessage(8010, LogLevel.Warning, "The connection pool of \"{Context}\" has at most {Most} connections, but handlers and dispatcher may use {Needed} at once, beside the application itself. Raise \"Maximum Pool Size\" in its connection string, or lower the concurrency of its queues.")]
     public static partial void PoolTooSmall(ILogger logger, string context, int most, int needed);
 
+    [LoggerMessage(8012, LogLevel.Warning, "What this process did in the last minute could not be recorded; the next time makes up for it.")]
+    public static partial void FlowNotRecorded(ILogger logger, Exception exception);
+
     [LoggerMessage(8011, LogLevel.Warning, "AddInbox was called, but there are no handlers, so nothing is consumed. Call the method that was generated for their assembly, like AddReliableMq(…).AddBillingHandlers().")]
     public static partial void NoHandlers(ILogger logger);
 

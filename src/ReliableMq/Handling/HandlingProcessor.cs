@@ -87,7 +87,7 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
         var result = message is null ? AttemptResult.Failed(unreadable!) : await AttemptAsync(message, either.Token);
         if (result.IsDone)
         {
-            _metrics.Handled(delivery.Queue, _time.GetElapsedTime(startedAt), errorType: null);
+            _metrics.Handled(delivery.Queue, _time.GetElapsedTime(startedAt), errorType: null, delivery.SentAt);
             return Settlement.Ack;
         }
 

@@ -106,7 +106,7 @@ internal sealed class NoInboxProcessor : IDeliveryProcessor
             message.RefuseExpired(_time.GetUtcNow());
             await RunAsync(message.Handler, delivery.MessageId, delivery.CorrelationId,
                 services => _invocation.InvokeAsync(message.Handler, services, message.Message, message.ContextOf(delivery.Attempt, transaction: null, either.Token)), either.Token);
-            _metrics.Handled(delivery.Queue, _time.GetElapsedTime(startedAt), errorType: null);
+            _metrics.Handled(delivery.Queue, _time.GetElapsedTime(startedAt), errorType: null, delivery.SentAt);
             return Settlement.Ack;
         }
         catch (Exception) when (givingUp.IsCancellationRequested)
