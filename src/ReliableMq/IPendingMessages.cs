@@ -43,6 +43,27 @@ public sealed class PendingMessageFilter
 
     /// <summary>Only those with this ordering key.</summary>
     public string? OrderingKey { get; init; }
+
+    /// <summary>Only these rows.</summary>
+    public IReadOnlyCollection<Guid>? Rows { get; init; }
+
+    /// <summary>Only those of this business process.</summary>
+    public string? CorrelationId { get; init; }
+
+    /// <summary>Only those to this exchange, or back to this queue.</summary>
+    public string? Destination { get; init; }
+
+    /// <summary>Only those with this kind of error, as in <see cref="PendingMessage.ErrorKind"/>.</summary>
+    public string? ErrorKind { get; init; }
+
+    /// <summary>Only those with this text in their error, in upper or lower case.</summary>
+    public string? Text { get; init; }
+
+    /// <summary>Only those stored then or later.</summary>
+    public DateTimeOffset? StoredFrom { get; init; }
+
+    /// <summary>Only those stored before.</summary>
+    public DateTimeOffset? StoredUntil { get; init; }
 }
 
 /// <summary>What a stored message waits for.</summary>
@@ -64,6 +85,9 @@ public enum PendingState
 /// <summary>A stored message that has not left.</summary>
 public sealed record PendingMessage
 {
+    /// <summary>The row, which tells two with the same message id apart.</summary>
+    public required Guid Row { get; init; }
+
     /// <summary>The message's id.</summary>
     public required string MessageId { get; init; }
 

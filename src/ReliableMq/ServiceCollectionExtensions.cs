@@ -121,6 +121,7 @@ public static class ReliableMqServiceCollectionExtensions
         services.AddSingleton<ScheduledWorkRunner>();
         services.AddSingleton<IHostedService, QuartzSchedule>();
         services.AddSingleton<IHostedService, PendingMeasurement>();
+        services.AddSingleton<IHostedService, FlowRecorder>();
 
         services.AddHealthChecks()
             .AddCheck<BrokerHealthCheck>("reliable-mq-broker", HealthStatus.Unhealthy, ["reliable-mq"])

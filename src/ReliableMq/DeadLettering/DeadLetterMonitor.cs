@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Npgsql;
 using ReliableMq.Diagnostics;
 using ReliableMq.Failing;
+using ReliableMq.Inbox;
 using ReliableMq.Receiving;
 using ReliableMq.Storage;
 
@@ -54,8 +55,9 @@ internal sealed class DeadLetterMonitor(
         var reason = $"The broker dead-lettered it: {DeathOf(delivery)}.";
         await using var session = await database.OpenAsync(cancellationToken);
         await using var transaction = await Parking.BeginAsync(session.Connection, cancellationToken);
+        var unknown = await FindUnknownAsync(session.Connection, delivery, messageId, cancellationToken);
         await using var insert = new NpgsqlCommand(_sql.Insert, session.Connection, transaction);
-        StoredDeadLetter.AddParameters(insert.Parameters, delivery, settings.Queue, messageId, 0, reason, exception: null);
+        StoredDeadLetter.AddParameters(insert.Parameters, delivery, settings.Queue, messageId, 0, reason, unknown);
         var isNew = await insert.ExecuteNonQueryAsync(cancellationToken) == 1;
         if (isNew)
         {
@@ -66,6 +68,24 @@ internal sealed class DeadLetterMonitor(
         await transaction.CommitAsync(CancellationToken.None);
         _parking.Tell(release);
         return isNew;
+    }
+
+    /// <summary>It may be the copy of a message that was handled so long ago that the inbox has forgotten it: a replay needs consent.</summary>
+    private async Task<TooOldToDedupeException?> FindUnknownAsync(NpgsqlConnection connection, Delivery delivery, string messageId, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(_sql.ForgottenUntil, connection)
+        {
+            Parameters =
+            {
+                new NpgsqlParameter<string>("queue", settings.Queue),
+                new NpgsqlParameter<string>("message_id", messageId),
+                new NpgsqlParameter<int>("epoch", delivery.Epoch),
+            },
+        };
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken) && reader.GetFieldValue<DateTimeOffset>(0) is var forgotten && Horizon.IsTooOld(delivery, forgotten)
+            ? new TooOldToDedupeException(delivery, forgotten)
+            : null;
     }
 
     /// <summary>It will not run any more. If it held back its ordering key, the next follows.</summary>

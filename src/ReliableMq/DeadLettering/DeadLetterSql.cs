@@ -17,6 +17,17 @@ internal sealed class DeadLetterSql(string schema)
         ON CONFLICT (queue, message_id, epoch) DO NOTHING
         """;
 
+    /// <summary>
+    /// How far the queue's inbox has forgotten, if nothing says that the message was not handled: no failure in this epoch
+    /// or later, which there is only of what is not done.
+    /// </summary>
+    public string ForgottenUntil { get; } =
+        $"""
+        SELECT h.forgotten_until FROM {schema}.inbox_horizon h
+        WHERE h.queue = @queue AND NOT EXISTS (
+            SELECT FROM {schema}.failure f WHERE f.queue = @queue AND f.message_id = @message_id AND f.epoch >= @epoch)
+        """;
+
     /// <summary>The broker gave the message up by itself, so no attempt of it may run again. Primary key.</summary>
     public string MarkDead { get; } =
         $"""

@@ -5,7 +5,7 @@ using ReliableMq.Storage;
 namespace ReliableMq.DeadLettering;
 
 /// <summary>The dead letters of the service's inbox databases, one after the other, a page at a time.</summary>
-internal sealed class DeadLetters(ServiceDatabases databases, ReplayHost replays) : IDeadLetters
+internal sealed class DeadLetters(ServiceDatabases databases, ReplayHost? replays) : IDeadLetters
 {
     private const int PageSize = 200;
     private const int MostPerSecond = 10_000;
@@ -69,7 +69,8 @@ internal sealed class DeadLetters(ServiceDatabases databases, ReplayHost replays
             begun.Add(await new DeadLetterTable(database).BeginReplayAsync(filter, who, options, cancellationToken));
         }
 
-        replays.Wake();
+        // Elsewhere they are looked for now and then.
+        replays?.Wake();
         return begun;
     }
 

@@ -240,6 +240,9 @@ internal static partial class LogMessages
     [LoggerMessage(8011, LogLevel.Warning, "AddInbox was called, but there are no handlers, so nothing is consumed. Call the method that was generated for their assembly, like AddReliableMq(…).AddBillingHandlers().")]
     public static partial void NoHandlers(ILogger logger);
 
+    [LoggerMessage(8012, LogLevel.Warning, "What this process did in the last minute could not be recorded; the next time makes up for it.")]
+    public static partial void FlowNotRecorded(ILogger logger, Exception exception);
+
     [LoggerMessage(9001, LogLevel.Warning, "Alert {Id}, {Kind} \"{Group}\": {Text} Raised {Count} time(s), {NewCount} of them new, since {FirstRaisedAt:u}; for example {Example}.")]
     public static partial void AlertWarning(ILogger logger, long id, string kind, string group, string text, long count, long newCount, DateTimeOffset firstRaisedAt, string example);
 

@@ -14,6 +14,7 @@ namespace ReliableMq.Diagnostics;
 internal sealed class ReliableMqMetrics : IDisposable
 {
     private readonly Meter _meter;
+    private readonly TimeProvider _time;
     private readonly Counter<long> _sent;
     private readonly Counter<long> _consumed;
     private readonly Counter<long> _deadLettered;
@@ -27,8 +28,9 @@ internal sealed class ReliableMqMetrics : IDisposable
     private volatile IReadOnlyList<QueueConsumer> _consumers = [];
     private readonly ConcurrentDictionary<(string Context, string Sink), long> _alertsUntold = new();
 
-    public ReliableMqMetrics(IMeterFactory factory, TopologyState topology)
+    public ReliableMqMetrics(IMeterFactory factory, TopologyState topology, TimeProvider? time = null)
     {
+        _time = time ?? TimeProvider.System;
         _meter = factory.Create(Telemetry.Name);
         _sent = _meter.CreateCounter<long>("messaging.client.sent.messages", "{message}", "Messages sent: confirmed, or failed with error.type.");
         _consumed = _meter.CreateCounter<long>("messaging.client.consumed.messages", "{message}", "Deliveries handled: done, or failed with error.type.");
@@ -60,14 +62,19 @@ internal sealed class ReliableMqMetrics : IDisposable
     private IEnumerable<Measurement<long>> OfConsumers(Func<QueueConsumer, long> value) =>
         _consumers.Select(consumer => new Measurement<long>(value(consumer), System, Tag("messaging.destination.name", consumer.Queue)));
 
+    /// <summary>What is kept for the dashboard.</summary>
+    public FlowCounts Flow { get; } = new();
+
     /// <summary>Whether anybody listens.</summary>
     public bool MeasuresPending => _pendingGauge.Enabled;
 
     public void Sent(IEnumerable<OutboxRow> rows)
     {
-        if (_sent.Enabled)
+        var now = _time.GetUtcNow();
+        foreach (var row in rows)
         {
-            foreach (var row in rows)
+            Flow.Sent(row, now);
+            if (_sent.Enabled)
             {
                 _sent.Add(1, System, Tag("messaging.destination.name", row.Exchange));
             }
@@ -90,8 +97,17 @@ internal sealed class ReliableMqMetrics : IDisposable
         }
     }
 
-    public void Handled(string queue, TimeSpan duration, string? errorType)
+    public void Handled(string queue, TimeSpan duration, string? errorType, DateTimeOffset? sentAt = null)
     {
+        if (errorType is null)
+        {
+            Flow.Handled(_time.GetUtcNow() - sentAt);
+        }
+        else
+        {
+            Flow.Failed();
+        }
+
         var tags = new TagList { System, { "messaging.destination.name", queue } };
         if (errorType is not null)
         {
@@ -102,7 +118,11 @@ internal sealed class ReliableMqMetrics : IDisposable
         _processing.Record(duration.TotalSeconds, tags);
     }
 
-    public void DeadLettered(string queue) => _deadLettered.Add(1, System, Tag("messaging.destination.name", queue));
+    public void DeadLettered(string queue)
+    {
+        Flow.DeadLettered();
+        _deadLettered.Add(1, System, Tag("messaging.destination.name", queue));
+    }
 
     /// <param name="queue">Where the message came from.</param>
     /// <param name="alone">Whether it ran alone, and so is to blame.</param>

@@ -10,7 +10,7 @@ using ReliableMq.Storage;
 namespace ReliableMq.Dispatching;
 
 /// <summary>Lists, hurries and cancels what waits in the outboxes of this host, a batch at a time.</summary>
-internal sealed class PendingMessages(ServiceDatabases databases, DispatcherHost dispatchers) : IPendingMessages
+internal sealed class PendingMessages(ServiceDatabases databases, DispatcherHost? dispatchers) : IPendingMessages
 {
     private const int BatchSize = 500;
 
@@ -38,7 +38,7 @@ internal sealed class PendingMessages(ServiceDatabases databases, DispatcherHost
         ArgumentNullException.ThrowIfNull(filter);
         ArgumentException.ThrowIfNullOrWhiteSpace(who);
         // Whoever asks for it has a reason to believe that it works now.
-        foreach (var dispatcher in dispatchers.Dispatchers)
+        foreach (var dispatcher in dispatchers?.Dispatchers ?? [])
         {
             dispatcher.ForgetPauses();
         }
@@ -156,6 +156,7 @@ internal sealed class PendingMessages(ServiceDatabases databases, DispatcherHost
 
     private static PendingMessage Read(NpgsqlDataReader reader) => new()
     {
+        Row = reader.GetGuid(0),
         MessageId = reader.GetString(1),
         MessageName = reader.GetString(2),
         State = (PendingState)reader.GetInt32(3),

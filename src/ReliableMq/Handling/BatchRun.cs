@@ -33,7 +33,7 @@ internal sealed class BatchRun(
             var done = await run(batch, either.Token, givingUp);
             foreach (var message in done)
             {
-                metrics.Handled(message.Delivery.Queue, time.GetElapsedTime(startedAt), errorType: null);
+                metrics.Handled(message.Delivery.Queue, time.GetElapsedTime(startedAt), errorType: null, message.Delivery.SentAt);
             }
 
             return done.ToHashSet();

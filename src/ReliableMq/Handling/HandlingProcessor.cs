@@ -143,7 +143,7 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
             : await _immediately.RunAsync(delivery, rules, () => AttemptAsync(message, isMarked, either.Token, givingUp), either.Token);
         if (result.IsDone)
         {
-            _metrics.Handled(delivery.Queue, _time.GetElapsedTime(startedAt), errorType: null);
+            _metrics.Handled(delivery.Queue, _time.GetElapsedTime(startedAt), errorType: null, delivery.SentAt);
             if (isMarked)
             {
                 _marks.Forgotten(delivery);

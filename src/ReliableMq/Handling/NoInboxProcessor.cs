@@ -112,7 +112,7 @@ internal sealed class NoInboxProcessor : IDeliveryProcessor
         var result = await _immediately.RunAsync(delivery, rules, () => AttemptAsync(message, either.Token, givingUp), either.Token);
         if (result.Exception is not { } exception)
         {
-            _metrics.Handled(delivery.Queue, _time.GetElapsedTime(startedAt), errorType: null);
+            _metrics.Handled(delivery.Queue, _time.GetElapsedTime(startedAt), errorType: null, delivery.SentAt);
             return Settlement.Ack;
         }
 

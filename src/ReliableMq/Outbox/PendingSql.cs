@@ -21,6 +21,13 @@ internal sealed class PendingSql(string schema, PendingMessageFilter filter)
         filter.State is null ? "" : $"({State}) = @state",
         filter.MessageName is null ? "" : "o.name = @name",
         filter.OrderingKey is null ? "" : "o.ordering_key = @ordering_key",
+        filter.Rows is null ? "" : "o.id = ANY (@rows)",
+        filter.CorrelationId is null ? "" : "o.correlation_id = @correlation_id",
+        filter.Destination is null ? "" : "(o.exchange = @destination OR o.exchange = '' AND o.routing_key = @destination)",
+        filter.ErrorKind is null ? "" : "o.error_kind = @error_kind",
+        filter.Text is null ? "" : "strpos(lower(o.error), lower(@text)) > 0",
+        filter.StoredFrom is null ? "" : "o.created_at >= @from",
+        filter.StoredUntil is null ? "" : "o.created_at < @until",
     }.Where(condition => condition.Length > 0));
 
     /// <summary>By primary key, which is the order of storing.</summary>
@@ -109,12 +116,31 @@ internal sealed class PendingSql(string schema, PendingMessageFilter filter)
         Add("message_id", filter.MessageId);
         Add("name", filter.MessageName);
         Add("ordering_key", filter.OrderingKey);
+        Add("correlation_id", filter.CorrelationId);
+        Add("destination", filter.Destination);
+        Add("error_kind", filter.ErrorKind);
+        Add("text", filter.Text);
+        AddTime("from", filter.StoredFrom);
+        AddTime("until", filter.StoredUntil);
+        if (filter.Rows is { } rows)
+        {
+            command.Parameters.Add(new NpgsqlParameter<Guid[]>("rows", [.. rows]));
+        }
+
         if (filter.State is { } state)
         {
             command.Parameters.Add(new NpgsqlParameter("state", NpgsqlDbType.Integer) { Value = (int)state });
         }
 
         return command;
+
+        void AddTime(string name, DateTimeOffset? value)
+        {
+            if (value is { } time)
+            {
+                command.Parameters.Add(new NpgsqlParameter(name, NpgsqlDbType.TimestampTz) { Value = time.UtcDateTime });
+            }
+        }
 
         void Add(string name, string? value)
         {

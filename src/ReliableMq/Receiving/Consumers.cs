@@ -4,9 +4,12 @@ using ReliableMq.Storage;
 namespace ReliableMq.Receiving;
 
 /// <summary>Lists and changes consumers: those of this process, and by their database those of the whole service.</summary>
-internal sealed class Consumers(ConsumerHost host, ServiceDatabases databases, TimeProvider time) : IConsumers
+internal sealed class Consumers(ConsumerHost? host, ServiceDatabases databases, TimeProvider time) : IConsumers
 {
-    public IReadOnlyList<ConsumerInfo> List() => [.. host.Handling.Select(consumer => consumer.Info)];
+    public IReadOnlyList<ConsumerInfo> List() => [.. Handling.Select(consumer => consumer.Info)];
+
+    /// <summary>None where another process's database is looked at.</summary>
+    private IReadOnlyList<QueueConsumer> Handling => host?.Handling ?? [];
 
     public Task PauseAsync(string queue, string who, bool lasting, CancellationToken cancellationToken = default) =>
         ApplyAsync(queue, who, "pause", lasting, new() { [ChangedSetting.Paused] = 1 }, cancellationToken);
@@ -45,7 +48,7 @@ internal sealed class Consumers(ConsumerHost host, ServiceDatabases databases, T
         }
     }
 
-    private QueueConsumer? Find(string queue) => host.Handling.FirstOrDefault(consumer => consumer.Queue == queue);
+    private QueueConsumer? Find(string queue) => Handling.FirstOrDefault(consumer => consumer.Queue == queue);
 
     private async Task ApplyAsync(string queue, string who, string action, bool lasting, Dictionary<ChangedSetting, int?> values, CancellationToken cancellationToken)
     {
@@ -55,7 +58,7 @@ internal sealed class Consumers(ConsumerHost host, ServiceDatabases databases, T
         {
             await ApplyElsewhereAsync(queue, who, action, lasting, values, cancellationToken);
         }
-        else if (host.WatchOf(consumer) is { } watch)
+        else if (host!.WatchOf(consumer) is { } watch)
         {
             await watch.Table.ChangeAsync(queue, who, action, lasting, values, cancellationToken);
             await watch.ReadAsync(cancellationToken);
@@ -81,7 +84,7 @@ internal sealed class Consumers(ConsumerHost host, ServiceDatabases databases, T
             }
         }
 
-        var known = host.Handling.Select(consumer => $"\"{consumer.Queue}\"").DefaultIfEmpty("none");
+        var known = Handling.Select(consumer => $"\"{consumer.Queue}\"").DefaultIfEmpty("none");
         throw new ReliableMqException($"The queue \"{queue}\" cannot be changed: no process of this service has consumed it. Correct the name. Queues of this process: {string.Join(", ", known)}.");
     }
 }

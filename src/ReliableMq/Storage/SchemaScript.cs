@@ -290,6 +290,19 @@ internal static class SchemaScript
             started_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
             heartbeat_at  timestamptz NOT NULL DEFAULT clock_timestamp());
 
+        -- What each process did in each minute, by its own clock. The latencies are histograms: bucket:count.
+        CREATE TABLE IF NOT EXISTS {schema}.node_minute (
+            minute         timestamptz NOT NULL,
+            node           uuid        NOT NULL,
+            committed      bigint      NOT NULL,
+            sent           bigint      NOT NULL,
+            handled        bigint      NOT NULL,
+            failed         bigint      NOT NULL,
+            dead_lettered  bigint      NOT NULL,
+            confirm        text        NOT NULL,
+            handle         text        NOT NULL,
+            PRIMARY KEY (minute, node));
+
         INSERT INTO {schema}.schema_version (version) VALUES ({Version}) ON CONFLICT DO NOTHING;
         """;
 }

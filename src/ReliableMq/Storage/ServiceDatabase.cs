@@ -20,6 +20,7 @@ internal sealed class ServiceDatabase
     private readonly Alerts _alerts;
     private DatabaseAddress? _configured;
     private volatile ServiceDatabase? _sender;
+    private long _committed;
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <param name="key">The context's type; <see cref="NpgsqlDataSource"/> for a data source.</param>
@@ -124,6 +125,9 @@ internal sealed class ServiceDatabase
     /// <summary>The ids that this process has just committed.</summary>
     public Channel<HandOver> HandedOver { get; }
 
+    /// <summary>How many messages were stored here by this process, without those that go back to their queue.</summary>
+    public long Committed => Interlocked.Read(ref _committed);
+
     /// <summary>Tells the dispatcher of stored messages.</summary>
     /// <param name="messages">They have been written.</param>
     /// <param name="mayBeOpen">Nobody will tell whether their transaction has committed: it is looked for.</param>
@@ -131,6 +135,7 @@ internal sealed class ServiceDatabase
     {
         if (messages.Count > 0)
         {
+            Interlocked.Add(ref _committed, messages.Count(message => message.Exchange.Length > 0));
             // What has a time may be due already, which only the database knows: it is looked for by its id, too.
             var ids = messages.Where(message => message.OrderingKey is null || message.IsScheduled).Select(message => message.Id).ToArray();
             var keys = messages.Where(message => message.OrderingKey is not null).Select(message => message.OrderingKey!).Distinct().ToArray();

@@ -21,6 +21,13 @@ internal sealed class ServiceDatabases
         Inboxes = [.. registered.Where(registration => registration.IsInbox).Select(registration => registration.Key).Distinct().Select(key => _byKey[key])];
     }
 
+    /// <summary>One alone.</summary>
+    public ServiceDatabases(ServiceDatabase only)
+    {
+        _byKey = new() { [only.Key] = only };
+        Inboxes = [only];
+    }
+
     public IReadOnlyCollection<ServiceDatabase> All => _byKey.Values;
 
     /// <summary>One for each set of tables.</summary>

@@ -1,0 +1,52 @@
+using Microsoft.Extensions.Primitives;
+
+namespace ReliableMq.Dashboard.Api;
+
+/// <summary>What an action is for: rows by their ids, or all that match a filter, which was looked at before.</summary>
+internal static class Confirmation
+{
+    public const int MostIds = 1000;
+
+    /// <summary>Some more than were seen may be acted on: messages come while people read.</summary>
+    private const int Margin = 10;
+
+    /// <exception cref="ApiException">Neither or both are given, or there are too many ids.</exception>
+    public static void RequireOne(IReadOnlyList<string>? ids, IReadOnlyDictionary<string, string>? filter, long? expectedCount)
+    {
+        if (ids is null == filter is null)
+        {
+            throw ApiException.Malformed("ids", "Give either \"ids\" or \"filter\".");
+        }
+
+        if (ids is { Count: 0 or > MostIds })
+        {
+            throw ApiException.Malformed("ids", $"\"ids\" has {ids.Count} items. Give 1 to {MostIds}, or a filter.");
+        }
+
+        if (ids?.Any(id => id is null) == true)
+        {
+            throw ApiException.Malformed("ids", "An item of \"ids\" is null. Give the ids of the list.");
+        }
+
+        if (filter is not null && expectedCount is not >= 0)
+        {
+            throw ApiException.Malformed("expectedCount", "\"expectedCount\" is missing. Give the number that you saw with this filter, so that it does not act on far more.");
+        }
+    }
+
+    /// <exception cref="ApiException">Far more match than were seen.</exception>
+    public static void RequireExpected(long expected, long actual)
+    {
+        if (actual > expected + Math.Max(Margin, expected / 10))
+        {
+            throw ApiException.Conflict($"The filter matches {actual} by now, but {expected} were expected. Look again, and confirm the new number.", actual);
+        }
+    }
+
+    public static ParameterValues Read(IReadOnlyDictionary<string, string> filter, IReadOnlyList<Parameter> known) =>
+        new(filter.Select(entry => KeyValuePair.Create(entry.Key, new StringValues(entry.Value))), known, "filter.");
+
+    /// <summary>As the audit keeps it.</summary>
+    public static string Text(IReadOnlyDictionary<string, string> filter) =>
+        filter.Count == 0 ? "all" : string.Join(", ", filter.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => $"{entry.Key}={entry.Value}"));
+}

@@ -1,0 +1,159 @@
+using ReliableMq.Dashboard.Api;
+using ReliableMq.Dashboard.Contract;
+using ReliableMq.Dashboard.Security;
+using ReliableMq.Dashboard.Services;
+
+namespace ReliableMq.Dashboard.Resources;
+
+/// <summary>Messages that were handled, or whose handling fails, or that wait behind one that fails.</summary>
+internal sealed class InboxResource(KnownServices services) : IResource
+{
+    private const int MostCounted = 10_000;
+    private static readonly Parameter[] Matching = [Filters.InboxState, Filters.Queue, Filters.MessageId, Filters.OrderingKey, Filters.ErrorType, Filters.ErrorText, Filters.From, Filters.Until];
+
+    public IEnumerable<ApiRoute> Routes =>
+    [
+        ApiRoute.Get("inbox", "Messages whose handling failed and is tried again, or that are done; newest first.", ApiJson.Default.InboxPage, Filters.Paged(Matching), ListAsync),
+        ApiRoute.Get("inbox/counts", "How many there are in each state.", ApiJson.Default.InboxCounts, [Filters.Service, Filters.Queue], CountAsync),
+        ApiRoute.Get("inbox/{service}/{id}", "One of them, with its whole error.", ApiJson.Default.InboxItem, [], OneAsync),
+        ApiRoute.Post("inbox/retry-now", "Offers scheduled retries at once.", ApiJson.Default.ActionRequest, ApiJson.Default.ActionResult, RetryNowAsync),
+        ApiRoute.Get("parked", "Messages of ordered queues that wait behind one that fails, key after key.", ApiJson.Default.ParkedPage, Filters.Paged(Filters.Queue, Filters.OrderingKey), ListParkedAsync),
+        ApiRoute.Post("parked/go-on", "Lets the messages of a key go on without the one they wait for.", ApiJson.Default.GoOnRequest, ApiJson.Default.ActionResult, GoOnAsync),
+    ];
+
+    private Task<Page<InboxItem>> ListAsync(ApiCall call)
+    {
+        var state = call.FindValue(Filters.InboxState);
+        return Paging.ReadAsync(services.Select(call.Find(Filters.Service)), call.Find(Filters.Cursor), call.Limit, async (service, connection, after, limit, token) =>
+        {
+            var isDone = state is InboxState.Done;
+            var statement = Filter(call.Values, state).With("limit", limit);
+            if (after.Length > 0)
+            {
+                var (table, time) = isDone ? ("i", "handled_at") : ("f", "last_failed_at");
+                statement.Where($"{table}.{time} <= @after_at AND ({table}.{time}, {table}.queue, {table}.message_id) < (@after_at, @after_queue, @after_id)")
+                    .With("after_at", Columns.Ticks(after[0])).With("after_queue", after[1]).With("after_id", after[2]);
+            }
+
+            // Which message a handler works at stands nowhere before it ends.
+            return state is InboxState.Handling ? [] : await statement.ReadAsync(
+                connection, isDone ? InboxReads.Done(service.Schema, statement.Conditions) : InboxReads.Failing(service.Schema, statement.Conditions), reader =>
+            {
+                var item = InboxReads.Item(service.Name, reader);
+                var at = (item.HandledAt ?? item.LastFailedAt)!.Value;
+                return new Listed<InboxItem>(item, at, [at.Key(), item.Queue, item.MessageId]);
+            }, token);
+        }, call.Aborted);
+    }
+
+    private async Task<InboxCounts> CountAsync(ApiCall call)
+    {
+        var queue = call.Find(Filters.Queue);
+        var answers = await Reading.AskAsync(services.Select(call.Find(Filters.Service)), async (service, connection, token) =>
+        {
+            var failing = new Statement().Where("f.queue = @queue", "queue", queue);
+            var (now, scheduled) = (await failing.ReadAsync(connection, InboxReads.CountFailing(service.Schema, failing.Conditions), reader => (reader.GetInt64(0), reader.GetInt64(1)), token))[0];
+            var done = queue is null
+                ? new Count((await new Statement().ReadAsync(connection, InboxReads.EstimateDone(service.Schema), reader => reader.GetInt64(0), token))[0], IsEstimate: true)
+                : Counts.UpTo(MostCounted, (await new Statement().With("queue", queue).With("limit", MostCounted + 1).ReadAsync(connection, InboxReads.CountDone(service.Schema), reader => reader.GetInt64(0), token))[0]);
+            return (Failing: Count.Exact(now), Scheduled: Count.Exact(scheduled), Done: done);
+        }, call.Aborted);
+        var handling = services.Select(call.Find(Filters.Service)).FirstOrDefault(service => service.IsOwn)?.Tables.Consumers.List().Where(consumer => queue is null || consumer.Queue == queue).Sum(consumer => consumer.Handling) ?? 0;
+        return new InboxCounts(
+            Count.Exact(handling), Counts.Sum(answers.All.Select(answer => answer.Value.Failing)), Counts.Sum(answers.All.Select(answer => answer.Value.Scheduled)), Counts.Sum(answers.All.Select(answer => answer.Value.Done)));
+    }
+
+    private Task<InboxItem> OneAsync(ApiCall call)
+    {
+        var service = services.Get(call.Segment("service"));
+        var key = RowId.Read(call.Segment("id"), 2);
+        return service.UseAsync(async connection =>
+        {
+            foreach (var sql in new[] { InboxReads.OneFailing(service.Schema), InboxReads.OneDone(service.Schema) })
+            {
+                var found = await new Statement().With("queue", key[0]).With("message_id", key[1]).With("limit", 1).ReadAsync(connection, sql, reader => InboxReads.Item(service.Name, reader, wholeError: true), call.Aborted);
+                if (found is [var item])
+                {
+                    return item;
+                }
+            }
+
+            throw RowId.Unknown(call.Segment("id"));
+        }, call.Aborted);
+    }
+
+    private async Task<ActionResult> RetryNowAsync(ApiCall call, ActionRequest request)
+    {
+        Confirmation.RequireOne(request.Ids, request.Filter, request.ExpectedCount);
+        var service = services.Get(request.Service);
+        return await service.UseAsync(async connection =>
+        {
+            List<(string Queue, string MessageId)> keys;
+            if (request.Ids is { } ids)
+            {
+                keys = [.. ids.Select(id => RowId.Read(id, 2)).Select(key => (key[0], key[1])).Distinct()];
+            }
+            else
+            {
+                var values = Confirmation.Read(request.Filter!, Matching);
+                if (values.FindValue(Filters.InboxState) is InboxState.Done or InboxState.Handling)
+                {
+                    throw ApiException.Malformed("filter.state", "Only what fails can be tried again. Give the state failing or scheduled, or none.");
+                }
+
+                var statement = Filter(values, values.FindValue(Filters.InboxState)).With("limit", int.MaxValue);
+                keys = await statement.ReadAsync(connection, InboxReads.Failing(service.Schema, statement.Conditions), reader => (reader.GetString(0), reader.GetString(1)), call.Aborted);
+                Confirmation.RequireExpected(request.ExpectedCount!.Value, keys.Count);
+            }
+
+            var rows = await new Statement().With("queues", [.. keys.Select(key => key.Queue)]).With("message_ids", [.. keys.Select(key => key.MessageId)])
+                .ReadAsync(connection, InboxReads.CopiesOf(service.Schema), reader => reader.GetGuid(0), call.Aborted);
+            var done = await service.Tables.PendingMessages.SendNowAsync(new PendingMessageFilter { Rows = rows }, Caller.Of(call.Http), call.Aborted);
+            return new ActionResult(done, Math.Max(0, keys.Count - done), done < keys.Count ? "Its retry is short and waits in its consumer, or it is on its way." : null);
+        }, call.Aborted);
+    }
+
+    private Task<Page<ParkedItem>> ListParkedAsync(ApiCall call) =>
+        Paging.ReadAsync(services.Select(call.Find(Filters.Service)), call.Find(Filters.Cursor), call.Limit, (service, connection, after, limit, token) =>
+        {
+            var statement = new Statement().With("limit", limit)
+                .Where("p.queue = @queue", "queue", call.Find(Filters.Queue))
+                .Where("p.ordering_key = @ordering_key", "ordering_key", call.Find(Filters.OrderingKey));
+            if (after.Length > 0)
+            {
+                statement.Where("(p.queue, p.ordering_key, p.position) > (@after_queue, @after_key, @after_position)")
+                    .With("after_queue", after[0]).With("after_key", after[1]).With("after_position", long.Parse(after[2], System.Globalization.CultureInfo.InvariantCulture));
+            }
+
+            return statement.ReadAsync(connection, InboxReads.Parked(service.Schema, statement.Conditions), reader =>
+            {
+                var item = new ParkedItem(
+                    service.Name, RowId.Of(reader.GetString(0), reader.GetString(3)), reader.GetString(0), reader.GetString(1), reader.GetString(3), reader.GetString(4), reader.Text(7), reader.Time(5), reader.Text(6));
+                // Service after service: their order is not that of time.
+                return new Listed<ParkedItem>(item, DateTimeOffset.UnixEpoch, [item.Queue, item.OrderingKey, reader.GetInt64(2).ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+            }, token);
+        }, call.Aborted);
+
+    private async Task<ActionResult> GoOnAsync(ApiCall call, GoOnRequest request)
+    {
+        var service = services.Get(request.Service);
+        var done = await service.Tables.ParkedMessages.GoOnAsync(request.Queue, request.OrderingKey, Caller.Of(call.Http), call.Aborted);
+        return new ActionResult(done ? 1 : 0, done ? 0 : 1, done ? null : $"No message of the key \"{request.OrderingKey}\" is parked in \"{request.Queue}\".");
+    }
+
+    private static Statement Filter(ParameterValues values, InboxState? state)
+    {
+        var isDone = state is InboxState.Done;
+        var (table, time) = isDone ? ("i", "handled_at") : ("f", "last_failed_at");
+        var statement = new Statement()
+            .Where($"{table}.queue = @queue", "queue", values.Find(Filters.Queue))
+            .Where($"{table}.message_id = @message_id", "message_id", values.Find(Filters.MessageId))
+            .Where($"{table}.{time} >= @from", "from", values.FindValue(Filters.From))
+            .Where($"{table}.{time} < @until", "until", values.FindValue(Filters.Until))
+            // Of what is done only this is kept.
+            .Where(isDone ? "@ordering_key IS NULL" : "f.ordering_key = @ordering_key", "ordering_key", values.Find(Filters.OrderingKey))
+            .Where(isDone ? "@error_type IS NULL" : "f.error_type = @error_type", "error_type", values.Find(Filters.ErrorType))
+            .Where(isDone ? "@text IS NULL" : "strpos(lower(f.error), lower(@text)) > 0", "text", values.Find(Filters.ErrorText));
+        return state is InboxState.Failing or InboxState.Scheduled ? statement.Where($"f.state = '{state.Value.ToString().ToLowerInvariant()}'") : statement;
+    }
+}

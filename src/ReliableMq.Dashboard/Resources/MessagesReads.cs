@@ -1,0 +1,63 @@
+namespace ReliableMq.Dashboard.Resources;
+
+/// <summary>
+/// Everything that knows a message. The queues of a service are few, so the primary keys that begin with the queue find a
+/// message id; <c>outbox</c> holds what has not left, and the history has indexes for this page.
+/// </summary>
+internal static class MessagesReads
+{
+    private static string Queues(string schema) => $"queue IN (SELECT DISTINCT c.queue FROM {schema}.consumer_setting c)";
+
+    public static string Outbox(string schema, string column) =>
+        $"""
+        SELECT id, message_id, name, exchange, routing_key, correlation_id, causation_id, created_at, due_at, attempts, error_kind, error, failed_at,
+               CASE WHEN failed_at IS NOT NULL THEN 'Failed' WHEN error_kind IS NOT NULL THEN 'Retrying' WHEN due_at > clock_timestamp() THEN 'Scheduled' ELSE 'Pending' END, NULL::timestamptz, ordering_key
+        FROM {schema}.outbox WHERE {column} = @value
+        UNION ALL
+        SELECT id, message_id, name, exchange, routing_key, correlation_id, causation_id, created_at, due_at, attempts, NULL, NULL, NULL, initcap(outcome), finished_at, ordering_key
+        FROM {schema}.outbox_history WHERE {column} = @value
+        ORDER BY 1
+        LIMIT @limit
+        """;
+
+    public static string Failure(string schema) =>
+        $"SELECT queue, message_id, epoch, attempts, state, next_attempt_at, error_type, error, first_failed_at, last_failed_at FROM {schema}.failure WHERE {Queues(schema)} AND message_id = @value";
+
+    public static string Inbox(string schema) => $"SELECT queue, message_id, epoch, handled_at FROM {schema}.inbox WHERE {Queues(schema)} AND message_id = @value";
+
+    public static string DeadLetters(string schema) =>
+        $"SELECT queue, message_id, epoch, name, reason, attempts, dead_at, discarded_at, replayed_at, correlation_id FROM {schema}.dead_letter WHERE {Queues(schema)} AND message_id = @value ORDER BY epoch";
+
+    public static string Parked(string schema) => $"SELECT queue, message_id, ordering_key, parked_at, name, correlation_id FROM {schema}.parked WHERE {Queues(schema)} AND message_id = @value";
+
+    /// <summary>By a part of an error, among the newest dead letters.</summary>
+    public static string DeadByText(string schema) =>
+        $"""
+        SELECT queue, message_id, epoch, name, dead_at, coalesce(error, reason), discarded_at, replayed_at, CASE WHEN correlation_id = @value THEN 'correlationId' WHEN name = @value THEN 'name' ELSE 'error' END
+        FROM {schema}.dead_letter
+        WHERE dead_at >= @from AND dead_at < @until
+          AND (correlation_id = @value OR name = @value OR strpos(lower(reason), lower(@value)) > 0 OR strpos(lower(error), lower(@value)) > 0)
+        ORDER BY dead_at DESC
+        LIMIT @limit
+        """;
+
+    public static string FailingByText(string schema) =>
+        $"""
+        SELECT queue, message_id, state, last_failed_at, error FROM {schema}.failure
+        WHERE state IN ('failing', 'scheduled') AND last_failed_at >= @from AND last_failed_at < @until AND (ordering_key = @value OR strpos(lower(error), lower(@value)) > 0)
+        ORDER BY last_failed_at DESC
+        LIMIT @limit
+        """;
+
+    /// <summary>Of what has left, only as far back as asked for: neither names nor keys have an index there.</summary>
+    public static string OutboxByText(string schema) =>
+        $"""
+        SELECT id, message_id, name, routing_key, created_at,
+               CASE WHEN failed_at IS NOT NULL THEN 'failed' WHEN error_kind IS NOT NULL THEN 'retrying' WHEN due_at > clock_timestamp() THEN 'scheduled' ELSE 'pending' END,
+               CASE WHEN name = @value THEN 'name' WHEN ordering_key = @value THEN 'orderingKey' ELSE 'error' END, error
+        FROM {schema}.outbox
+        WHERE created_at >= @from AND created_at < @until AND (name = @value OR ordering_key = @value OR strpos(lower(error), lower(@value)) > 0)
+        ORDER BY id DESC
+        LIMIT @limit
+        """;
+}

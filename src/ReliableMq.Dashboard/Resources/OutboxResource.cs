@@ -1,0 +1,211 @@
+using Npgsql;
+using ReliableMq.Dashboard.Api;
+using ReliableMq.Dashboard.Contract;
+using ReliableMq.Dashboard.Security;
+using ReliableMq.Dashboard.Services;
+
+namespace ReliableMq.Dashboard.Resources;
+
+/// <summary>Messages that wait to be sent, and those that have left.</summary>
+internal sealed class OutboxResource(KnownServices services) : IResource
+{
+    private const int MostCounted = 10_000;
+
+    private static readonly Parameter<string> Destination = Parameter.Text("destination", "Only those to this exchange, or to this queue by a retry or replay.");
+    private static readonly Parameter<string> ErrorKind = Parameter.Text("errorKind", "Only those with this kind of error: `returned`, `nacked`, `timed out` or `refused`.");
+    private static readonly Parameter[] Matching = [Filters.MessageId, Filters.Name, Filters.OrderingKey, Filters.CorrelationId, Destination, ErrorKind, Filters.ErrorText, Filters.From, Filters.Until];
+    private static readonly Parameter[] OfActions = [Filters.OutboxState, .. Matching];
+
+    public IEnumerable<ApiRoute> Routes =>
+    [
+        ApiRoute.Get("outbox", "Messages in the outbox, newest first, or of the history where the state is `sent`, `expired` or `cancelled`.", ApiJson.Default.OutboxPage, Filters.Paged(OfActions), ListAsync),
+        ApiRoute.Get("outbox/counts", "How many there are in each state.", ApiJson.Default.OutboxCounts, [Filters.Service, .. Matching], CountAsync),
+        ApiRoute.Get("outbox/{service}/{id}", "One of them.", ApiJson.Default.OutboxDetail, [], OneAsync),
+        ApiRoute.Get("outbox/{service}/{id}/body", "Its body, to look at.", ApiJson.Default.BodyView, [], ViewBodyAsync, Right.SeeBodies),
+        new("GET", "outbox/{service}/{id}/body/raw", Right.SeeBodies, "Its body, to keep.", async call => await call.WriteFileAsync((await BodyAsync(call)).Body, "body.bin")),
+        ApiRoute.Post("outbox/send-now", "Offers messages at once, whatever they wait for (hurry); attempts of failed ones count from zero.", ApiJson.Default.ActionRequest, ApiJson.Default.ActionResult,
+            (call, request) => OfferAsync(call, request, (pending, filter) => pending.SendNowAsync(filter, Caller.Of(call.Http), call.Aborted))),
+        ApiRoute.Post("outbox/cancel", "Takes messages out of the outbox unsent; the history keeps them as cancelled.", ApiJson.Default.ActionRequest, ApiJson.Default.ActionResult,
+            (call, request) => OfferAsync(call, request, (pending, filter) => pending.CancelAsync(filter, Caller.Of(call.Http), call.Aborted))),
+        ApiRoute.Post("outbox/resend", "Sends messages of the history once more, with their ids: whoever has handled one does not handle it again.", ApiJson.Default.ActionRequest, ApiJson.Default.ActionResult,
+            (call, request) => OfHistoryAsync(call, request, OutboxActions.ResendAsync, "A retry or replay goes back to its queue by its dead letter, not from the history.")),
+        ApiRoute.Post("outbox/delete", "Removes messages from the history for ever. One that has not left has to be cancelled first.", ApiJson.Default.ActionRequest, ApiJson.Default.ActionResult,
+            (call, request) => OfHistoryAsync(call, request, OutboxActions.DeleteAsync, "What has not left has to be cancelled first.")),
+    ];
+
+    private Task<Page<OutboxItem>> ListAsync(ApiCall call)
+    {
+        var state = call.FindValue(Filters.OutboxState);
+        var hasLeft = OutboxReads.HasLeft(state);
+        return Paging.ReadAsync(services.Select(call.Find(Filters.Service)), call.Find(Filters.Cursor), call.Limit, (service, connection, after, limit, token) =>
+        {
+            var statement = Filter(call.Values, state).With("limit", limit);
+            if (after.Length > 0)
+            {
+                statement.Where("o.id < @after").With("after", Guid.Parse(after[0]));
+            }
+
+            return statement.ReadAsync(connection, OutboxReads.Page(service.Schema, hasLeft, statement.Conditions), reader =>
+            {
+                var item = OutboxReads.Item(service.Name, reader);
+                return new Listed<OutboxItem>(item, item.CreatedAt, [reader.GetGuid(0).ToString()]);
+            }, token);
+        }, call.Aborted);
+    }
+
+    private async Task<OutboxCounts> CountAsync(ApiCall call)
+    {
+        var isFiltered = Array.Exists(Matching, parameter => call.Http.Request.Query.ContainsKey(parameter.Name));
+        var answers = await Reading.AskAsync(services.Select(call.Find(Filters.Service)), async (service, connection, token) =>
+        {
+            var counts = new Dictionary<OutboxState, Count>();
+            foreach (var state in Enum.GetValues<OutboxState>())
+            {
+                counts[state] = state == OutboxState.Sent && !isFiltered
+                    ? new Count((await new Statement().ReadAsync(connection, OutboxReads.EstimateLeft(service.Schema), reader => reader.GetInt64(0), token))[0], IsEstimate: true)
+                    : await CountAsync(service, connection, call.Values, state, token);
+            }
+
+            return counts;
+        }, call.Aborted);
+        return new OutboxCounts(Sum(OutboxState.Pending), Sum(OutboxState.Scheduled), Sum(OutboxState.Retrying), Sum(OutboxState.Failed), Sum(OutboxState.Sent), Sum(OutboxState.Expired), Sum(OutboxState.Cancelled));
+
+        Count Sum(OutboxState state) => Counts.Sum(answers.All.Select(answer => answer.Value[state]));
+    }
+
+    private static async Task<Count> CountAsync(KnownService service, NpgsqlConnection connection, ParameterValues values, OutboxState? state, CancellationToken cancellationToken, int most = MostCounted)
+    {
+        var statement = Filter(values, state).With("limit", most + 1);
+        return Counts.UpTo(most, (await statement.ReadAsync(connection, OutboxReads.Count(service.Schema, OutboxReads.HasLeft(state), statement.Conditions), reader => reader.GetInt64(0), cancellationToken))[0]);
+    }
+
+    private Task<OutboxDetail> OneAsync(ApiCall call)
+    {
+        var (service, id) = Row(call);
+        return service.UseAsync(async connection =>
+        {
+            foreach (var hasLeft in new[] { false, true })
+            {
+                var found = await new Statement().With("id", id).ReadAsync(connection, OutboxReads.One(service.Schema, hasLeft), reader => OutboxReads.Detail(service.Name, reader), call.Aborted);
+                if (found is [var detail])
+                {
+                    return detail;
+                }
+            }
+
+            throw RowId.Unknown(call.Segment("id"));
+        }, call.Aborted);
+    }
+
+    private async Task<BodyView> ViewBodyAsync(ApiCall call)
+    {
+        var (type, body) = await BodyAsync(call);
+        return Bodies.View(type, body);
+    }
+
+    private Task<(string Type, byte[] Body)> BodyAsync(ApiCall call)
+    {
+        var (service, id) = Row(call);
+        return service.UseAsync(async connection =>
+            (await new Statement().With("id", id).ReadAsync(connection, OutboxReads.Body(service.Schema), reader => (reader.GetString(0), reader.GetFieldValue<byte[]>(1)), call.Aborted)) is [var body]
+                ? body
+                : throw RowId.Unknown(call.Segment("id")), call.Aborted);
+    }
+
+    /// <summary>What the core does with what has not left.</summary>
+    private async Task<ActionResult> OfferAsync(ApiCall call, ActionRequest request, Func<IPendingMessages, PendingMessageFilter, Task<int>> act)
+    {
+        Confirmation.RequireOne(request.Ids, request.Filter, request.ExpectedCount);
+        var service = services.Get(request.Service);
+        PendingMessageFilter filter;
+        long expected;
+        if (request.Ids is { } ids)
+        {
+            filter = new PendingMessageFilter { Rows = [.. ids.Select(Id).Distinct()] };
+            expected = filter.Rows!.Count;
+        }
+        else
+        {
+            var values = Confirmation.Read(request.Filter!, OfActions);
+            var state = values.FindValue(Filters.OutboxState);
+            if (OutboxReads.HasLeft(state))
+            {
+                throw ApiException.Malformed("filter.state", "What has left can only be sent again or deleted.");
+            }
+
+            expected = (await service.UseAsync(connection => CountAsync(service, connection, values, state, call.Aborted, int.MaxValue - 1), call.Aborted)).Value;
+            Confirmation.RequireExpected(request.ExpectedCount!.Value, expected);
+            filter = new PendingMessageFilter
+            {
+                State = state switch { OutboxState.Pending => PendingState.Pending, OutboxState.Scheduled => PendingState.Scheduled, OutboxState.Retrying => PendingState.Retrying, OutboxState.Failed => PendingState.Failed, _ => null },
+                MessageId = values.Find(Filters.MessageId), MessageName = values.Find(Filters.Name), OrderingKey = values.Find(Filters.OrderingKey), CorrelationId = values.Find(Filters.CorrelationId),
+                Destination = values.Find(Destination), ErrorKind = values.Find(ErrorKind), Text = values.Find(Filters.ErrorText), StoredFrom = values.FindValue(Filters.From), StoredUntil = values.FindValue(Filters.Until),
+            };
+        }
+
+        var done = await act(service.Tables.PendingMessages, filter);
+        return Result(done, expected, "It is being sent this moment, or has left.");
+    }
+
+    private async Task<ActionResult> OfHistoryAsync(
+        ApiCall call, ActionRequest request, Func<KnownService, NpgsqlConnection, Func<Statement>, string, string, CancellationToken, Task<long>> act, string refusal)
+    {
+        Confirmation.RequireOne(request.Ids, request.Filter, request.ExpectedCount);
+        var service = services.Get(request.Service);
+        return await service.UseAsync(async connection =>
+        {
+            Func<Statement> filter;
+            long expected;
+            if (request.Ids is { } ids)
+            {
+                var rows = ids.Select(Id).Distinct().ToArray();
+                expected = rows.Length;
+                filter = () => new Statement().Where("o.id = ANY (@rows)").With("rows", rows);
+            }
+            else
+            {
+                var values = Confirmation.Read(request.Filter!, OfActions);
+                if (values.FindValue(Filters.OutboxState) is not { } state || !OutboxReads.HasLeft(state))
+                {
+                    throw ApiException.Malformed("filter.state", "This is done with what has left. Give the state sent, expired or cancelled.");
+                }
+
+                expected = (await CountAsync(service, connection, values, state, call.Aborted, int.MaxValue - 1)).Value;
+                Confirmation.RequireExpected(request.ExpectedCount!.Value, expected);
+                filter = () => Filter(values, state);
+            }
+
+            return Result(await act(service, connection, filter, Caller.Of(call.Http), Target(request), call.Aborted), expected, refusal);
+        }, call.Aborted);
+    }
+
+    private static ActionResult Result(long done, long expected, string refusal) => new(done, Math.Max(0, expected - done), done < expected ? refusal : null);
+
+    private static string Target(ActionRequest request) => request.Filter is { } filter ? Confirmation.Text(filter) : string.Join(", ", request.Ids!.Take(10).Select(id => Id(id).ToString())) + (request.Ids!.Count > 10 ? ", …" : "");
+
+    private (KnownService Service, Guid Id) Row(ApiCall call) => (services.Get(call.Segment("service")), Id(call.Segment("id")));
+
+    private static Guid Id(string id) => Guid.TryParse(RowId.Read(id, 1)[0], out var row) ? row : throw RowId.Unknown(id);
+
+    private static Statement Filter(ParameterValues values, OutboxState? state)
+    {
+        var hasLeft = OutboxReads.HasLeft(state);
+        var statement = new Statement();
+        if (state is { } only)
+        {
+            statement.Where(OutboxReads.StateCondition(only));
+        }
+
+        return statement
+            .Where("o.message_id = @message_id", "message_id", values.Find(Filters.MessageId))
+            .Where("o.name = @name", "name", values.Find(Filters.Name))
+            .Where("o.ordering_key = @ordering_key", "ordering_key", values.Find(Filters.OrderingKey))
+            .Where("o.correlation_id = @correlation_id", "correlation_id", values.Find(Filters.CorrelationId))
+            .Where("(o.exchange = @destination OR o.exchange = '' AND o.routing_key = @destination)", "destination", values.Find(Destination))
+            // What has left has no errors.
+            .Where(hasLeft ? "@error_kind IS NULL" : "o.error_kind = @error_kind", "error_kind", values.Find(ErrorKind))
+            .Where(hasLeft ? "@text IS NULL" : "strpos(lower(o.error), lower(@text)) > 0", "text", values.Find(Filters.ErrorText))
+            .Where("o.created_at >= @from", "from", values.FindValue(Filters.From))
+            .Where("o.created_at < @until", "until", values.FindValue(Filters.Until));
+    }
+}

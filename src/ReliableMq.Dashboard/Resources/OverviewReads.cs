@@ -1,0 +1,48 @@
+using Npgsql;
+using ReliableMq.Dashboard.Contract;
+using ReliableMq.Dashboard.Services;
+
+namespace ReliableMq.Dashboard.Resources;
+
+/// <summary>What tells whether messages flow: one statement a service. Counts end at ten thousand.</summary>
+internal static class OverviewReads
+{
+    public const int MostCounted = 10_000;
+
+    /// <summary>Six heartbeats of five seconds.</summary>
+    public const int LateHeartbeatSeconds = 30;
+
+    public static string State(string schema) =>
+        $"""
+        SELECT {Count($"{schema}.outbox o WHERE {OutboxReads.StateCondition(OutboxState.Pending)}")},
+               {Count($"{schema}.outbox o WHERE {OutboxReads.StateCondition(OutboxState.Scheduled)}")},
+               {Count($"{schema}.outbox o WHERE {OutboxReads.StateCondition(OutboxState.Retrying)}")},
+               {Count($"{schema}.outbox o WHERE {OutboxReads.StateCondition(OutboxState.Failed)}")},
+               (SELECT extract(epoch FROM clock_timestamp() - greatest(o.created_at, o.due_at))::float8 FROM {schema}.outbox o
+                WHERE o.failed_at IS NULL AND (o.due_at IS NULL OR o.due_at <= clock_timestamp()) ORDER BY o.id LIMIT 1),
+               {Count($"{schema}.failure f WHERE f.state IN ('failing', 'scheduled')")},
+               {Count($"{schema}.failure f WHERE f.state IN ('failing', 'scheduled') AND f.first_failed_at < clock_timestamp() - interval '5 minutes'")},
+               {Count($"{schema}.parked")},
+               {Count($"{schema}.dead_letter d WHERE d.discarded_at IS NULL AND d.replayed_at IS NULL")},
+               {Count($"{schema}.alert a WHERE a.resolved_at IS NULL")},
+               EXISTS (SELECT FROM {schema}.alert a WHERE a.resolved_at IS NULL AND a.severity = 'error'),
+               (SELECT count(*) FROM {schema}.node n WHERE n.heartbeat_at > clock_timestamp() - interval '{LateHeartbeatSeconds} seconds'),
+               (SELECT count(*) FROM {schema}.node n WHERE n.heartbeat_at BETWEEN clock_timestamp() - interval '1 hour' AND clock_timestamp() - interval '{LateHeartbeatSeconds} seconds'),
+               (SELECT string_agg(DISTINCT c.queue, ', ') FROM {schema}.consumer_setting c
+                WHERE c.setting = 'paused' AND c.value = 1
+                  AND NOT EXISTS (SELECT FROM {schema}.consumer_setting n WHERE n.queue = c.queue AND n.setting = 'paused' AND n.changed_at > c.changed_at AND n.value = 0)),
+               (SELECT string_agg(w.name, ', ') FROM {schema}.scheduled_work w WHERE w.failures >= 3)
+        """;
+
+    private static string Count(string rows) => $"(SELECT count(*) FROM (SELECT FROM {rows} LIMIT {MostCounted + 1}) AS counted)";
+
+    public static ServiceState Read(NpgsqlDataReader reader) => new(
+        reader.Up(0), reader.Up(1), reader.Up(2), reader.Up(3), reader.IsDBNull(4) ? null : Math.Max(0, reader.GetDouble(4)), reader.Up(5), reader.Up(6), reader.Up(7), reader.Up(8), reader.Up(9), reader.GetBoolean(10), (int)reader.GetInt64(11), (int)reader.GetInt64(12), reader.Text(13), reader.Text(14));
+
+    private static Count Up(this NpgsqlDataReader reader, int column) => Counts.UpTo(MostCounted, reader.GetInt64(column));
+}
+
+/// <summary>What the tables of a service say of it.</summary>
+internal sealed record ServiceState(
+    Count Pending, Count Scheduled, Count Retrying, Count Failed, double? OldestPendingSeconds, Count Failing, Count FailingForLong, Count Parked, Count DeadLetters, Count OpenAlerts, bool HasErrorAlert,
+    int NodesAlive, int NodesSilent, string? Paused, string? FailingWork);

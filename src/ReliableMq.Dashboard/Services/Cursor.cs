@@ -1,0 +1,56 @@
+using System.Buffers.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using ReliableMq.Dashboard.Api;
+
+namespace ReliableMq.Dashboard.Services;
+
+/// <summary>Where the next page begins in each service: after a key, at the start (an empty one), or nowhere any more.</summary>
+internal static class Cursor
+{
+    public static string Write(Dictionary<string, string[]> keys) => Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(keys, CursorJson.Default.DictionaryStringStringArray));
+
+    /// <exception cref="ApiException">It is not one that was given out.</exception>
+    public static Dictionary<string, string[]> Read(string text)
+    {
+        try
+        {
+            var keys = JsonSerializer.Deserialize(Base64Url.DecodeFromChars(text), CursorJson.Default.DictionaryStringStringArray);
+            return keys is { Count: > 0 } && keys.Values.All(key => key?.All(part => part is not null && !part.Contains('\0', StringComparison.Ordinal)) == true) ? keys : throw Malformed();
+        }
+        catch (Exception exception) when (exception is FormatException or JsonException)
+        {
+            throw Malformed();
+        }
+    }
+
+    public static ApiException Malformed() => ApiException.Malformed("cursor", "The cursor is not one that was given out. Begin without one.");
+}
+
+/// <summary>An opaque id: the key of a row.</summary>
+internal static class RowId
+{
+    public static string Of(params string[] key) => Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(key, CursorJson.Default.StringArray));
+
+    /// <summary>The key's parts.</summary>
+    /// <exception cref="ApiException">It is not one that was given out.</exception>
+    public static string[] Read(string id, int parts)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(Base64Url.DecodeFromChars(id), CursorJson.Default.StringArray) is { } key && key.Length == parts && key.All(part => part is not null && !part.Contains('\0', StringComparison.Ordinal))
+                ? key
+                : throw Unknown(id);
+        }
+        catch (Exception exception) when (exception is FormatException or JsonException)
+        {
+            throw Unknown(id);
+        }
+    }
+
+    public static ApiException Unknown(string id) => ApiException.NotFound($"There is nothing with the id \"{ApiException.Shown(id)}\" here, or not any more. Look at the list.");
+}
+
+[JsonSerializable(typeof(Dictionary<string, string[]>))]
+[JsonSerializable(typeof(string[]))]
+internal sealed partial class CursorJson : JsonSerializerContext;

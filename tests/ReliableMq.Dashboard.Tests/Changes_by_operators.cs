@@ -1,0 +1,180 @@
+using System.Net;
+using ReliableMq.Dashboard.Tests.Support;
+using ReliableMq.TestSupport;
+
+namespace ReliableMq.Dashboard.Tests;
+
+public sealed class Changes_by_operators
+{
+    private const string Me = "anonymous from 127.0.0.1: ";
+
+    [Fact]
+    public async Task Pending_messages_are_offered_at_once_with_new_attempts()
+    {
+        await using var rows = await ServiceRows.CreateAsync("orders");
+        await rows.PendingAsync(2, more: "UPDATE reliable_mq.outbox SET failed_at = clock_timestamp(), error_kind = 'returned', error = 'x', attempts = 9, available_at = 'infinity' WHERE message_id = 'm2'");
+        await using var host = await StartAsync(rows);
+        var id = (string)(await host.GetAsync("outbox?state=failed"))["items"]![0]!["id"]!;
+
+        (await host.ChangeAsync("outbox/send-now", new { service = "orders", ids = new[] { id } })).ToJsonString().ShouldBe("""{"done":1,"refused":0,"refusal":null}""");
+
+        (await rows.Database.QueryAsync<string>("SELECT message_id FROM reliable_mq.outbox WHERE available_at <= clock_timestamp() AND attempts = 0 AND failed_at IS NULL")).ShouldBe(["m2"]);
+        (await rows.AuditAsync()).ShouldHaveSingleItem().ShouldStartWith(Me + "send-now ");
+    }
+
+    [Fact]
+    public async Task All_that_match_are_cancelled_and_kept_in_the_history()
+    {
+        await using var rows = await ServiceRows.CreateAsync("orders");
+        await rows.PendingAsync(7);
+        await rows.PendingAsync(2, "other", "UPDATE reliable_mq.outbox SET name = 'tests.other.v1' WHERE message_id LIKE 'other%'");
+        await using var host = await StartAsync(rows);
+
+        var result = await host.ChangeAsync("outbox/cancel", new { service = "orders", filter = new { name = "tests.numbered.v1" }, expectedCount = 7 });
+
+        ((int)result["done"]!).ShouldBe(7);
+        (await rows.Database.ScalarAsync<long>("SELECT count(*) FROM reliable_mq.outbox")).ShouldBe(2);
+        (await rows.Database.ScalarAsync<long>("SELECT count(*) FROM reliable_mq.outbox_history WHERE outcome = 'cancelled'")).ShouldBe(7);
+        (await rows.AuditAsync()).ShouldHaveSingleItem().ShouldStartWith(Me + "cancel {");
+    }
+
+    [Theory]
+    [InlineData("outbox/cancel", "{}")]
+    [InlineData("dead-letters/discard", "{}")]
+    [InlineData("dead-letters/replay", "{}")]
+    [InlineData("outbox/delete", """{"state":"sent"}""")]
+    [InlineData("outbox/resend", """{"state":"sent"}""")]
+    public async Task A_filter_that_matches_far_more_than_was_seen_does_nothing(string action, string filter)
+    {
+        await using var rows = await ServiceRows.CreateAsync("orders");
+        await rows.PendingAsync(50);
+        await rows.SentAsync(50);
+        await rows.DeadAsync(50);
+        await using var host = await StartAsync(rows);
+        var reason = action == "dead-letters/discard" ? ",\"reason\":\"x\"" : "";
+
+        var problem = await (await host.PostAsync(action, new { }, request => request.Content = new StringContent($$"""{"service":"orders","filter":{{filter}},"expectedCount":3{{reason}}}""", null, "application/json"))).ProblemAsync(HttpStatusCode.Conflict);
+
+        ((string)problem["detail"]!, (int)problem["actualCount"]!).ShouldBe(("The filter matches 50 by now, but 3 were expected. Look again, and confirm the new number.", 50));
+        (await rows.Database.ScalarAsync<long>("SELECT (SELECT count(*) FROM reliable_mq.outbox) + (SELECT count(*) FROM reliable_mq.outbox_history WHERE outcome = 'sent') + (SELECT count(*) FROM reliable_mq.dead_letter WHERE discarded_at IS NULL) + (SELECT count(*) FROM reliable_mq.replay)")).ShouldBe(150);
+        (await rows.AuditAsync()).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task What_has_left_is_sent_again_once_under_its_own_id()
+    {
+        await using var rows = await ServiceRows.CreateAsync("orders");
+        await rows.SentAsync(1200);
+        await using var host = await StartAsync(rows);
+
+        var result = await host.ChangeAsync("outbox/resend", new { service = "orders", filter = new { state = "sent" }, expectedCount = 1200 });
+
+        ((int)result["done"]!).ShouldBe(1200);
+        (await rows.Database.ScalarAsync<long>("SELECT count(DISTINCT message_id) FROM reliable_mq.outbox WHERE message_id LIKE 's%' AND available_at <= clock_timestamp()")).ShouldBe(1200);
+        (await rows.Database.ScalarAsync<long>("SELECT count(*) FROM reliable_mq.outbox")).ShouldBe(1200);
+    }
+
+    [Fact]
+    public async Task A_message_of_the_history_is_deleted_but_a_pending_one_is_not()
+    {
+        await using var rows = await ServiceRows.CreateAsync("orders");
+        await rows.SentAsync(1);
+        await rows.PendingAsync(1);
+        await using var host = await StartAsync(rows);
+        var ids = new[] { (string)(await host.GetAsync("outbox?state=sent"))["items"]![0]!["id"]!, (string)(await host.GetAsync("outbox"))["items"]![0]!["id"]! };
+
+        (await host.ChangeAsync("outbox/delete", new { service = "orders", ids })).ToJsonString().ShouldBe("""{"done":1,"refused":1,"refusal":"What has not left has to be cancelled first."}""");
+
+        (await rows.Database.ScalarAsync<long>("SELECT (SELECT count(*) FROM reliable_mq.outbox) * 10 + (SELECT count(*) FROM reliable_mq.outbox_history)")).ShouldBe(10);
+    }
+
+    [Fact]
+    public async Task A_dead_letter_is_mended_and_replayed_by_rows_alone()
+    {
+        await using var rows = await ServiceRows.CreateAsync("orders");
+        await rows.DeadAsync(2);
+        await using var host = await StartAsync(rows);
+        var id = (string)(await host.GetAsync("dead-letters?messageId=d1"))["items"]![0]!["id"]!;
+
+        await host.ChangeAsync($"dead-letters/orders/{id}/replay", new { text = """{"number":7}""", headers = new Dictionary<string, string?> { ["tenant"] = null, ["mended"] = "yes" } });
+
+        (await rows.Database.QueryAsync<string>("SELECT message_id || ' ' || routing_key || ' ' || convert_from(body, 'UTF8') || ' ' || (headers::jsonb ->> 'mended') FROM reliable_mq.outbox WHERE available_at <= clock_timestamp()"))
+            .ShouldBe(["d1 tests.numbers {\"number\":7} yes"]);
+        (await rows.AuditAsync()).ShouldBe([Me + "replay tests.numbers d1 epoch 0 (header tenant removed, header mended set, body changed)"]);
+        (await (await host.PostAsync($"dead-letters/orders/{id}/replay", new { })).DetailAsync(HttpStatusCode.Conflict)).ShouldStartWith("The dead letter \"d1\" of \"tests.numbers\" was replayed at ");
+    }
+
+    [Fact]
+    public async Task Many_are_replayed_by_their_ids_each_for_itself()
+    {
+        await using var rows = await ServiceRows.CreateAsync("orders");
+        await rows.DeadAsync(3);
+        await rows.Database.ExecuteAsync("INSERT INTO reliable_mq.inbox (queue, message_id, fingerprint, epoch) VALUES ('tests.numbers', 'd2', gen_random_uuid(), 0)");
+        await using var host = await StartAsync(rows);
+        var ids = (await host.GetAsync("dead-letters"))["items"]!.AsArray().Select(item => (string)item!["id"]!).ToArray();
+
+        var result = (await host.ChangeAsync("dead-letters/replay", new { service = "orders", ids }))["result"]!;
+
+        ((int)result["done"]!, (int)result["refused"]!).ShouldBe((2, 1));
+        ((string)result["refusal"]!).ShouldStartWith("The message \"d2\" of \"tests.numbers\" was not replayed, because it was handled at ");
+    }
+
+    [Fact]
+    public async Task A_replay_of_all_that_match_is_begun_listed_and_cancelled()
+    {
+        await using var rows = await ServiceRows.CreateAsync("orders");
+        await rows.DeadAsync(5);
+        await using var host = await StartAsync(rows);
+
+        var started = await host.ChangeAsync("dead-letters/replay", new { service = "orders", filter = new { errorType = "System.InvalidOperationException" }, expectedCount = 5, perSecond = 50 });
+        var id = (string)started["replay"]!["id"]!;
+        await host.ChangeAsync("replays/cancel", new { service = "orders", ids = new[] { id } });
+
+        var replay = (await host.GetAsync("replays"))["items"]!.AsArray().Single()!;
+        ((string)replay["id"]!, (string)replay["who"]!, (bool)replay["isCancelled"]!).ShouldBe((id, "anonymous from 127.0.0.1", true));
+        (await rows.AuditAsync()).Count.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task Discarding_needs_a_reason()
+    {
+        await using var rows = await ServiceRows.CreateAsync("orders");
+        await rows.DeadAsync(2);
+        await using var host = await StartAsync(rows);
+
+        (await (await host.PostAsync("dead-letters/discard", new { service = "orders", filter = new { }, expectedCount = 2 })).DetailAsync(HttpStatusCode.BadRequest)).ShouldBe("\"reason\" is missing. Say why nobody will handle them.");
+        ((int)(await host.ChangeAsync("dead-letters/discard", new { service = "orders", filter = new { }, expectedCount = 2, reason = "a test" }))["done"]!).ShouldBe(2);
+        (await host.GetAsync("dead-letters?state=discarded"))["items"]!.AsArray().Count.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task Consumers_are_changed_in_the_table_that_their_processes_follow()
+    {
+        await using var rows = await ServiceRows.CreateAsync("orders");
+        await rows.Database.ExecuteAsync("INSERT INTO reliable_mq.consumer_setting (queue, setting, lasting) VALUES ('tests.numbers', 'paused', true)");
+        await using var host = await StartAsync(rows);
+
+        ((bool)(await host.ChangeAsync("queues/pause", new { service = "orders", queue = "tests.numbers", lasting = true }))["settings"]!["isPaused"]!).ShouldBeTrue();
+        ((bool)(await host.ChangeAsync("queues/resume", new { service = "orders", queue = "tests.numbers", lasting = true }))["settings"]!["isPaused"]!).ShouldBeFalse();
+        ((int)(await host.ChangeAsync("queues/change", new { service = "orders", queue = "tests.numbers", lasting = true, concurrency = 3 }))["settings"]!["concurrency"]!).ShouldBe(3);
+        (await host.ChangeAsync("queues/reset", new { service = "orders", queue = "tests.numbers", lasting = true }))["settings"]!["concurrency"].ShouldBeNull();
+        (await (await host.PostAsync("queues/change", new { service = "orders", queue = "tests.numbers", lasting = true, concurrency = 5000 })).DetailAsync(HttpStatusCode.Conflict)).ShouldBe("The concurrency of the queue \"tests.numbers\" cannot be 5000. Use 1 to 1000.");
+        (await (await host.PostAsync("queues/pause", new { service = "orders", queue = "other", lasting = true })).ProblemAsync(HttpStatusCode.Conflict)).ShouldNotBeNull();
+        (await rows.AuditAsync()).Select(line => line.Split(' ')[3]).ShouldBe(["pause", "resume", "change", "reset"]);
+    }
+
+    [Fact]
+    public async Task An_export_stands_in_the_audit()
+    {
+        await using var rows = await ServiceRows.CreateAsync("orders");
+        await rows.DeadAsync(3);
+        await using var host = await StartAsync(rows);
+
+        var lines = (await (await host.SendAsync(HttpMethod.Get, "reliable-mq/api/v1/dead-letters/export?service=orders&queue=tests.numbers")).Content.ReadAsStringAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+        lines.Length.ShouldBe(3);
+        (await rows.AuditAsync()).ShouldBe([Me + "export queue=tests.numbers"]);
+    }
+
+    private static Task<DashboardHost> StartAsync(ServiceRows rows) => DashboardHost.StartAsync(options => options.AddService("orders", rows.Database.DataSource));
+}
