@@ -47,13 +47,24 @@ public class Malformed_deliveries
             }
         });
 
+        try
+        {
         await Eventually.EqualAsync((long)count, async () => await world.Database.ScalarAsync<long>(
             """
             SELECT count(DISTINCT message_id) FROM (
                 SELECT message_id FROM reliable_mq.inbox UNION ALL
                 SELECT message_id FROM reliable_mq.dead_letter UNION ALL
                 SELECT message_id FROM reliable_mq.failure) AS known
-            """), $"accounted for, {told}", TimeSpan.FromMinutes(15));
+            """), $"accounted for, {told}", TimeSpan.FromSeconds(100));
+
+        }
+        catch (Shouldly.ShouldAssertException)
+        {
+            var have = (await world.Database.QueryAsync<string>("SELECT message_id FROM reliable_mq.inbox UNION SELECT message_id FROM reliable_mq.dead_letter UNION SELECT message_id FROM reliable_mq.failure")).ToHashSet();
+            var logs = string.Join("\n", service.Logs.Entries.GroupBy(entry => entry.EventId.Id).Select(group => group.Key + " x " + group.Count() + " " + group.Last().Message));
+            await File.WriteAllTextAsync("/tmp/d-fuzz.txt", $"{told} ready {await world.ReadyAsync(Queue)} dead {await world.ReadyAsync(DeadLetterQueue)} have {have.Count} nameless {nameless}/{have.Count(id => id.StartsWith("no-id-") || id.StartsWith("derived-"))} {await world.Broker.QueueCountsAsync(Queue)} missing {string.Join(",", named.Where(id => !have.Contains(id)).Take(20))}\n{logs}");
+            throw;
+        }
 
         var known = (await world.Database.QueryAsync<string>("SELECT message_id FROM reliable_mq.inbox UNION SELECT message_id FROM reliable_mq.dead_letter UNION SELECT message_id FROM reliable_mq.failure")).ToHashSet();
         named.Where(id => !known.Contains(id)).ShouldBeEmpty(told);
