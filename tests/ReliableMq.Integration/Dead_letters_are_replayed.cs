@@ -97,6 +97,48 @@ public class Dead_letters_are_replayed
     }
 
     [Fact]
+    public async Task One_whose_message_was_handled_goes_when_the_inbox_forgets_the_message()
+    {
+        await using var world = await World.CreateAsync();
+        await using var service = await world.StartAsync(setup => setup.HandleNumbered());
+        await service.ConsumingAsync();
+        await world.Broker.PublishAsync("", "tests.numbers", """{"number":1}""", new BasicProperties { MessageId = "m-1", Type = "tests.numbered.v1" });
+        await Eventually.EqualAsync([1], world.EffectsAsync, "effects");
+        // The broker gives up a further copy, whose queue has a time to live.
+        await world.Broker.PublishAsync("", "tests.numbers.dead", """{"number":1}""", new BasicProperties { MessageId = "m-1", Type = "tests.numbered.v1" });
+        var dead = await WaitForOneAsync(service);
+
+        await world.Database.ExecuteAsync("UPDATE reliable_mq.inbox SET handled_at = handled_at - interval '20 days'");
+        await What_the_inbox_remembers.KeepHouseAsync(service);
+
+        (await Should.ThrowAsync<ReliableMqException>(() => service.DeadLetters.ReplayAsync(dead.Id, "maria"))).Message
+            .ShouldBe("There is no dead letter \"m-1\" of the queue \"tests.numbers\" with the epoch 0. Look at the list.");
+        (await service.DeadLetters.ListAsync().AnyAsync()).ShouldBeFalse();
+        (await world.CountAsync("failure")).ShouldBe(0);
+        (await world.CountAsync("outbox")).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task One_that_the_broker_made_needs_consent_if_the_inbox_may_have_forgotten_its_message()
+    {
+        await using var world = await World.CreateAsync();
+        await using var service = await world.StartAsync(setup => setup.HandleNumbered());
+        await service.ConsumingAsync();
+        await world.Database.ExecuteAsync("INSERT INTO reliable_mq.inbox_horizon VALUES ('tests.numbers', clock_timestamp() - interval '14 days')");
+        await world.Broker.PublishAsync("", "tests.numbers.dead", """{"number":1}""", new BasicProperties
+        {
+            MessageId = "m-1", Type = "tests.numbered.v1", Timestamp = new AmqpTimestamp(TimeProvider.System.GetUtcNow().AddDays(-20).ToUnixTimeSeconds()),
+        });
+        var dead = await WaitForOneAsync(service);
+
+        (await Should.ThrowAsync<ReliableMqException>(() => service.DeadLetters.ReplayAsync(dead.Id, "maria"))).Message
+            .ShouldStartWith("The message \"m-1\" of \"tests.numbers\" was not replayed, because it is older than what the inbox remembers");
+        await service.DeadLetters.ReplayAsync(dead.Id, "maria", new ReplayOptions { BeyondHorizon = true });
+
+        await Eventually.EqualAsync([1], world.EffectsAsync, "effects");
+    }
+
+    [Fact]
     public async Task One_older_than_what_the_inbox_remembers_needs_consent()
     {
         await using var world = await World.CreateAsync();

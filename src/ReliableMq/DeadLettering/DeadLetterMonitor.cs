@@ -3,6 +3,7 @@ using Npgsql;
 using ReliableMq.Diagnostics;
 using ReliableMq.Failing;
 using ReliableMq.Handling;
+using ReliableMq.Inbox;
 using ReliableMq.Receiving;
 using ReliableMq.Storage;
 
@@ -62,14 +63,16 @@ internal sealed class DeadLetterMonitor(
         }
 
         var reason = $"The broker dead-lettered it: {death.Reason}.";
+        // Before the failure below says that the message was not handled.
+        var unknown = await FindUnknownAsync(session.Connection, delivery, cancellationToken);
         // The failure first, like whoever records a verdict: in one order they do not lock each other out.
         var release = await MarkDeadAsync(session.Connection, delivery, reason, cancellationToken);
-        var isNew = await InsertAsync(session.Connection, delivery, reason, cancellationToken);
+        var isNew = await InsertAsync(session.Connection, delivery, reason, unknown, cancellationToken);
         if (!isNew && brought.MessageId is null && !brought.Redelivered)
         {
             // It was never brought before, so it only looks like the one that is stored.
             delivery = delivery with { MessageId = $"no-id-{Guid.CreateVersion7()}" };
-            isNew = await InsertAsync(session.Connection, delivery, reason, cancellationToken);
+            isNew = await InsertAsync(session.Connection, delivery, reason, unknown, cancellationToken);
         }
 
         if (isNew)
@@ -117,11 +120,24 @@ internal sealed class DeadLetterMonitor(
             : Look.IsNeeded;
     }
 
-    private async Task<bool> InsertAsync(NpgsqlConnection connection, Delivery delivery, string reason, CancellationToken cancellationToken)
+    private async Task<bool> InsertAsync(NpgsqlConnection connection, Delivery delivery, string reason, TooOldToDedupeException? unknown, CancellationToken cancellationToken)
     {
         await using var insert = new NpgsqlCommand(_sql.Insert, connection);
-        StoredDeadLetter.AddParameters(insert.Parameters, delivery, settings.Queue, delivery.MessageId!, 0, reason, exception: null);
+        StoredDeadLetter.AddParameters(insert.Parameters, delivery, settings.Queue, delivery.MessageId!, 0, reason, unknown);
         return await insert.ExecuteNonQueryAsync(cancellationToken) == 1;
+    }
+
+    /// <summary>It may be the copy of a message that was handled so long ago that the inbox has forgotten it: a replay needs consent.</summary>
+    private async Task<TooOldToDedupeException?> FindUnknownAsync(NpgsqlConnection connection, Delivery delivery, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(_sql.ForgottenUntil, connection)
+        {
+            Parameters = { Queue(), MessageId(delivery), new NpgsqlParameter<int>("epoch", delivery.Epoch) },
+        };
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken) && reader.GetFieldValue<DateTimeOffset>(0) is var forgotten && Horizon.IsTooOld(delivery, forgotten)
+            ? new TooOldToDedupeException(delivery, forgotten)
+            : null;
     }
 
     /// <summary>It will not run any more. If it held back its ordering key, the next follows.</summary>

@@ -27,6 +27,17 @@ internal sealed class DeadLetterSql(string schema)
         """;
 
     /// <summary>
+    /// How far the queue's inbox has forgotten, if nothing says that the message was not handled: no failure in this epoch
+    /// or later, which there is only of what is not done.
+    /// </summary>
+    public string ForgottenUntil { get; } =
+        $"""
+        SELECT h.forgotten_until FROM {schema}.inbox_horizon h
+        WHERE h.queue = @queue AND NOT EXISTS (
+            SELECT FROM {schema}.failure f WHERE f.queue = @queue AND f.message_id = @message_id AND f.epoch >= @epoch)
+        """;
+
+    /// <summary>
     /// The broker gave the message up by itself, so no attempt of it may run again. Not for the copy of a dead letter that
     /// is stored: it may have a later life behind it. Primary keys.
     /// </summary>

@@ -37,13 +37,18 @@ internal sealed class TopologyHealthCheck(TopologyState state, ReliableMqOptions
         : HealthCheckResult.Healthy("As needed." + report.Notes));
 }
 
-/// <summary>Whether every queue with handlers is being consumed.</summary>
-internal sealed class ConsumersHealthCheck(ConsumerHost host) : IHealthCheck
+/// <summary>Whether every queue with handlers is being consumed, and its handlers end when they should.</summary>
+internal sealed class ConsumersHealthCheck(ConsumerHost host, AbandonedHandlers abandoned) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         var idle = host.Consumers.Select(consumer => (consumer.Queue, consumer.State)).Where(consumer => !consumer.State.IsConsuming).ToList();
-        return Task.FromResult(idle.Count == 0
+        return Task.FromResult(
+            idle.Count == 0 && abandoned.Count > 0
+            ? new HealthCheckResult(
+                abandoned.Count < AbandonedHandlers.Most ? HealthStatus.Degraded : context.Registration.FailureStatus,
+                $"{abandoned.Count} handler(s) went on after they were cancelled and still run; at {AbandonedHandlers.Most} they keep their places. Restart the process.")
+            : idle.Count == 0
             ? HealthCheckResult.Healthy($"Consuming {host.Consumers.Count} queue(s).")
             : new HealthCheckResult(
                 // A pause is wanted, so nothing is broken; but a forgotten one must be seen.

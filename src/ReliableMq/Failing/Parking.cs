@@ -51,14 +51,11 @@ internal sealed class Parking(ServiceDatabase database, ILogger logger)
     private NpgsqlBatchCommand ParkCommand(Delivery delivery, string orderingKey)
     {
         var command = Keyed(_sql.Park, delivery.Queue, orderingKey);
-        var epoch = delivery.Epoch == int.MaxValue ? int.MaxValue : delivery.Epoch + 1;
-        var headers = CopyableHeaders.Of(delivery);
-        headers[MessageHeaders.Epoch] = epoch;
         command.Parameters.Add(new NpgsqlParameter<string>("message_id", delivery.MessageId!));
-        command.Parameters.Add(new NpgsqlParameter<int>("epoch", epoch));
+        command.Parameters.Add(new NpgsqlParameter<int>("epoch", CopyableHeaders.EpochAfter(delivery.Epoch)));
         command.Parameters.Add(StoredDeadLetter.Text("name", delivery.Name));
         command.Parameters.Add(StoredDeadLetter.Text("content_type", delivery.ContentType ?? ""));
-        command.Parameters.Add(new NpgsqlParameter<string>("headers", HeaderJson.Write(headers)!));
+        command.Parameters.Add(new NpgsqlParameter<string>("headers", HeaderJson.Write(CopyableHeaders.OfNextEpoch(delivery))!));
         command.Parameters.Add(new NpgsqlParameter<byte[]>("body", delivery.Body));
         command.Parameters.Add(StoredDeadLetter.Text("correlation_id", delivery.CorrelationId));
         command.Parameters.Add(StoredDeadLetter.Text("causation_id", delivery.CausationId));

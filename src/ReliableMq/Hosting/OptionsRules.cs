@@ -10,7 +10,7 @@ namespace ReliableMq.Hosting;
 /// <summary>Checks everything that was configured, at start, all errors at once.</summary>
 internal sealed class OptionsRules(
     IEnumerable<DatabaseRegistration> databases, IEnumerable<HandlerDefinition> handlers, IEnumerable<UpcasterRegistration> upcasters, IEnumerable<INamingPolicy> naming,
-    IEnumerable<IMessageSerializer> serializers, MessageSerializer serializer) : IValidateOptions<ReliableMqOptions>
+    IEnumerable<IMessageSerializer> serializers, MessageSerializer serializer, IEnumerable<FilterRegistration> filters, DependencyRules dependencies) : IValidateOptions<ReliableMqOptions>
 {
     public ValidateOptionsResult Validate(string? name, ReliableMqOptions options)
     {
@@ -22,6 +22,7 @@ internal sealed class OptionsRules(
         CheckInbox(options.Inbox, errors);
         CheckDeadLetters(options.DeadLetters, errors);
         CheckHandlers(options, [.. handlers], errors);
+        dependencies.Check(handlers, filters, upcasters, errors);
         AlertOptionsRules.Check(options.Alerts, errors);
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
     }

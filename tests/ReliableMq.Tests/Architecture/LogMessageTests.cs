@@ -45,6 +45,24 @@ public sealed class LogMessageTests
             .Where(name => !Sources.Any(source => source.Text.Contains($"LogMessages.{name}(", StringComparison.Ordinal)))
             .ShouldBeEmpty();
 
+    [Fact]
+    public void The_page_of_log_events_names_each_with_its_level_and_text()
+    {
+        // After a change, run once with UPDATE_SNAPSHOTS=1 and commit the page.
+        var file = Repository.PathOf("docs", "log-events.md");
+        var page = File.ReadAllText(file).ReplaceLineEndings("\n");
+        var table = page.IndexOf("| id |", StringComparison.Ordinal);
+        var actual = page[..table] + string.Concat(
+            Messages.Select(entry => $"| {entry.Message.EventId} | {entry.Message.Level} | {entry.Message.Message.Replace("|", "\\|", StringComparison.Ordinal)} |\n")
+                .Prepend("| id | level | text |\n|---|---|---|\n"));
+        if (Environment.GetEnvironmentVariable("UPDATE_SNAPSHOTS") == "1")
+        {
+            File.WriteAllText(file, actual);
+        }
+
+        File.ReadAllText(file).ReplaceLineEndings("\n").ShouldBe(actual, "The log messages have changed. If that is meant, run once with UPDATE_SNAPSHOTS=1 and commit the page.");
+    }
+
     private static IEnumerable<(string File, string Text)> Sources =>
         Repository.SourcesOf("src/ReliableMq").Select(file => (file, Repository.Read("src/ReliableMq", file)));
 }
