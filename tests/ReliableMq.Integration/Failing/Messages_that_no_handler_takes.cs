@@ -65,7 +65,7 @@ public class Messages_that_no_handler_takes
         stranger.Reason.ShouldStartWith($"No handler of the queue \"{Queue}\" takes the message \"tests.stranger.v1\"");
         stranger.Reason.ShouldEndWith("It was deferred for 6s (DeferUnknown), in case that a newer version of the service takes it.");
         stranger.Attempts.ShouldBe(0);
-        await world.ShouldHaveSettledAllAsync(service, Queue, $"{Queue}.dead");
+        await world.ShouldHaveSettledAllAsync(service, Queue);
     }
 
     [Fact]

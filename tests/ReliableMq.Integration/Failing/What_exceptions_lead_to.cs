@@ -38,7 +38,7 @@ public class What_exceptions_lead_to
             WHERE state = 'scheduled' AND next_attempt_at BETWEEN clock_timestamp() + interval '59 minutes' AND clock_timestamp() + interval '60 minutes'
             """), "the one that waits for an hour");
         (await world.Database.ScalarAsync<long>("SELECT (SELECT count(*) FROM reliable_mq.alert_raise) + (SELECT coalesce(sum(count), 0) FROM reliable_mq.alert)::bigint")).ShouldBe(2, "nobody is told of the discarded one");
-        await world.ShouldHaveSettledAllAsync(service, Queue, $"{Queue}.dead");
+        await world.ShouldHaveSettledAllAsync(service, Queue);
     }
 
     [Fact]
