@@ -47,24 +47,13 @@ public class Malformed_deliveries
             }
         });
 
-        try
-        {
         await Eventually.EqualAsync((long)count, async () => await world.Database.ScalarAsync<long>(
             """
             SELECT count(DISTINCT message_id) FROM (
                 SELECT message_id FROM reliable_mq.inbox UNION ALL
                 SELECT message_id FROM reliable_mq.dead_letter UNION ALL
                 SELECT message_id FROM reliable_mq.failure) AS known
-            """), $"accounted for, {told}", TimeSpan.FromSeconds(100));
-
-        }
-        catch (Shouldly.ShouldAssertException)
-        {
-            var have = (await world.Database.QueryAsync<string>("SELECT message_id FROM reliable_mq.inbox UNION SELECT message_id FROM reliable_mq.dead_letter UNION SELECT message_id FROM reliable_mq.failure")).ToHashSet();
-            var logs = string.Join("\n", service.Logs.Entries.GroupBy(entry => entry.EventId.Id).Select(group => group.Key + " x " + group.Count() + " " + group.Last().Message));
-            await File.WriteAllTextAsync("/tmp/d-fuzz.txt", $"{told} ready {await world.ReadyAsync(Queue)} dead {await world.ReadyAsync(DeadLetterQueue)} have {have.Count} nameless {nameless}/{have.Count(id => id.StartsWith("no-id-") || id.StartsWith("derived-"))} {await world.Broker.QueueCountsAsync(Queue)} missing {string.Join(",", named.Where(id => !have.Contains(id)).Take(20))}\n{logs}");
-            throw;
-        }
+            """), $"accounted for, {told}", TimeSpan.FromMinutes(15));
 
         var known = (await world.Database.QueryAsync<string>("SELECT message_id FROM reliable_mq.inbox UNION SELECT message_id FROM reliable_mq.dead_letter UNION SELECT message_id FROM reliable_mq.failure")).ToHashSet();
         named.Where(id => !known.Contains(id)).ShouldBeEmpty(told);
@@ -120,7 +109,9 @@ public class Malformed_deliveries
     private static Dictionary<string, object?> TableOf(Random random, int depth)
     {
         string[] own = ["epoch", "attempt", "not-before", "sent-at", "expires-at", "ordering-key", "causation-id", "exchange", "routing-key", "publish"];
-        string[] brokers = ["x-death", "x-first-death-queue", "x-delivery-count", "traceparent", "CC", ""];
+        // Never x-death: on 3.10 one entry of it that is no table ends the process that dead-letters at least once, and with
+        // it all such queues of the whole node, until that is started again. No test may do this to a server of others.
+        string[] brokers = ["x-first-death-queue", "x-delivery-count", "traceparent", "CC", ""];
         var table = new Dictionary<string, object?>();
         for (var entries = random.Next(random.Next(30) == 0 ? 400 : 6); entries > 0; entries--)
         {
