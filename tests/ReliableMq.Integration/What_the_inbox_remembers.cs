@@ -191,6 +191,24 @@ public class What_the_inbox_remembers
 
     private static DateTimeOffset DaysAgo(int days) => TimeProvider.System.GetUtcNow().AddDays(-days);
 
+    [Fact]
+    public async Task A_later_epoch_of_what_came_too_late_before_is_dead_lettered_as_well()
+    {
+        await using var world = await World.CreateAsync();
+        await using var service = await StartAsync(world);
+        await ForgottenAsync(world, TimeSpan.FromDays(14));
+        await world.Database.ExecuteAsync("INSERT INTO reliable_mq.failure (queue, message_id, epoch, attempts, state) VALUES ('tests.numbers', 'm', 0, 1, 'dead')");
+        var properties = Properties("m");
+        properties.Headers = new Dictionary<string, object?> { [MessageHeaders.SentAt] = DaysAgo(40).ToUnixTimeMilliseconds(), [MessageHeaders.Epoch] = 1 };
+
+        await world.Broker.PublishAsync("", "tests.numbers", """{"number":1}""", properties);
+
+        var dead = await Eventually.FoundAsync(() => Nothing_disappears.FirstDeadLetterAsync(service), "a dead letter");
+        dead.Epoch.ShouldBe(1);
+        dead.Reason.ShouldContain("so it may have been handled before");
+        (await world.EffectsAsync()).ShouldBeEmpty();
+    }
+
     internal static Task KeepHouseAsync(TestService service) =>
         service.Host.Services.GetServices<IScheduledWork>().Single(work => work.Name == "inbox-housekeeping").RunOnceAsync(CancellationToken.None);
 

@@ -46,9 +46,11 @@ internal sealed class FailureRecorder(ServiceDatabase database, Parking parking,
     {
         await using var session = await database.OpenAsync(cancellationToken);
         await using var transaction = await Parking.BeginAsync(session.Connection, cancellationToken);
+        var orderingKey = OrderingKeys.Of(delivery, settings.Order);
         try
         {
-            if (await IsDoneAsync(session.Connection, delivery, messageId, cancellationToken))
+            // What cannot be handled at all is no copy of what was handled, though it has its id.
+            if ((orderingKey is not null || exception is not UnfitDeliveryException) && await IsDoneAsync(session.Connection, delivery, messageId, cancellationToken))
             {
                 return Settlement.Ack;
             }
@@ -59,7 +61,6 @@ internal sealed class FailureRecorder(ServiceDatabase database, Parking parking,
             return holds.Hold(TimeSpan.FromSeconds(1));
         }
 
-        var orderingKey = OrderingKeys.Of(delivery, settings.Order);
         if (orderingKey is not null)
         {
             // What failed before its handler could run, because it cannot be read, has not yet asked whether it may. What
