@@ -40,7 +40,10 @@ public interface IDeadLetters
     /// <exception cref="ReliableMqException">There is none with this id.</exception>
     Task CancelReplayAsync(ReplayId replay, string who, CancellationToken cancellationToken = default);
 
-    /// <summary>Says of those that match that nobody will handle them. They are kept, and can still be replayed.</summary>
+    /// <summary>
+    /// Says of those that match that nobody will handle them. They are kept, and can still be replayed. Those that die
+    /// after this call are not part of it.
+    /// </summary>
     /// <param name="filter">Which ones of those that wait.</param>
     /// <param name="who">Who says so, for the audit.</param>
     /// <param name="reason">Why.</param>

@@ -114,6 +114,10 @@ public static class ReliableMqServiceCollectionExtensions
         services.AddSingleton<IScheduledWork, InboxHousekeeping>();
         services.AddSingleton<IScheduledWork, TopologyCheck>();
         services.AddSingleton<IScheduledWork, AlertHousekeeping>();
+        services.AddSingleton<IScheduledWork, DeadLetterHousekeeping>();
+        services.AddSingleton<IScheduledWork, HeldKeys>();
+        services.AddSingleton<DeadLetterBacklog>();
+        services.AddSingleton<IScheduledWork>(provider => provider.GetRequiredService<DeadLetterBacklog>());
         services.AddSingleton<ReplayHost>();
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<ReplayHost>());
         services.AddSingleton<IScheduledWork>(provider => provider.GetRequiredService<ReplayHost>());
@@ -130,6 +134,7 @@ public static class ReliableMqServiceCollectionExtensions
             .AddCheck<DeadLetterQueuesHealthCheck>("reliable-mq-dead-letter-queues", HealthStatus.Degraded, ["reliable-mq"])
             .AddCheck<OutboxHealthCheck>("reliable-mq-outbox", HealthStatus.Unhealthy, ["reliable-mq"])
             .AddCheck<AlertsHealthCheck>("reliable-mq-alerts", HealthStatus.Degraded, ["reliable-mq"])
+            .AddCheck<OpenAlertsHealthCheck>("reliable-mq-open-alerts", HealthStatus.Degraded, ["reliable-mq"])
             .AddCheck<ScheduledWorkHealthCheck>("reliable-mq-scheduled-work", HealthStatus.Degraded, ["reliable-mq"]);
         return builder;
     }

@@ -229,5 +229,5 @@ public class Messages_that_end_their_process
         }
 
         return true;
-    }, "the queues are bound and consumed");
+    }, "the queues are bound and consumed", TimeSpan.FromMinutes(2));
 }

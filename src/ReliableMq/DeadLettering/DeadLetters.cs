@@ -110,13 +110,14 @@ internal sealed class DeadLetters(ServiceDatabases databases, ReplayHost? replay
         var all = 0L;
         foreach (var database in Inboxes())
         {
-            int count;
-            do
+            var table = new DeadLetterTable(database);
+            var requestedAt = await table.NowAsync(cancellationToken);
+            DeadLetterPosition? after = DeadLetterPosition.Start;
+            while (after is { } last)
             {
-                count = await new DeadLetterTable(database).DiscardBatchAsync(filter, reason, who, PageSize, cancellationToken);
+                (var count, after) = await table.DiscardBatchAsync(filter, reason, who, requestedAt, last, PageSize, cancellationToken);
                 all += count;
             }
-            while (count == PageSize);
         }
 
         return all;

@@ -38,9 +38,16 @@ internal static class CopyableHeaders
         .Where(header => header.Key != MessageHeaders.PublishSequence && !IsBrokers(header.Key))
         .ToDictionary(header => header.Key, header => header.Value, StringComparer.Ordinal);
 
+    /// <summary>Those that are the same each time a copy is delivered.</summary>
+    public static Dictionary<string, object?> WithoutCounts(IReadOnlyDictionary<string, object?> headers) => headers
+        .Where(header => !IsCount(header.Key))
+        .ToDictionary(header => header.Key, header => header.Value, StringComparer.Ordinal);
+
+    private static bool IsCount(string name) => name is "x-delivery-count" or "x-acquired-count";
+
     private static bool IsBrokers(string name) =>
         name.StartsWith("x-death", StringComparison.Ordinal)
         || name.StartsWith("x-first-death-", StringComparison.Ordinal)
         || name.StartsWith("x-last-death-", StringComparison.Ordinal)
-        || name is "x-delivery-count" or "x-acquired-count";
+        || IsCount(name);
 }

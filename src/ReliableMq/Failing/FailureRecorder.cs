@@ -46,22 +46,22 @@ internal sealed class FailureRecorder(ServiceDatabase database, Parking parking,
     {
         await using var session = await database.OpenAsync(cancellationToken);
         await using var transaction = await Parking.BeginAsync(session.Connection, cancellationToken);
+        try
+        {
+            if (await IsDoneAsync(session.Connection, delivery, messageId, cancellationToken))
+            {
+                return Settlement.Ack;
+            }
+        }
+        catch (PostgresException waited) when (waited.SqlState == PostgresErrorCodes.LockNotAvailable)
+        {
+            LogMessages.TwinIsRunning(logger, delivery);
+            return holds.Hold(TimeSpan.FromSeconds(1));
+        }
+
         var orderingKey = OrderingKeys.Of(delivery, settings.Order);
         if (orderingKey is not null)
         {
-            try
-            {
-                if (await IsDoneAsync(session.Connection, delivery, messageId, cancellationToken))
-                {
-                    return Settlement.Ack;
-                }
-            }
-            catch (PostgresException waited) when (waited.SqlState == PostgresErrorCodes.LockNotAvailable)
-            {
-                LogMessages.TwinIsRunning(logger, delivery);
-                return holds.Hold(TimeSpan.FromSeconds(1));
-            }
-
             // What failed before its handler could run, because it cannot be read, has not yet asked whether it may. What
             // may not run at all waits for nobody: a released copy would be known here, and run.
             if (exception is not (TooOldToDedupeException or MessageIdUsedTwiceException) && await parking.ParkAsync(session.Connection, delivery, orderingKey, cancellationToken))
@@ -130,8 +130,8 @@ internal sealed class FailureRecorder(ServiceDatabase database, Parking parking,
 
     /// <summary>
     /// Whether another delivery of the message has succeeded. Where one is being handled it is waited for, and until
-    /// this transaction ends none begins: otherwise the failure that is counted here would hold the key of a message
-    /// that is done, and for ever.
+    /// this transaction ends none begins: otherwise a message that is done would be shown as failing or dead, and hold
+    /// its key for ever.
     /// </summary>
     private async Task<bool> IsDoneAsync(NpgsqlConnection connection, Delivery delivery, string messageId, CancellationToken cancellationToken)
     {

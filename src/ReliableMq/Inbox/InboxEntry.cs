@@ -45,8 +45,9 @@ internal sealed class InboxEntry(string schema, Parking parking)
             await reader.NextResultAsync(cancellationToken);
             var known = await Standing.ReadAsync(reader, cancellationToken);
             var isKeyHeld = orderingKey is not null && reader.GetBoolean(5);
-            // One that failed and still stands here is known not to be done.
-            return isNew && known is null && await ReadHorizonAsync(reader, cancellationToken) is { } forgotten && Inbox.Horizon.IsTooOld(delivery, forgotten)
+            // One that failed and still stands here is known not to be done, unless it stands in an epoch before this one:
+            // then perhaps that was said of a copy that came after all was forgotten.
+            return isNew && (known is null || known.Epoch < delivery.Epoch) && await ReadHorizonAsync(reader, cancellationToken) is { } forgotten && Inbox.Horizon.IsTooOld(delivery, forgotten)
                 ? throw new TooOldToDedupeException(delivery, forgotten)
                 : (isNew, known, isKeyHeld);
         }

@@ -15,7 +15,7 @@ internal sealed class BrokerDelays(string queue, DelayedRetry delays, TimeProvid
     /// <summary>What went on in another process is never asked for again.</summary>
     private const int MostRemembered = 10_000;
 
-    private readonly ConcurrentDictionary<string, (long At, int Returns)> _returned = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (long At, TimeSpan Delay)> _returned = new(StringComparer.Ordinal);
     private volatile bool _failed;
 
     /// <returns>Null where nothing is to be delayed by the broker, or it cannot.</returns>
@@ -44,14 +44,16 @@ internal sealed class BrokerDelays(string queue, DelayedRetry delays, TimeProvid
             return false;
         }
 
-        if (_returned.TryRemove(messageId, out var returned) && returned.Returns == delivery.Returns && !_failed
-            && time.GetElapsedTime(returned.At, delivery.ReceivedTimestamp) < delays.After(delivery.Returns - 1) / 2)
+        // Another copy of the message may have been received before, or have come for the first time.
+        if (_returned.TryRemove(messageId, out var returned) && delivery.Redelivered && !_failed
+            && time.GetElapsedTime(returned.At, delivery.ReceivedTimestamp) is var away && away > TimeSpan.Zero && away < returned.Delay / 2)
         {
             _failed = true;
             LogMessages.DelayedRetryFails(logger, queue);
         }
 
-        if (_failed || delays.After(delivery.Returns) > wait)
+        var delay = delays.After(delivery.Returns);
+        if (_failed || delay > wait)
         {
             return false;
         }
@@ -61,7 +63,7 @@ internal sealed class BrokerDelays(string queue, DelayedRetry delays, TimeProvid
             _returned.Clear();
         }
 
-        _returned[messageId] = (time.GetTimestamp(), delivery.Returns + 1);
+        _returned[messageId] = (time.GetTimestamp(), delay);
         return true;
     }
 }

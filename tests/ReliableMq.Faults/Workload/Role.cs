@@ -83,7 +83,7 @@ internal static class Role
     {
         try
         {
-            await host.Services.GetRequiredService<IPendingMessages>().SendNowAsync(new PendingMessageFilter { State = PendingState.Retrying });
+            await host.Services.GetRequiredService<IPendingMessages>().SendNowAsync(new PendingMessageFilter { State = PendingState.Retrying }, who: "operator");
         }
         catch (Exception error) when (error is NpgsqlException or TimeoutException or ReliableMqException)
         {

@@ -22,7 +22,7 @@ public sealed class PrivatePgBouncer : IAsyncDisposable
     /// <param name="server">Default: the shared one.</param>
     public static async Task<PrivatePgBouncer> CreateAsync(int poolSize, PostgresServer? server = null)
     {
-        var program = (await DevScript.ValuesAsync(["tool", "pgbouncer"]))["path"];
+        var program = await Tools.FindAsync("pgbouncer");
         var target = new NpgsqlConnectionStringBuilder((server ?? await SharedServers.PostgresAsync()).ConnectionString);
         while (true)
         {

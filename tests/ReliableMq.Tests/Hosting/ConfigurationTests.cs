@@ -24,7 +24,7 @@ public sealed class ConfigurationTests : IDisposable
             ("Outbox:Lease", "00:01:00"), ("Outbox:PollInterval", "00:00:00.500"), ("Outbox:BatchSize", "100"), ("Outbox:MaxUnconfirmed", "50"), ("Outbox:ResendInterval", "00:02:00"), ("Outbox:KeepSent", "1.00:00:00"), ("Outbox:MaxAttempts", "3"), ("Outbox:MaxUndeliverableAttempts", "7"),
             ("Alerts:Webhook:Url", "https://alerts.shop"), ("Alerts:Webhook:Secret", "0123456789abcdef"),
             ("Alerts:Email:Host", "mail"), ("Alerts:Email:Port", "25"), ("Alerts:Email:UseTls", "false"), ("Alerts:Email:UserName", "user"), ("Alerts:Email:Password", "pass"), ("Alerts:Email:From", "a@b.example"), ("Alerts:Email:To", "c@d.example"),
-            ("Inbox:KeepHandled", "3.00:00:00"),
+            ("Inbox:KeepHandled", "3.00:00:00"), ("DeadLetters:KeepReplayed", "4.00:00:00"), ("DeadLetters:KeepAudit", "5.00:00:00"),
             ("Queues:ORDERS_TO_BILLING_QUEUE:Retry", "1s, 2s"), ("Queues:ORDERS_TO_BILLING_QUEUE:Concurrency", "3"), ("Queues:ORDERS_TO_BILLING_QUEUE:Prefetch", "4"), ("Queues:ORDERS_TO_BILLING_QUEUE:Timeout", "5s"),
             ("Queues:ORDERS_TO_BILLING_QUEUE:Bindings:0", "legacy: invoice.#"), ("Queues:ORDERS_TO_BILLING_QUEUE:Bindings:1", "legacy: payment.*"), ("Queues:ORDERS_TO_BILLING_QUEUE:Order", "ByKey"),
             ("Queues:ORDERS_TO_BILLING_QUEUE:RetryFor", "8h"), ("Queues:ORDERS_TO_BILLING_QUEUE:ImmediateRetries", "5"), ("Queues:ORDERS_TO_BILLING_QUEUE:DeferUnknown", "9m"), ("Queues:ORDERS_TO_REPORTS_QUEUE:DelayedRetry", "1s..9s"),
@@ -51,6 +51,7 @@ public sealed class ConfigurationTests : IDisposable
         options.Alerts.Webhook.ShouldBeEquivalentTo(new AlertWebhookOptions { Url = "https://alerts.shop", Secret = "0123456789abcdef" });
         options.Alerts.Email.ShouldBeEquivalentTo(new AlertEmailOptions { Host = "mail", Port = 25, UseTls = false, UserName = "user", Password = "pass", From = "a@b.example", To = "c@d.example" });
         options.Inbox.ShouldBeEquivalentTo(new InboxOptions { KeepHandled = TimeSpan.FromDays(3) });
+        options.DeadLetters.ShouldBeEquivalentTo(new DeadLetterOptions { KeepReplayed = TimeSpan.FromDays(4), KeepAudit = TimeSpan.FromDays(5) });
         options.Queues.Keys.ShouldBe(["ORDERS_TO_BILLING_QUEUE", "ORDERS_TO_REPORTS_QUEUE"], ignoreOrder: true);
         options.Queues["ORDERS_TO_REPORTS_QUEUE"].ShouldBeEquivalentTo(new QueueOptions { BatchSize = 6, Linger = "7ms", DelayedRetry = "1s..9s" });
         options.Queues["ORDERS_TO_BILLING_QUEUE"].ShouldBeEquivalentTo(new QueueOptions
@@ -58,7 +59,7 @@ public sealed class ConfigurationTests : IDisposable
             Retry = "1s, 2s", Concurrency = 3, Prefetch = 4, Timeout = "5s", Bindings = ["legacy: invoice.#", "legacy: payment.*"], Order = QueueOrder.ByKey,
             DeriveMessageIds = true, RetryFor = "8h", ImmediateRetries = 5, DeferUnknown = "9m",
         });
-        foreach (var section in new object[] { options.Broker, options.Broker.Tls, options.Topology, options.Database, options.Outbox, options.Inbox, options.Alerts.Webhook, options.Alerts.Email, options.Queues["ORDERS_TO_BILLING_QUEUE"] })
+        foreach (var section in new object[] { options.Broker, options.Broker.Tls, options.Topology, options.Database, options.Outbox, options.Inbox, options.DeadLetters, options.Alerts.Webhook, options.Alerts.Email, options.Queues["ORDERS_TO_BILLING_QUEUE"] })
         {
             var defaults = Activator.CreateInstance(section.GetType())!;
             section.GetType().GetProperties().Where(setting => Equals(setting.GetValue(section), setting.GetValue(defaults)))
@@ -88,6 +89,7 @@ public sealed class ConfigurationTests : IDisposable
         options.Alerts.Webhook.ShouldBeEquivalentTo(new AlertWebhookOptions());
         options.Alerts.Email.ShouldBeEquivalentTo(new AlertEmailOptions { Port = 587, UseTls = true });
         options.Inbox.ShouldBeEquivalentTo(new InboxOptions { KeepHandled = TimeSpan.FromDays(14) });
+        options.DeadLetters.ShouldBeEquivalentTo(new DeadLetterOptions { KeepReplayed = TimeSpan.FromDays(30), KeepAudit = TimeSpan.FromDays(365) });
         options.Queues.ShouldBeEmpty();
     }
 

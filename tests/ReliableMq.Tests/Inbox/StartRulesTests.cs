@@ -43,7 +43,7 @@ public sealed class StartRulesTests
     [InlineData(1, 1, 10)]
     [InlineData(2, 7, 20)]
     public void Its_delays_are_the_queues_and_never_none(int entries, int attempt, int seconds) =>
-        FailureRules.Decide(attempt, new ProcessEndedException(2, ""), new RetryPolicy([.. Enumerable.Range(1, entries).Select(entry => TimeSpan.FromSeconds(10 * entry))]))
+        FailureRules.Decide(new FailedAttempt(attempt, new ProcessEndedException(2, ""), TimeSpan.Zero, 0), new RetryPolicy([.. Enumerable.Range(1, entries).Select(entry => TimeSpan.FromSeconds(10 * entry))]), ExceptionRules.None)
             .ShouldBe(new Verdict.Retry(TimeSpan.FromSeconds(seconds)));
 
     [Fact]
@@ -51,7 +51,7 @@ public sealed class StartRulesTests
     {
         var history = Mark.Line + (Mark with { IsSuspect = true }).Line;
 
-        var verdict = FailureRules.Decide(3, new ProcessEndedException(3, history), new RetryPolicy(new TimeSpan[50]));
+        var verdict = FailureRules.Decide(new FailedAttempt(3, new ProcessEndedException(3, history), TimeSpan.Zero, 0), new RetryPolicy(new TimeSpan[50]), ExceptionRules.None);
 
         verdict.ShouldBe(new Verdict.DeadLetter(
             $"""

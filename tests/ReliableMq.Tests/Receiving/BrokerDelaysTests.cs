@@ -60,14 +60,26 @@ public sealed class BrokerDelaysTests
     }
 
     [Fact]
+    public void A_queue_that_does_not_even_count_is_found_out_too()
+    {
+        _delays.TryUse(Returned("a", 0), 10 * Second).ShouldBeTrue();
+        _time.Advance(TimeSpan.FromMilliseconds(10));
+        _delays.TryUse(Returned("a", 0, redelivered: true), 10 * Second).ShouldBeFalse();
+        _logs.Entries.Count.ShouldBe(1);
+    }
+
+    [Fact]
     public void Another_copy_of_a_returned_message_says_nothing_about_the_broker()
     {
-        var twin = Returned("a", 0);
+        var before = Returned("a", 1);
+        _time.Advance(TimeSpan.FromMilliseconds(10));
+        _delays.TryUse(Returned("a", 1), 10 * Second).ShouldBeTrue();
+        _delays.TryUse(before, 10 * Second).ShouldBeTrue();
+        _time.Advance(TimeSpan.FromMilliseconds(10));
         _delays.TryUse(Returned("a", 0), 10 * Second).ShouldBeTrue();
-        _delays.TryUse(twin, 10 * Second).ShouldBeTrue();
         _logs.Entries.ShouldBeEmpty();
     }
 
-    private Delivery Returned(string id, int returns) => Delivery.From("billing", 7, redelivered: returns > 0, "orders", "a.b",
+    private Delivery Returned(string id, int returns, bool? redelivered = null) => Delivery.From("billing", 7, redelivered ?? returns > 0, "orders", "a.b",
         new BasicProperties { MessageId = id, Headers = returns == 0 ? null : new Dictionary<string, object?> { ["x-delivery-count"] = (long)returns } }, new byte[] { 1 }, _time);
 }

@@ -1,0 +1,40 @@
+import { get, type Parameters, post } from "../api/client";
+import type { ActionResult, Count } from "../api/contract";
+
+/** What a deed is done to in one service: chosen rows, or all that match. */
+export interface Target { service: string; ids?: string[]; filter?: Record<string, string>; count: Count }
+
+const separator = "\n";
+export const keyOf = (row: { service: string; id: string }) => row.service + separator + row.id;
+
+export function targetsOf(keys: string[]): Target[] {
+  const services = new Map<string, string[]>();
+  for (const key of keys) {
+    const [service, id] = key.split(separator) as [string, string];
+    services.set(service, [...(services.get(service) ?? []), id]);
+  }
+  return [...services].map(([service, ids]) => ({ service, ids, count: { value: ids.length, isEstimate: false } }));
+}
+
+/** Counted anew, because the operator is told how many before anything is done. */
+export async function targetsMatching(services: string[], filter: Record<string, string>, count: (parameters: Parameters) => Promise<Count>): Promise<Target[]> {
+  const targets = await Promise.all(services.map(async (service) => ({ service, filter, count: await count({ ...filter, service }) })));
+  return targets.filter((target) => target.count.value > 0);
+}
+
+export const countDead = (parameters: Parameters) => get<Count>("dead-letters/count", parameters);
+
+export const requestOf = ({ service, ids, filter, count }: Target) =>
+  ids ? { service, ids } : { service, filter: filter ?? {}, expectedCount: count.value };
+
+/** One service after the other: what was done stays done and told if a later one fails. */
+export async function postAll(path: string, targets: Target[], more: object = {}): Promise<ActionResult> {
+  const sum: ActionResult = { done: 0, refused: 0, refusal: null };
+  for (const target of targets) {
+    const result = await post<ActionResult>(path, { ...requestOf(target), ...more });
+    sum.done += result.done;
+    sum.refused += result.refused;
+    sum.refusal = result.refusal ?? sum.refusal;
+  }
+  return sum;
+}
