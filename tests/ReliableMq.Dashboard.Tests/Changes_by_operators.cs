@@ -105,6 +105,19 @@ public sealed class Changes_by_operators
     }
 
     [Fact]
+    public async Task A_dead_letter_is_replayed_as_it_came()
+    {
+        await using var rows = await ServiceRows.CreateAsync("orders");
+        await rows.DeadAsync(1);
+        await using var host = await StartAsync(rows);
+        var id = (string)(await host.GetAsync("dead-letters"))["items"]![0]!["id"]!;
+
+        await host.ChangeAsync($"dead-letters/orders/{id}/replay", new { });
+
+        (await rows.Database.QueryAsync<string>("SELECT convert_from(body, 'UTF8') || (headers::jsonb ->> 'tenant') FROM reliable_mq.outbox")).ShouldBe(["{\"number\":1}north"]);
+    }
+
+    [Fact]
     public async Task Many_are_replayed_by_their_ids_each_for_itself()
     {
         await using var rows = await ServiceRows.CreateAsync("orders");
@@ -116,6 +129,7 @@ public sealed class Changes_by_operators
         var result = (await host.ChangeAsync("dead-letters/replay", new { service = "orders", ids }))["result"]!;
 
         ((int)result["done"]!, (int)result["refused"]!).ShouldBe((2, 1));
+        (await rows.Database.QueryAsync<string>("SELECT convert_from(body, 'UTF8') FROM reliable_mq.outbox ORDER BY 1")).ShouldBe(["{\"number\":1}", "{\"number\":3}"]);
         ((string)result["refusal"]!).ShouldStartWith("The message \"d2\" of \"tests.numbers\" was not replayed, because it was handled at ");
     }
 
