@@ -1,5 +1,5 @@
 # Reads the .trx files of a test run; prints the skipped and the failed tests and, as the last line, the counts.
-# Exit code 0 only if something passed, nothing failed and the runner itself, by run_status, had no complaint.
+# Exit code 0 only if something passed, nothing failed and the runner itself, by run_status, had no complaint. The checks of the models are added.
 BEGIN { RS = "<UnitTestResult " }
 
 FNR > 1 {
@@ -16,8 +16,9 @@ END {
     if (failures != "") print "\nFailed:" failures
     if (passed + failed == 0) print "\nNo test was run."
     else if (run_status != 0 && failed == 0) print "\nThe test run broke off, see above (exit code " run_status ")."
-    printf "\n%d passed, %d failed\n", passed, failed
-    exit passed == 0 || failed > 0 || run_status != 0
+    if (model_failed > 0) print "\nOf the checks of the models failed: " model_failed ", see above."
+    printf "\n%d passed, %d failed\n", passed + model_passed, failed + model_failed
+    exit passed == 0 || failed + model_failed > 0 || run_status != 0
 }
 
 function attribute(key,    tag) {

@@ -8,10 +8,10 @@ public static class ChangingConsumers
     public static async Task ChangeAsync(IConsumers consumers, CancellationToken ct)
     {
         // begin: consumers
-        await consumers.PauseAsync("billing.order-placed", lasting: true, ct);
-        await consumers.ResumeAsync("billing.order-placed", lasting: true, ct);
-        await consumers.ChangeAsync("billing.order-placed", concurrency: 2, prefetch: 20, lasting: false, ct);
-        await consumers.ResetAsync("billing.order-placed", lasting: false, ct);   // as configured
+        await consumers.PauseAsync("billing.order-placed", who: "maria", lasting: true, ct);
+        await consumers.ResumeAsync("billing.order-placed", who: "maria", lasting: true, ct);
+        await consumers.ChangeAsync("billing.order-placed", who: "maria", concurrency: 2, prefetch: 20, lasting: false, ct);
+        await consumers.ResetAsync("billing.order-placed", who: "maria", lasting: false, ct);   // as configured
         foreach (var queue in consumers.List())
         {
             Console.WriteLine($"{queue.Queue}: {queue.Description}, {queue.Handling} being handled");

@@ -40,7 +40,7 @@ public static class DeadLetterSnippets
     public static async Task DiscardAsync(IDeadLetters deadLetters, CancellationToken ct)
     {
         // begin: discard
-        await deadLetters.DiscardAsync(new DeadLetterFilter { CorrelationId = "load-test-7" }, "A load test.", who: "maria", ct);
+        await deadLetters.DiscardAsync(new DeadLetterFilter { CorrelationId = "load-test-7" }, who: "maria", "A load test.", ct);
 
         await using var file = File.Create("dead-letters.jsonl");
         await deadLetters.ExportAsync(new DeadLetterFilter { State = DeadLetterState.Discarded }, file, ct);

@@ -34,7 +34,7 @@ public static class ParkedSamples
             Console.WriteLine($"{parked.MessageId} of {parked.OrderingKey} waits for {parked.WaitsFor} since {parked.ParkedAt}");
         }
 
-        await parkedMessages.GoOnAsync("billing.account-changes", "account-4711", ct);
+        await parkedMessages.GoOnAsync("billing.account-changes", "account-4711", who: "maria", ct);
         // end: operating-parked
     }
 }

@@ -28,6 +28,11 @@ public sealed class MessageHandlerGenerator : IIncrementalGenerator
             .SelectMany(static (problem, _) => problem is null ? [] : new[] { problem })
             .WithTrackingName(Steps.BindingProblems);
 
+        var ruleProblems = context.SyntaxProvider
+            .ForAttributeWithMetadataName(OnExceptionReader.AttributeName, static (_, _) => true, OnExceptionReader.Check)
+            .SelectMany(static (problem, _) => problem is null ? [] : new[] { problem })
+            .WithTrackingName(Steps.RuleProblems);
+
         var clashes = readings
             .SelectMany(static (reading, _) => reading.Handler is null ? [] : new[] { new LocatedHandler(reading.Handler, reading.At) })
             .Collect()
@@ -51,6 +56,7 @@ public sealed class MessageHandlerGenerator : IIncrementalGenerator
         context.RegisterSourceOutput(readings.SelectMany(static (reading, _) => reading.Problems), Report);
         context.RegisterSourceOutput(messageProblems, Report);
         context.RegisterSourceOutput(bindingProblems, Report);
+        context.RegisterSourceOutput(ruleProblems, Report);
         context.RegisterSourceOutput(clashes.SelectMany(static (problems, _) => problems), Report);
         context.RegisterSourceOutput(handlers.Combine(names), static (output, pair) => Write(output, pair.Left, pair.Right));
     }

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace ReliableMq;
 
 /// <summary>A message that was given up.</summary>
@@ -58,12 +60,13 @@ public sealed record DeadLetter
 /// <param name="Epoch">Its round.</param>
 public sealed record DeadLetterId(string Queue, string MessageId, int Epoch);
 
-/// <summary>Which dead letters. What is not given is not asked for.</summary>
+/// <summary>Which dead letters. What is not given is not asked for, but for <see cref="State"/>.</summary>
 public sealed record DeadLetterFilter
 {
     /// <summary>What has become of them.</summary>
-    /// <value>Default: those that wait for an operator.</value>
-    public DeadLetterState State { get; init; }
+    /// <value>Default: those that wait for an operator. Null: any.</value>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public DeadLetterState? State { get; init; } = DeadLetterState.Waiting;
 
     /// <summary>Only those of this queue.</summary>
     public string? Queue { get; init; }

@@ -57,9 +57,18 @@ internal static class Duration
         return true;
     }
 
+    /// <summary>Reads <c>"1s..10s"</c>, the shorter one first.</summary>
+    public static bool TryParseRange(string text, out TimeSpan least, out TimeSpan most)
+    {
+        least = most = default;
+        var parts = text.Split("..");
+        return parts.Length == 2 && TryParse(parts[0], out least) && TryParse(parts[1], out most) && least <= most;
+    }
+
     public static string Text(TimeSpan duration)
     {
-        var (value, unit) = duration.Ticks % TimeSpan.TicksPerMinute == 0 ? (duration.TotalMinutes, "m")
+        var (value, unit) = duration.Ticks % TimeSpan.TicksPerHour == 0 && duration.Ticks > 0 ? (duration.TotalHours, "h")
+            : duration.Ticks % TimeSpan.TicksPerMinute == 0 ? (duration.TotalMinutes, "m")
             : duration.Ticks % TimeSpan.TicksPerSecond == 0 ? (duration.TotalSeconds, "s")
             : (duration.TotalMilliseconds, "ms");
         return string.Create(CultureInfo.InvariantCulture, $"{value:0.###}{unit}");

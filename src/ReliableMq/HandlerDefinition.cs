@@ -24,8 +24,29 @@ public sealed class HandlerDefinition
     /// <summary>Runs the handler of batches: services of this attempt, the messages, their contexts. One of the two is given.</summary>
     public Func<IServiceProvider, object[], IReadOnlyList<MessageContext>, ValueTask>? InvokeBatch { get; init; }
 
+    /// <summary>The class, created for each attempt; null for a static method.</summary>
+    public Type? HandlerType { get; init; }
+
+    /// <summary>What its method cannot do without: the parameter, the service and its key, null where it has none.</summary>
+    public IReadOnlyList<(string Parameter, Type Type, object? Key)> Services { get; init; } = [];
+
     /// <summary><see cref="MessageHandlerAttribute.Retry"/>; null where not given.</summary>
     public string? Retry { get; init; }
+
+    /// <summary><see cref="MessageHandlerAttribute.RetryFor"/>; null where not given.</summary>
+    public string? RetryFor { get; init; }
+
+    /// <summary><see cref="MessageHandlerAttribute.ImmediateRetries"/>; -1 where not given.</summary>
+    public int ImmediateRetries { get; init; } = -1;
+
+    /// <summary><see cref="MessageHandlerAttribute.DelayedRetry"/>; null where not given.</summary>
+    public string? DelayedRetry { get; init; }
+
+    /// <summary>What <see cref="OnExceptionAttribute"/> said on the method.</summary>
+    public IReadOnlyList<OnExceptionAttribute> OnException { get; init; } = [];
+
+    /// <summary>What it said on the class.</summary>
+    public IReadOnlyList<OnExceptionAttribute> OnExceptionOfClass { get; init; } = [];
 
     /// <summary><see cref="MessageHandlerAttribute.Concurrency"/>; 0 where not given.</summary>
     public int Concurrency { get; init; }

@@ -4,7 +4,8 @@ namespace ReliableMq;
 /// <remarks>
 /// A change is stored in the inbox database of the queue, so that every process of the service follows it within
 /// about five seconds, and this one at once; the process that asks need not consume the queue. Where the handlers
-/// of a queue have no database (<see cref="NoInbox"/>), a change is one of this process only and lasts as long as it.
+/// of a queue have no database (<see cref="NoInbox"/>), a change is one of this process only and lasts as long as it;
+/// it is logged, and no audit tells who asked.
 /// </remarks>
 public interface IConsumers
 {
@@ -16,22 +17,25 @@ public interface IConsumers
     /// without an attempt being counted. Dead letters of the queue are still stored.
     /// </summary>
     /// <param name="queue">The queue.</param>
+    /// <param name="who">Who asks for it, for the audit.</param>
     /// <param name="lasting">Whether processes that start later pause, too. False: only those that run now.</param>
     /// <param name="cancellationToken">Ends the asking.</param>
     /// <exception cref="ReliableMqException">No process of this service has consumed such a queue.</exception>
-    Task PauseAsync(string queue, bool lasting, CancellationToken cancellationToken = default);
+    Task PauseAsync(string queue, string who, bool lasting, CancellationToken cancellationToken = default);
 
     /// <summary>Goes on with a paused queue.</summary>
     /// <param name="queue">The queue.</param>
+    /// <param name="who">Who asks for it, for the audit.</param>
     /// <param name="lasting">
     /// Whether processes that start later consume, too. False: after a lasting pause, they are paused again.
     /// </param>
     /// <param name="cancellationToken">Ends the asking.</param>
     /// <exception cref="ReliableMqException">No process of this service has consumed such a queue.</exception>
-    Task ResumeAsync(string queue, bool lasting, CancellationToken cancellationToken = default);
+    Task ResumeAsync(string queue, string who, bool lasting, CancellationToken cancellationToken = default);
 
     /// <summary>Changes how much is handled at once and how much is fetched ahead. Handlers that run are not disturbed.</summary>
     /// <param name="queue">The queue.</param>
+    /// <param name="who">Who asks for it, for the audit.</param>
     /// <param name="concurrency">
     /// As <see cref="MessageHandlerAttribute.Concurrency"/>, for each process. Null: as it is. Refused where the
     /// queue is handled <see cref="QueueOrder.OneAtATime"/>.
@@ -40,14 +44,15 @@ public interface IConsumers
     /// <param name="lasting">Whether processes that start later go by it, too.</param>
     /// <param name="cancellationToken">Ends the asking.</param>
     /// <exception cref="ReliableMqException">A value is out of range, or no process of this service has consumed such a queue.</exception>
-    Task ChangeAsync(string queue, int? concurrency, int? prefetch, bool lasting, CancellationToken cancellationToken = default);
+    Task ChangeAsync(string queue, string who, int? concurrency, int? prefetch, bool lasting, CancellationToken cancellationToken = default);
 
     /// <summary>Goes back to the configured concurrency and prefetch. A pause stays.</summary>
     /// <param name="queue">The queue.</param>
+    /// <param name="who">Who asks for it, for the audit.</param>
     /// <param name="lasting">Whether for processes that start later, too. False: after a lasting change, that holds for them.</param>
     /// <param name="cancellationToken">Ends the asking.</param>
     /// <exception cref="ReliableMqException">No process of this service has consumed such a queue.</exception>
-    Task ResetAsync(string queue, bool lasting, CancellationToken cancellationToken = default);
+    Task ResetAsync(string queue, string who, bool lasting, CancellationToken cancellationToken = default);
 }
 
 /// <summary>One queue as this process consumes it.</summary>

@@ -26,7 +26,7 @@ public interface IDeadLetters
     /// Sends all that match to their queues again, in the background, at a limited rate. It goes on after a restart, and
     /// none is sent twice. Those that die after this call are not part of it.
     /// </summary>
-    /// <param name="filter">Which ones.</param>
+    /// <param name="filter">Which ones. In any state means: those that wait, and those that were discarded.</param>
     /// <param name="who">Who asks for it, for the audit.</param>
     /// <param name="options">How fast, and how old they may be.</param>
     /// <param name="cancellationToken">Ends the call.</param>
@@ -40,13 +40,16 @@ public interface IDeadLetters
     /// <exception cref="ReliableMqException">There is none with this id.</exception>
     Task CancelReplayAsync(ReplayId replay, string who, CancellationToken cancellationToken = default);
 
-    /// <summary>Says of those that match that nobody will handle them. They are kept, and can still be replayed.</summary>
-    /// <param name="filter">Which ones.</param>
-    /// <param name="reason">Why.</param>
+    /// <summary>
+    /// Says of those that match that nobody will handle them. They are kept, and can still be replayed. Those that die
+    /// after this call are not part of it.
+    /// </summary>
+    /// <param name="filter">Which ones of those that wait.</param>
     /// <param name="who">Who says so, for the audit.</param>
+    /// <param name="reason">Why.</param>
     /// <param name="cancellationToken">Ends the work between two batches.</param>
     /// <returns>How many.</returns>
-    Task<long> DiscardAsync(DeadLetterFilter filter, string reason, string who, CancellationToken cancellationToken = default);
+    Task<long> DiscardAsync(DeadLetterFilter filter, string who, string reason, CancellationToken cancellationToken = default);
 
     /// <summary>Writes those that match as JSON, one object a line, with their bodies in base64.</summary>
     /// <param name="filter">Which ones; null means all that wait for an operator.</param>

@@ -17,9 +17,10 @@ public interface IParkedMessages
     /// </summary>
     /// <param name="queue">The queue.</param>
     /// <param name="orderingKey">The key; an empty text means the messages without a key.</param>
+    /// <param name="who">Who asks for it, for the audit.</param>
     /// <param name="cancellationToken">Cancels the statements.</param>
     /// <returns>Whether a message of the key was parked.</returns>
-    Task<bool> GoOnAsync(string queue, string orderingKey, CancellationToken cancellationToken = default);
+    Task<bool> GoOnAsync(string queue, string orderingKey, string who, CancellationToken cancellationToken = default);
 }
 
 /// <summary>Which parked messages to list. What is not given is not asked for.</summary>

@@ -13,18 +13,20 @@ public interface IPendingMessages
     /// attempts of failed ones count from zero again. One that is being sent this moment is left alone.
     /// </summary>
     /// <param name="filter">Which ones; an empty filter means all.</param>
+    /// <param name="who">Who asks for it, for the audit.</param>
     /// <param name="cancellationToken">Ends the work between two batches.</param>
     /// <returns>How many.</returns>
-    Task<int> SendNowAsync(PendingMessageFilter filter, CancellationToken cancellationToken = default);
+    Task<int> SendNowAsync(PendingMessageFilter filter, string who, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Takes messages out of the outbox unsent; the history keeps them as cancelled. One that is being sent this
     /// moment is left alone.
     /// </summary>
     /// <param name="filter">Which ones; an empty filter means all.</param>
+    /// <param name="who">Who asks for it, for the audit.</param>
     /// <param name="cancellationToken">Ends the work between two batches.</param>
     /// <returns>How many.</returns>
-    Task<int> CancelAsync(PendingMessageFilter filter, CancellationToken cancellationToken = default);
+    Task<int> CancelAsync(PendingMessageFilter filter, string who, CancellationToken cancellationToken = default);
 }
 
 /// <summary>Which pending messages. What is not given is not asked for.</summary>

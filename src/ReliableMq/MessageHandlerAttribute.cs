@@ -18,11 +18,26 @@ public sealed class MessageHandlerAttribute(string queue) : Attribute
 
     /// <summary>
     /// The delays before each further attempt, such as <c>"1s, 10s, 1m, 10m"</c>: four delays are five
-    /// attempts, then the message is dead-lettered. Units: <c>ms</c>, <c>s</c>, <c>m</c>, <c>h</c>.
-    /// An empty text means a single attempt.
+    /// attempts, then the message is dead-lettered. Or doubling ones, <c>"1s..10m x12"</c>: the first, the longest and
+    /// how many; each is up to a fifth shorter or longer, so that what failed together does not come back together.
+    /// Units: <c>ms</c>, <c>s</c>, <c>m</c>, <c>h</c>. An empty text means a single attempt.
     /// </summary>
     /// <value>Default: <c>"1s, 10s, 1m, 10m"</c>.</value>
     public string? Retry { get; set; }
+
+    /// <summary>
+    /// The total time for attempts, such as <c>"24h"</c>: when the next would begin later than this after the first
+    /// failure, the message is dead-lettered instead, also where a handler or a rule asks for it.
+    /// </summary>
+    /// <value>Default: null, no limit but the number of attempts. From 1 ms to 365 days.</value>
+    public string? RetryFor { get; set; }
+
+    /// <summary>
+    /// How often an attempt is repeated at once where a rule says <see cref="OnFailure.RetryNow"/>, as one does for
+    /// PostgreSQL's serialization failures and deadlocks. A random pause of up to 0.1 s lies before each.
+    /// </summary>
+    /// <value>Default: 3. From 0 to 10; -1 means that nothing is said here.</value>
+    public int ImmediateRetries { get; set; } = -1;
 
     /// <summary>How many messages of the queue this process handles at once.</summary>
     /// <value>0 means the default, 8. From 1 to 1000.</value>
@@ -69,6 +84,15 @@ public sealed class MessageHandlerAttribute(string queue) : Attribute
     /// </summary>
     /// <value>0 means the default, 100. From 1 to 1000.</value>
     public int BatchSize { get; set; }
+
+    /// <summary>
+    /// Lets the broker itself delay what is tried again within half a minute, instead of holding it in the process:
+    /// its shortest and longest delay, such as <c>"1s..10s"</c>, of which the n-th takes n times the shortest. Needs
+    /// RabbitMQ 4.3; with an older one deliveries are held as ever. The queue is declared with it, so an existing one has to
+    /// be made anew. Not for queues with an <see cref="Order"/>.
+    /// </summary>
+    /// <value>Default: null, deliveries are held. From 100 ms to 30 s.</value>
+    public string? DelayedRetry { get; set; }
 
     /// <summary>How long a batch waits to become full, from its first message on, such as <c>"200ms"</c>.</summary>
     /// <value>Default: <c>"50ms"</c>. At most 1 minute.</value>

@@ -30,6 +30,9 @@ internal static class MessageHeaders
     /// <summary>Of a handler without an inbox: until when this copy is held back, in Unix milliseconds.</summary>
     public const string NotBefore = "x-reliable-mq-not-before";
 
+    /// <summary>Of a handler without an inbox: when the message failed at first, in Unix milliseconds.</summary>
+    public const string FirstFailedAt = "x-reliable-mq-first-failed-at";
+
     /// <summary>Of a dead letter without an inbox: why it was given up, for people.</summary>
     public const string DeadReason = "x-reliable-mq-dead-reason";
 

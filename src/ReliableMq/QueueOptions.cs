@@ -6,6 +6,22 @@ public sealed class QueueOptions
     /// <inheritdoc cref="MessageHandlerAttribute.Retry"/>
     public string? Retry { get; set; }
 
+    /// <inheritdoc cref="MessageHandlerAttribute.RetryFor"/>
+    public string? RetryFor { get; set; }
+
+    /// <inheritdoc cref="MessageHandlerAttribute.ImmediateRetries"/>
+    public int? ImmediateRetries { get; set; }
+
+    /// <summary>
+    /// How long a message that no handler takes is deferred, such as <c>"15m"</c>, before it is dead-lettered: while a
+    /// new version of the service is rolled out, its messages may reach processes of the old one. No attempt is counted.
+    /// </summary>
+    /// <value>Default: <c>"15m"</c>. Up to 365 days; an empty text means not at all.</value>
+    public string? DeferUnknown { get; set; }
+
+    /// <inheritdoc cref="MessageHandlerAttribute.DelayedRetry"/>
+    public string? DelayedRetry { get; set; }
+
     /// <inheritdoc cref="MessageHandlerAttribute.Concurrency"/>
     public int? Concurrency { get; set; }
 

@@ -22,6 +22,9 @@ public sealed class ReliableMqOptions
     /// <summary>How long is remembered what was handled.</summary>
     public InboxOptions Inbox { get; } = new();
 
+    /// <summary>How long is kept what operators have done with.</summary>
+    public DeadLetterOptions DeadLetters { get; } = new();
+
     /// <summary>Who is told of alerts.</summary>
     public AlertOptions Alerts { get; } = new();
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
@@ -29,6 +30,10 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Registers ReliableMq.</summary>
 public static class ReliableMqServiceCollectionExtensions
 {
+    /// <summary>What EF asks of a context that it is to configure.</summary>
+    private const DynamicallyAccessedMemberTypes OfContexts =
+        DynamicallyAccessedMemberTypes.PublicConstructors | DynamicallyAccessedMemberTypes.NonPublicConstructors | DynamicallyAccessedMemberTypes.PublicProperties;
+
     /// <summary>
     /// Adds ReliableMq with the settings of a configuration section. Repeated calls add up.
     /// </summary>
@@ -64,6 +69,8 @@ public static class ReliableMqServiceCollectionExtensions
 
         options.PostConfigure<IHostEnvironment>((settings, environment) => settings.Service ??= environment.ApplicationName).ValidateOnStart();
         services.AddSingleton<IValidateOptions<ReliableMqOptions>, OptionsRules>();
+        services.AddSingleton(new RegisteredServices(services));
+        services.AddSingleton<DependencyRules>();
         services.AddMetrics();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(provider => provider.GetRequiredService<IOptions<ReliableMqOptions>>().Value);
@@ -80,6 +87,8 @@ public static class ReliableMqServiceCollectionExtensions
         services.AddSingleton<HandlerRegistry>();
         services.AddSingleton<HandlingFilters>();
         services.AddSingleton<LoggingScopeFilter>();
+        services.AddSingleton<AbandonedHandlers>();
+        services.AddSingleton<LoneTurn>();
         builder.AddHandlingFilter<LoggingScopeFilter>();
         services.AddSingleton<ReliableMqMetrics>();
         services.AddSingleton<IDeadLetters, DeadLetters>();
@@ -105,6 +114,10 @@ public static class ReliableMqServiceCollectionExtensions
         services.AddSingleton<IScheduledWork, InboxHousekeeping>();
         services.AddSingleton<IScheduledWork, TopologyCheck>();
         services.AddSingleton<IScheduledWork, AlertHousekeeping>();
+        services.AddSingleton<IScheduledWork, DeadLetterHousekeeping>();
+        services.AddSingleton<IScheduledWork, HeldKeys>();
+        services.AddSingleton<DeadLetterBacklog>();
+        services.AddSingleton<IScheduledWork>(provider => provider.GetRequiredService<DeadLetterBacklog>());
         services.AddSingleton<ReplayHost>();
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<ReplayHost>());
         services.AddSingleton<IScheduledWork>(provider => provider.GetRequiredService<ReplayHost>());
@@ -121,6 +134,7 @@ public static class ReliableMqServiceCollectionExtensions
             .AddCheck<DeadLetterQueuesHealthCheck>("reliable-mq-dead-letter-queues", HealthStatus.Degraded, ["reliable-mq"])
             .AddCheck<OutboxHealthCheck>("reliable-mq-outbox", HealthStatus.Unhealthy, ["reliable-mq"])
             .AddCheck<AlertsHealthCheck>("reliable-mq-alerts", HealthStatus.Degraded, ["reliable-mq"])
+            .AddCheck<OpenAlertsHealthCheck>("reliable-mq-open-alerts", HealthStatus.Degraded, ["reliable-mq"])
             .AddCheck<ScheduledWorkHealthCheck>("reliable-mq-scheduled-work", HealthStatus.Degraded, ["reliable-mq"]);
         return builder;
     }
@@ -135,7 +149,7 @@ public static class ReliableMqServiceCollectionExtensions
     /// The schema of this context's tables. Null means <see cref="DatabaseOptions.Schema"/>; contexts with the
     /// same schema of the same database share its tables.
     /// </param>
-    public static ReliableMqBuilder AddOutbox<TContext>(this ReliableMqBuilder builder, string? schema = null) where TContext : DbContext =>
+    public static ReliableMqBuilder AddOutbox<[DynamicallyAccessedMembers(OfContexts)] TContext>(this ReliableMqBuilder builder, string? schema = null) where TContext : DbContext =>
         builder.AddDatabase<TContext>(isInbox: false, schema);
 
     /// <summary>
@@ -145,7 +159,7 @@ public static class ReliableMqServiceCollectionExtensions
     /// <typeparam name="TContext">The context; its database must be PostgreSQL.</typeparam>
     /// <param name="builder">What <c>AddReliableMq</c> returned.</param>
     /// <param name="schema">As for <see cref="AddOutbox{TContext}"/>.</param>
-    public static ReliableMqBuilder AddInbox<TContext>(this ReliableMqBuilder builder, string? schema = null) where TContext : DbContext =>
+    public static ReliableMqBuilder AddInbox<[DynamicallyAccessedMembers(OfContexts)] TContext>(this ReliableMqBuilder builder, string? schema = null) where TContext : DbContext =>
         builder.AddDatabase<TContext>(isInbox: true, schema);
 
     /// <summary>
@@ -185,7 +199,7 @@ public static class ReliableMqServiceCollectionExtensions
     /// <c>application/json</c> replaces ReliableMq's own.
     /// </summary>
     /// <typeparam name="TSerializer">The serializer; one instance serves the application.</typeparam>
-    public static ReliableMqBuilder AddSerializer<TSerializer>(this ReliableMqBuilder builder) where TSerializer : class, IMessageSerializer
+    public static ReliableMqBuilder AddSerializer<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TSerializer>(this ReliableMqBuilder builder) where TSerializer : class, IMessageSerializer
     {
         ArgumentNullException.ThrowIfNull(builder);
         builder.Services.AddSingleton<IMessageSerializer, TSerializer>();
@@ -215,7 +229,7 @@ public static class ReliableMqServiceCollectionExtensions
         return builder;
     }
 
-    private static ReliableMqBuilder AddDatabase<TContext>(this ReliableMqBuilder builder, bool isInbox, string? schema) where TContext : DbContext
+    private static ReliableMqBuilder AddDatabase<[DynamicallyAccessedMembers(OfContexts)] TContext>(this ReliableMqBuilder builder, bool isInbox, string? schema) where TContext : DbContext
     {
         ArgumentNullException.ThrowIfNull(builder);
         var known = builder.Services.Any(service => service.ImplementationInstance is DatabaseRegistration { Key: var key } && key == typeof(TContext));

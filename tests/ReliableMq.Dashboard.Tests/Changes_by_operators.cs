@@ -35,7 +35,7 @@ public sealed class Changes_by_operators
         ((int)result["done"]!).ShouldBe(7);
         (await rows.Database.ScalarAsync<long>("SELECT count(*) FROM reliable_mq.outbox")).ShouldBe(2);
         (await rows.Database.ScalarAsync<long>("SELECT count(*) FROM reliable_mq.outbox_history WHERE outcome = 'cancelled'")).ShouldBe(7);
-        (await rows.AuditAsync()).ShouldBe([Me + "cancel name=tests.numbered.v1 (7 message(s))"]);
+        (await rows.AuditAsync()).ShouldHaveSingleItem().ShouldStartWith(Me + "cancel {");
     }
 
     [Theory]
@@ -105,6 +105,19 @@ public sealed class Changes_by_operators
     }
 
     [Fact]
+    public async Task A_dead_letter_is_replayed_as_it_came()
+    {
+        await using var rows = await ServiceRows.CreateAsync("orders");
+        await rows.DeadAsync(1);
+        await using var host = await StartAsync(rows);
+        var id = (string)(await host.GetAsync("dead-letters"))["items"]![0]!["id"]!;
+
+        await host.ChangeAsync($"dead-letters/orders/{id}/replay", new { });
+
+        (await rows.Database.QueryAsync<string>("SELECT convert_from(body, 'UTF8') || (headers::jsonb ->> 'tenant') FROM reliable_mq.outbox")).ShouldBe(["{\"number\":1}north"]);
+    }
+
+    [Fact]
     public async Task Many_are_replayed_by_their_ids_each_for_itself()
     {
         await using var rows = await ServiceRows.CreateAsync("orders");
@@ -116,6 +129,7 @@ public sealed class Changes_by_operators
         var result = (await host.ChangeAsync("dead-letters/replay", new { service = "orders", ids }))["result"]!;
 
         ((int)result["done"]!, (int)result["refused"]!).ShouldBe((2, 1));
+        (await rows.Database.QueryAsync<string>("SELECT convert_from(body, 'UTF8') FROM reliable_mq.outbox ORDER BY 1")).ShouldBe(["{\"number\":1}", "{\"number\":3}"]);
         ((string)result["refusal"]!).ShouldStartWith("The message \"d2\" of \"tests.numbers\" was not replayed, because it was handled at ");
     }
 
@@ -160,7 +174,7 @@ public sealed class Changes_by_operators
         (await host.ChangeAsync("queues/reset", new { service = "orders", queue = "tests.numbers", lasting = true }))["settings"]!["concurrency"].ShouldBeNull();
         (await (await host.PostAsync("queues/change", new { service = "orders", queue = "tests.numbers", lasting = true, concurrency = 5000 })).DetailAsync(HttpStatusCode.Conflict)).ShouldBe("The concurrency of the queue \"tests.numbers\" cannot be 5000. Use 1 to 1000.");
         (await (await host.PostAsync("queues/pause", new { service = "orders", queue = "other", lasting = true })).ProblemAsync(HttpStatusCode.Conflict)).ShouldNotBeNull();
-        (await rows.AuditAsync()).Select(line => line.Split(' ')[3]).ShouldBe(["pause", "resume", "change-consumer", "reset-consumer"]);
+        (await rows.AuditAsync()).Select(line => line.Split(' ')[3]).ShouldBe(["pause", "resume", "change", "reset"]);
     }
 
     [Fact]

@@ -55,6 +55,6 @@ public sealed class Pages_of_other_origins
 
         (await host.PostAsync("queues/pause", Pause, request => request.Headers.Add("Sec-Fetch-Site", "same-origin"))).StatusCode.ShouldBe(HttpStatusCode.OK);
 
-        (await rows.AuditAsync()).ShouldBe(["anonymous from 127.0.0.1: pause tests.numbers (lasting: True)"]);
+        (await rows.AuditAsync()).ShouldHaveSingleItem().ShouldStartWith("anonymous from 127.0.0.1: pause tests.numbers");
     }
 }

@@ -128,6 +128,56 @@ public class Alerts_are_told
     }
 
     [Fact]
+    public async Task A_sink_that_was_down_for_an_hour_is_told_then_of_everything_as_one_number()
+    {
+        var isDown = true;
+        var sink = new RecordingSink("pager", (_, _) => isDown ? throw new InvalidOperationException("The pager is off.") : Task.CompletedTask);
+        await using var world = await World.CreateAsync();
+        await using var service = await world.StartAsync(sink.AddTo);
+        await RaiseAsync(service, Raise);
+        await Eventually.TrueAsync(() => world.Database.ScalarAsync<bool>("SELECT EXISTS (SELECT FROM reliable_mq.alert_telling WHERE sink = 'pager' AND attempts > 0 AND node IS NULL)"), "tried");
+
+        // What an hour leaves behind: a dozen attempts, the next in a quarter of an hour.
+        await world.Database.ExecuteAsync(
+            """
+            UPDATE reliable_mq.alert SET first_raised_at = first_raised_at - interval '1 hour', last_raised_at = last_raised_at - interval '1 hour';
+            UPDATE reliable_mq.alert_telling SET attempts = 12, fence = fence + 1, node = NULL, next_at = clock_timestamp() + interval '15 minutes' WHERE sink = 'pager'
+            """);
+        for (var number = 2; number <= 5; number++)
+        {
+            await RaiseAsync(service, Raise with { MessageId = $"m{number}" });
+        }
+
+        await Eventually.EqualAsync(5, () => CountAsync(world), "counted");
+        isDown = false;
+        sink.Told.ShouldBeEmpty("it is not asked before its time");
+        await world.Database.ExecuteAsync("UPDATE reliable_mq.alert_telling SET next_at = clock_timestamp() WHERE sink = 'pager'");
+        AlertsOf(service).Gathered();
+
+        await Eventually.EqualAsync(1, () => sink.Told.Count, "tellings");
+        (sink.Told[0].Count, sink.Told[0].NewCount, sink.Told[0].Telling).ShouldBe((5, 5, 1));
+        (sink.Told[0].LastRaisedAt - sink.Told[0].FirstRaisedAt).ShouldBeGreaterThan(TimeSpan.FromMinutes(59));
+        await Eventually.TrueAsync(async () => (await AlertHealthAsync(service)).Status == HealthStatus.Healthy, "the alerts are healthy");
+    }
+
+    [Fact]
+    public async Task An_open_alert_degrades_health_until_it_is_resolved()
+    {
+        await using var world = await World.CreateAsync();
+        await using var service = await world.StartAsync();
+        await RaiseAsync(service, Raise, Raise, Raise with { Group = "other" });
+        await Eventually.EqualAsync(3, () => CountAsync(world), "counted");
+
+        var open = (await service.HealthAsync()).Entries["reliable-mq-open-alerts"];
+
+        open.Status.ShouldBe(HealthStatus.Degraded);
+        open.Description!.ShouldStartWith("Open alerts: outbox-failed \"");
+        open.Description.ShouldContain("outbox-failed \"orders: returned\" (2)");
+        await world.Database.ExecuteAsync("UPDATE reliable_mq.alert SET resolved_at = clock_timestamp(), resolution = 'operator'");
+        (await service.HealthAsync()).Entries["reliable-mq-open-alerts"].Status.ShouldBe(HealthStatus.Healthy);
+    }
+
+    [Fact]
     public async Task A_sink_that_does_not_answer_has_failed_after_15_seconds()
     {
         var hanging = new RecordingSink("hanging", (call, _) => call == 1 ? Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, CancellationToken.None) : Task.CompletedTask);

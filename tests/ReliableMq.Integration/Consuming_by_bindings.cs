@@ -156,14 +156,18 @@ public class Consuming_by_bindings
     {
         await using var world = await World.CreateAsync();
         await DeclareAsync(world, "legacy", "topic");
-        await using var service = await world.StartAsync(setup => setup.Handle<Invoiced>(Queue, (message, db, _) => EffectAsync(db, message.Number), retry: "", bindings: [new("legacy", "invoice.#")]));
+        await using var service = await world.StartAsync(setup =>
+        {
+            setup.Handle<Invoiced>(Queue, (message, db, _) => EffectAsync(db, message.Number), retry: "", bindings: [new("legacy", "invoice.#")]);
+            setup.Settings[$"Queues:{Queue}:DeferUnknown"] = "1s";
+        });
         await service.ConsumingAsync();
         await world.Broker.UseChannelAsync(channel => channel.QueueBindAsync(Queue, "legacy", "credit.#"));
 
         await world.Broker.PublishAsync("legacy", "credit.given", """{"number":1}""", new BasicProperties { MessageId = "credit" });
 
         var dead = await Eventually.FoundAsync(() => Laws.Nothing_disappears.FirstDeadLetterAsync(service), "a dead letter");
-        dead.Reason.ShouldBe("No handler of the queue \"tests.invoices\" takes the message \"credit.given\" of the exchange \"legacy\". It takes: \"tests.invoiced.v1\". Add a handler or its [Binding], or remove the binding that brings it.");
+        dead.Reason.ShouldStartWith("No handler of the queue \"tests.invoices\" takes the message \"credit.given\" of the exchange \"legacy\". It takes: \"tests.invoiced.v1\". Add a handler or its [Binding], or remove the binding that brings it.");
     }
 
     [Fact]

@@ -78,10 +78,13 @@ public class Dead_letters_are_replayed
         await using var world = await World.CreateAsync();
         await using var service = await world.StartAsync(setup => setup.HandleNumbered());
         await service.ConsumingAsync();
-        await world.Broker.PublishAsync("", "tests.numbers", """{"number":1}""", new BasicProperties { MessageId = "m-1", Type = "tests.numbered.v1" });
-        await Eventually.EqualAsync([1], world.EffectsAsync, "effects");
         await world.Broker.PublishAsync("", "tests.numbers.dead", """{"number":1}""", new BasicProperties { MessageId = "m-1", Type = "tests.numbered.v1" });
         var dead = await WaitForOneAsync(service);
+        await world.Broker.PublishAsync("", "tests.numbers", """{"number":1}""", new BasicProperties
+        {
+            MessageId = "m-1", Type = "tests.numbered.v1", Headers = new Dictionary<string, object?> { ["x-reliable-mq-epoch"] = 1 },
+        });
+        await Eventually.EqualAsync([1], world.EffectsAsync, "effects");
 
         var refused = await Should.ThrowAsync<ReliableMqException>(() => service.DeadLetters.ReplayAsync(dead.Id, "maria"));
 
@@ -91,6 +94,48 @@ public class Dead_letters_are_replayed
         (await world.CountAsync("outbox")).ShouldBe(0);
         (await Should.ThrowAsync<ReliableMqException>(() => service.DeadLetters.ReplayAsync(new DeadLetterId("tests.numbers", "m-2", 0), "maria"))).Message
             .ShouldBe("There is no dead letter \"m-2\" of the queue \"tests.numbers\" with the epoch 0. Look at the list.");
+    }
+
+    [Fact]
+    public async Task One_whose_message_was_handled_goes_when_the_inbox_forgets_the_message()
+    {
+        await using var world = await World.CreateAsync();
+        await using var service = await world.StartAsync(setup => setup.HandleNumbered());
+        await service.ConsumingAsync();
+        await world.Broker.PublishAsync("", "tests.numbers", """{"number":1}""", new BasicProperties { MessageId = "m-1", Type = "tests.numbered.v1" });
+        await Eventually.EqualAsync([1], world.EffectsAsync, "effects");
+        // The broker gives up a further copy, whose queue has a time to live.
+        await world.Broker.PublishAsync("", "tests.numbers.dead", """{"number":1}""", new BasicProperties { MessageId = "m-1", Type = "tests.numbered.v1" });
+        var dead = await WaitForOneAsync(service);
+
+        await world.Database.ExecuteAsync("UPDATE reliable_mq.inbox SET handled_at = handled_at - interval '20 days'");
+        await What_the_inbox_remembers.KeepHouseAsync(service);
+
+        (await Should.ThrowAsync<ReliableMqException>(() => service.DeadLetters.ReplayAsync(dead.Id, "maria"))).Message
+            .ShouldBe("There is no dead letter \"m-1\" of the queue \"tests.numbers\" with the epoch 0. Look at the list.");
+        (await service.DeadLetters.ListAsync().AnyAsync()).ShouldBeFalse();
+        (await world.CountAsync("failure")).ShouldBe(0);
+        (await world.CountAsync("outbox")).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task One_that_the_broker_made_needs_consent_if_the_inbox_may_have_forgotten_its_message()
+    {
+        await using var world = await World.CreateAsync();
+        await using var service = await world.StartAsync(setup => setup.HandleNumbered());
+        await service.ConsumingAsync();
+        await world.Database.ExecuteAsync("INSERT INTO reliable_mq.inbox_horizon VALUES ('tests.numbers', clock_timestamp() - interval '14 days')");
+        await world.Broker.PublishAsync("", "tests.numbers.dead", """{"number":1}""", new BasicProperties
+        {
+            MessageId = "m-1", Type = "tests.numbered.v1", Timestamp = new AmqpTimestamp(TimeProvider.System.GetUtcNow().AddDays(-20).ToUnixTimeSeconds()),
+        });
+        var dead = await WaitForOneAsync(service);
+
+        (await Should.ThrowAsync<ReliableMqException>(() => service.DeadLetters.ReplayAsync(dead.Id, "maria"))).Message
+            .ShouldStartWith("The message \"m-1\" of \"tests.numbers\" was not replayed, because it is older than what the inbox remembers");
+        await service.DeadLetters.ReplayAsync(dead.Id, "maria", new ReplayOptions { BeyondHorizon = true });
+
+        await Eventually.EqualAsync([1], world.EffectsAsync, "effects");
     }
 
     [Fact]
@@ -182,7 +227,7 @@ public class Dead_letters_are_replayed
 
         await using (var killed = world.StartProcess(Worker.Replay, perSecond))
         {
-            await Eventually.TrueAsync(async () => await world.Database.ScalarAsync<long>("SELECT coalesce(sum(replayed), 0)::bigint FROM reliable_mq.replay") >= count / 3, "a third is replayed");
+            await Eventually.TrueAsync(async () => await world.Database.ScalarAsync<long>("SELECT coalesce(sum(replayed), 0)::bigint FROM reliable_mq.replay") >= count / 3, "a third is replayed", TimeSpan.FromMinutes(3));
             killed.Kill();
         }
 
@@ -239,7 +284,7 @@ public class Dead_letters_are_replayed
             SELECT gen_random_uuid(), message_id, name, '', queue, content_type, body, clock_timestamp(), clock_timestamp() + interval '1 hour' FROM reliable_mq.dead_letter
             """);
 
-        (await service.Host.Services.GetRequiredService<IPendingMessages>().CancelAsync(new PendingMessageFilter { MessageId = dead.MessageId })).ShouldBe(1);
+        (await service.Host.Services.GetRequiredService<IPendingMessages>().CancelAsync(new PendingMessageFilter { MessageId = dead.MessageId }, "maria")).ShouldBe(1);
 
         (await WaitForOneAsync(service)).Id.ShouldBe(dead.Id);
         await service.DeadLetters.ReplayAsync(dead.Id, "maria");
@@ -273,7 +318,7 @@ public class Dead_letters_are_replayed
         await service.SaveAsync([.. Enumerable.Range(0, 3).Select(number => new Numbered(number))]);
         await Eventually.EqualAsync(3, async () => await service.DeadLetters.ListAsync().CountAsync(), "dead letters");
 
-        (await service.DeadLetters.DiscardAsync(new DeadLetterFilter { ExceptionType = "System.InvalidOperationException" }, "Test orders.", "maria")).ShouldBe(2);
+        (await service.DeadLetters.DiscardAsync(new DeadLetterFilter { ExceptionType = "System.InvalidOperationException" }, "maria", "Test orders.")).ShouldBe(2);
 
         (await service.DeadLetters.ListAsync().SingleAsync()).ExceptionType.ShouldBe("System.TimeoutException");
         var discarded = await service.DeadLetters.ListAsync(new DeadLetterFilter { State = DeadLetterState.Discarded }).ToListAsync();
@@ -281,6 +326,54 @@ public class Dead_letters_are_replayed
         mended = true;
         await service.DeadLetters.ReplayAsync(discarded[0].Id, "maria");
         await Eventually.EqualAsync(1, async () => (await world.EffectsAsync()).Count(), "effects");
+        (await service.DeadLetters.ListAsync(new DeadLetterFilter { State = null }).CountAsync()).ShouldBe(3, "in any state");
+
+        await service.DeadLetters.ReplayAsync(new DeadLetterFilter { State = null }, "maria");
+
+        await Eventually.EqualAsync([0, 1, 2], world.EffectsAsync, "effects of the discarded, of the waiting and of the replayed one");
+        await Eventually.EqualAsync("2 0", async () => (await service.DeadLetters.ListReplaysAsync()).Select(replay => $"{replay.Replayed} {replay.Refused}").Single(), "what was replayed before is not part of it");
+    }
+
+    [Fact]
+    public async Task Many_are_discarded_in_batches_that_look_at_each_once()
+    {
+        await using var world = await World.CreateAsync();
+        await using var service = await world.StartAsync(setup => setup.HandleNumbered());
+        await service.ConsumingAsync();
+        // Of one time, so that the rest of the key decides where a batch goes on.
+        await world.Database.ExecuteAsync(
+            """
+            INSERT INTO reliable_mq.dead_letter (queue, message_id, epoch, name, exchange, routing_key, body, attempts, reason, dead_at)
+            SELECT 'q', 'm' || number, number % 2, 'n', '', '', ''::bytea, 1, 'broken', '2020-01-01' FROM generate_series(1, 450) AS number;
+            INSERT INTO reliable_mq.dead_letter (queue, message_id, epoch, name, exchange, routing_key, body, attempts, reason, dead_at)
+            VALUES ('q', 'later', 0, 'n', '', '', ''::bytea, 1, 'broken', clock_timestamp() + interval '1 hour')
+            """);
+
+        (await service.DeadLetters.DiscardAsync(new DeadLetterFilter { Text = "BROKEN" }, "maria", "Old.")).ShouldBe(450);
+
+        (await service.DeadLetters.ListAsync().SingleAsync()).MessageId.ShouldBe("later");
+        (await world.Database.QueryAsync<string>("SELECT details FROM reliable_mq.audit ORDER BY id")).ShouldBe(["200: Old.", "200: Old.", "50: Old."]);
+        (await world.Database.ScalarAsync<long>("SELECT count(*) FROM reliable_mq.failure WHERE state = 'discarded'")).ShouldBe(450);
+    }
+
+    [Fact]
+    public async Task Large_ones_are_replayed_a_few_at_a_time()
+    {
+        await using var world = await World.CreateAsync();
+        await using var service = await world.StartAsync(setup => setup.HandleNumbered(retry: ""));
+        await service.ConsumingAsync();
+        await world.Database.ExecuteAsync(
+            """
+            INSERT INTO reliable_mq.dead_letter (queue, message_id, epoch, name, exchange, routing_key, content_type, body, attempts, reason)
+            SELECT 'tests.numbers', 'm' || number, 0, 'tests.numbered.v1', 'tests', 'tests.numbered.v1', 'application/json',
+                   convert_to('{"number":' || number || ',"text":"' || repeat('x', 7000000) || '"}', 'UTF8'), 1, 'broken' FROM generate_series(1, 5) AS number
+            """);
+
+        await service.DeadLetters.ReplayAsync(new DeadLetterFilter(), "maria", new ReplayManyOptions { PerSecond = 10_000 });
+
+        await Eventually.EqualAsync([1, 2, 3, 4, 5], world.EffectsAsync, "effects");
+        (await world.Database.ScalarAsync<long>("SELECT count(DISTINCT xmin::text) FROM reliable_mq.dead_letter")).ShouldBe(2, "16 MiB are begun with 3 of them");
+        (await service.DeadLetters.ListReplaysAsync()).Single().ShouldSatisfyAllConditions(through => through.Replayed.ShouldBe(5), through => through.FinishedAt.ShouldNotBeNull());
     }
 
     [Fact]
@@ -309,9 +402,11 @@ public class Dead_letters_are_replayed
             .ShouldBe("PerSecond is 0. Use 1 to 10000.");
         (await Should.ThrowAsync<ReliableMqException>(() => service.DeadLetters.ReplayAsync(new DeadLetterFilter { State = DeadLetterState.Replayed }, "maria"))).Message
             .ShouldBe("State is Replayed, but what was replayed cannot be replayed again. Choose those that wait or were discarded; one that died again is among them.");
-        (await Should.ThrowAsync<ReliableMqException>(() => service.DeadLetters.DiscardAsync(new DeadLetterFilter { State = DeadLetterState.Discarded }, "x", "maria"))).Message
+        (await Should.ThrowAsync<ReliableMqException>(() => service.DeadLetters.DiscardAsync(new DeadLetterFilter { State = DeadLetterState.Discarded }, "maria", "x"))).Message
             .ShouldBe("State is Discarded, but only what waits can be discarded. Leave it out.");
-        await Should.ThrowAsync<ArgumentException>(() => service.DeadLetters.DiscardAsync(new DeadLetterFilter(), " ", "maria"));
+        (await Should.ThrowAsync<ReliableMqException>(() => service.DeadLetters.DiscardAsync(new DeadLetterFilter { State = null }, "maria", "x"))).Message
+            .ShouldBe("State is null (any), but only what waits can be discarded. Leave it out.");
+        await Should.ThrowAsync<ArgumentException>(() => service.DeadLetters.DiscardAsync(new DeadLetterFilter(), "maria", " "));
         await Should.ThrowAsync<ArgumentException>(() => service.DeadLetters.ReplayAsync(new DeadLetterFilter(), ""));
     }
 

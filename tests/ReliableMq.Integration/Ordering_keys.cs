@@ -122,7 +122,7 @@ public class Ordering_keys
             await db.SaveChangesAsync();
             await world.Database.ExecuteAsync("INSERT INTO reliable_mq.outbox_key (ordering_key, token, available_at) VALUES ('k', gen_random_uuid(), clock_timestamp())");
             await SaveAsync(service, 2, "another");
-            await service.Host.Services.GetRequiredService<IPendingMessages>().SendNowAsync(new() { MessageId = "wakes the dispatcher" });
+            await service.Host.Services.GetRequiredService<IPendingMessages>().SendNowAsync(new() { MessageId = "wakes the dispatcher" }, "test");
             await Eventually.EqualAsync(0, () => world.CountAsync("outbox_key"), "keys left");
             await transaction.CommitAsync();
         });

@@ -21,12 +21,12 @@ public class Pending_messages
         await AddAsync(service, 2, new MessageOptions { MessageId = "m2", DeliverAfter = TimeSpan.FromHours(1) });
         (await ListAsync(service, new() { State = PendingState.Scheduled })).Select(message => message.MessageId).ShouldBe(["m1", "m2"]);
 
-        (await Pending(service).CancelAsync(new() { MessageId = "m1", State = PendingState.Scheduled })).ShouldBe(1);
-        (await Pending(service).SendNowAsync(new() { MessageId = "m2", State = PendingState.Scheduled })).ShouldBe(1);
+        (await Pending(service).CancelAsync(new() { MessageId = "m1", State = PendingState.Scheduled }, "maria")).ShouldBe(1);
+        (await Pending(service).SendNowAsync(new() { MessageId = "m2", State = PendingState.Scheduled }, "maria")).ShouldBe(1);
 
         await Eventually.EqualAsync([2], world.EffectsAsync, "effects");
         await Eventually.EqualAsync(["m1 cancelled 0", "m2 sent 1"], () => HistoryAsync(world), "the history");
-        (await Pending(service).CancelAsync(new() { MessageId = "m1" })).ShouldBe(0);
+        (await Pending(service).CancelAsync(new() { MessageId = "m1" }, "maria")).ShouldBe(0);
         (await ListAsync(service)).ShouldBeEmpty();
     }
 
@@ -54,10 +54,10 @@ public class Pending_messages
         var health = (await service.HealthAsync()).Entries["reliable-mq-outbox"];
         (health.Status, health.Description).ShouldBe((HealthStatus.Degraded, "\"TestDb\": 1 failed and waiting for an operator"));
 
-        (await Pending(service).SendNowAsync(new() { State = PendingState.Failed })).ShouldBe(1);
+        (await Pending(service).SendNowAsync(new() { State = PendingState.Failed }, "maria")).ShouldBe(1);
         await Eventually.EqualAsync(2, () => service.Logs.Entries.Count(line => line.EventId == 2009), "failures for good");
 
-        (await Pending(service).CancelAsync(new() { State = PendingState.Failed })).ShouldBe(1);
+        (await Pending(service).CancelAsync(new() { State = PendingState.Failed }, "maria")).ShouldBe(1);
         (await HistoryAsync(world)).ShouldBe(["killer cancelled 2"]);
     }
 
@@ -76,7 +76,7 @@ public class Pending_messages
 
         await Eventually.EqualAsync([3], () => Task.FromResult(arrivals.Numbers), "numbers arrived");
         (await ListAsync(service, new() { OrderingKey = "k", State = PendingState.Pending })).Count.ShouldBe(2);
-        (await Pending(service).CancelAsync(new() { OrderingKey = "k", State = PendingState.Failed })).ShouldBe(1);
+        (await Pending(service).CancelAsync(new() { OrderingKey = "k", State = PendingState.Failed }, "maria")).ShouldBe(1);
 
         await Eventually.EqualAsync([3, 1, 2], () => Task.FromResult(arrivals.Numbers), "numbers arrived");
         await Eventually.EqualAsync(0, () => world.CountAsync("outbox_key"), "keys left");
@@ -91,7 +91,7 @@ public class Pending_messages
 
         await Eventually.EqualAsync(1, async () => (await ListAsync(service, new() { State = PendingState.Failed })).Count, "failed messages");
         await world.BindPlainQueueAsync("late", "tests", "#");
-        (await Pending(service).SendNowAsync(new() { MessageId = "m1" })).ShouldBe(1);
+        (await Pending(service).SendNowAsync(new() { MessageId = "m1" }, "maria")).ShouldBe(1);
 
         await Eventually.EqualAsync(["m1 sent 1"], () => HistoryAsync(world), "the history");
     }
@@ -318,7 +318,7 @@ public class Pending_messages
         await Eventually.EqualAsync(1, async () => (await ListAsync(service, new() { State = PendingState.Scheduled })).Count, "scheduled retries");
         (await world.Database.QueryAsync<string>("SELECT priority || ' ' || headers FROM reliable_mq.outbox WHERE due_at IS NOT NULL"))
             .ShouldHaveSingleItem().ShouldMatch("^7 .*x-reliable-mq-expires-at");
-        (await Pending(service).SendNowAsync(new() { State = PendingState.Scheduled })).ShouldBe(1);
+        (await Pending(service).SendNowAsync(new() { State = PendingState.Scheduled }, "maria")).ShouldBe(1);
         await Eventually.EqualAsync([1], world.EffectsAsync, "effects");
     }
 

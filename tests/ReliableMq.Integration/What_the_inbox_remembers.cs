@@ -191,7 +191,7 @@ public class What_the_inbox_remembers
 
     private static DateTimeOffset DaysAgo(int days) => TimeProvider.System.GetUtcNow().AddDays(-days);
 
-    private static Task KeepHouseAsync(TestService service) =>
+    internal static Task KeepHouseAsync(TestService service) =>
         service.Host.Services.GetServices<IScheduledWork>().Single(work => work.Name == "inbox-housekeeping").RunOnceAsync(CancellationToken.None);
 
     private static async Task<TestService> StartAsync(World world)

@@ -40,6 +40,9 @@ public sealed class ClashTests
 
     [Theory, Trait(Refusal.Trait, "RMQ042")]
     [InlineData("Retry", "\"1s\"", "\"2s\"")]
+    [InlineData("RetryFor", "\"1h\"", "\"2h\"")]
+    [InlineData("ImmediateRetries", "0", "1")]
+    [InlineData("DelayedRetry", "\"1s..2s\"", "\"1s..3s\"")]
     [InlineData("Timeout", "\"1s\"", "\"2s\"")]
     [InlineData("Concurrency", "1", "2")]
     [InlineData("Prefetch", "1", "2")]

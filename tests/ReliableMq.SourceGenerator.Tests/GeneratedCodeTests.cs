@@ -17,7 +17,7 @@ public sealed class GeneratedCodeTests
         """
         public sealed class BillingHandlers
         {
-            [MessageHandler("billing", Retry = "", Concurrency = 4, Prefetch = 40, Timeout = "30s", Inbox = typeof(BillingDb), Order = QueueOrder.OneAtATime, DeriveMessageIds = true)]
+            [MessageHandler("billing", Retry = "", RetryFor = "24h", ImmediateRetries = 0, Concurrency = 4, Prefetch = 40, Timeout = "30s", Inbox = typeof(BillingDb), Order = QueueOrder.OneAtATime, DeriveMessageIds = true)]
             [Binding("legacy", "invoice.#")]
             [Binding("amq.topic", "\"quoted\"")]
             public void Handle(OrderPlaced message) { }
@@ -25,6 +25,22 @@ public sealed class GeneratedCodeTests
 
         public sealed class BillingDb : DbContext;
         """).ShouldBeClean().Code);
+
+    [Fact]
+    public void Delays_of_the_broker_and_nothing_about_immediate_retries()
+    {
+        var code = Compiler.Generate(
+            """
+            public sealed class BillingHandlers
+            {
+                [MessageHandler("billing", DelayedRetry = "1s..10s", ImmediateRetries = -1)]
+                public void Handle(OrderPlaced message) { }
+            }
+            """).ShouldBeClean().Code;
+
+        code.ShouldContain("DelayedRetry = \"1s..10s\",");
+        code.ShouldNotContain("ImmediateRetries");
+    }
 
     [Fact]
     public void Batches() => Snapshot.Matches(Compiler.Generate(

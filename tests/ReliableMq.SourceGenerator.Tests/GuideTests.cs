@@ -15,8 +15,11 @@ public sealed class GuideTests
 
     public static TheoryData<string> Ids => [.. Rules.All.Select(rule => rule.Id)];
 
-    /// <summary>The generator's own; a warning only advises.</summary>
-    public static TheoryData<string> Errors => [.. Rules.All.Where(rule => rule != Rule.NeverSaved).Select(rule => rule.Id)];
+    /// <summary>A warning only advises.</summary>
+    public static TheoryData<string> Errors => [.. Rules.All.Where(rule => rule.DefaultSeverity == DiagnosticSeverity.Error).Select(rule => rule.Id)];
+
+    /// <summary>Those of the JSON can be turned off by who has another.</summary>
+    public static TheoryData<string> Generators => [.. Rules.All.Except([Rule.NeverSaved, .. new MessageShapeAnalyzer().SupportedDiagnostics]).Select(rule => rule.Id)];
 
     public static TheoryData<string> IdsWithSnippets => [.. Errors.Select(row => row.Data).Where(id => SnippetsOf(id).Length > 0)];
 
@@ -35,11 +38,18 @@ public sealed class GuideTests
         var rule = Rules.All.Single(rule => rule.Id == id);
 
         rule.HelpLinkUri.ShouldBe($"docs/diagnostics.md#{id.ToLowerInvariant()}");
+        rule.Description.ToString().ShouldBe("docs/diagnostics.md in the package ReliableMq says why, and shows it wrong and right.");
         Sections[id].Trim().ShouldStartWith($"**{rule.Title}.**");
     }
 
     [Theory]
-    [MemberData(nameof(Errors))]
+    [InlineData(null, "docs/diagnostics.md#rmq001")]
+    [InlineData("", "docs/diagnostics.md#rmq001")]
+    [InlineData("https://example.org/docs/", "https://example.org/docs/diagnostics.md#rmq001")]
+    public void A_link_leads_to_where_the_guides_are_published(string? published, string link) => Guide.LinkTo("RMQ001", published).ShouldBe(link);
+
+    [Theory]
+    [MemberData(nameof(Generators))]
     public void A_rule_is_an_error_that_cannot_be_turned_off(string id)
     {
         var rule = Rules.All.Single(rule => rule.Id == id);
@@ -54,15 +64,21 @@ public sealed class GuideTests
 
     [Theory]
     [MemberData(nameof(IdsWithSnippets))]
-    public void The_first_snippet_of_a_section_is_refused_with_its_id(string id) =>
-        Compiler.Generate(SnippetsOf(id)[0]).Diagnostics.Select(diagnostic => diagnostic.Id).Distinct().ShouldBe([id]);
+    public async Task The_first_snippet_of_a_section_is_refused_with_its_id(string id)
+    {
+        var generation = Compiler.Generate(SnippetsOf(id)[0]);
+        IEnumerable<Diagnostic> found = generation.Diagnostics.IsEmpty ? await MessageShapeTests.AnalyzeAsync(generation.Output) : generation.Diagnostics;
+        found.Select(diagnostic => diagnostic.Id).Distinct().ShouldBe([id]);
+    }
 
     [Theory]
     [MemberData(nameof(IdsWithSnippets))]
-    public void The_second_snippet_of_a_section_compiles(string id)
+    public async Task The_second_snippet_of_a_section_compiles(string id)
     {
         SnippetsOf(id).Length.ShouldBe(2);
-        Compiler.Generate(SnippetsOf(id)[1]).ShouldBeClean().Code.ShouldContain("AddHandler(");
+        var generation = Compiler.Generate(SnippetsOf(id)[1]).ShouldBeClean();
+        generation.Code.ShouldContain("AddHandler(");
+        (await MessageShapeTests.AnalyzeAsync(generation.Output)).ShouldBeEmpty();
     }
 
     [Fact]
@@ -71,6 +87,8 @@ public sealed class GuideTests
         Rule.NeverSaved.DefaultSeverity.ShouldBe(DiagnosticSeverity.Warning);
         (await NeverSavedTests.WarningsAsync(SnippetsOf(Rule.NeverSaved.Id)[0])).ShouldHaveSingleItem();
         (await NeverSavedTests.WarningsAsync(SnippetsOf(Rule.NeverSaved.Id)[1])).ShouldBeEmpty();
+        (await MessageShapeTests.AnalyzeAsync(Compiler.Generate(SnippetsOf(Rule.MayBeLost.Id)[0]).Output)).ShouldHaveSingleItem().Id.ShouldBe("RMQ061");
+        (await MessageShapeTests.AnalyzeAsync(Compiler.Generate(SnippetsOf(Rule.MayBeLost.Id)[1]).Output)).ShouldBeEmpty();
     }
 
     private static string[] SnippetsOf(string id) =>

@@ -136,6 +136,36 @@ public sealed class HandlerShapeTests
         """,
         "Handler method 'Shop.Handlers.Handle' is in the abstract class 'Shop.Handlers', which cannot be created; move it to a class that is not abstract, or make the method static");
 
+    [Theory, Trait(Refusal.Trait, "RMQ019")]
+    [InlineData("private Handlers() { }")]
+    [InlineData("internal Handlers(IClock clock) { }")]
+    [InlineData("protected Handlers() { } private protected Handlers(IClock clock) { }")]
+    public void A_class_without_a_public_constructor_is_refused(string constructors) => Refusal.Expect(
+        $$"""
+        public class Handlers
+        {
+            {{constructors}}
+
+            [MessageHandler("billing")]
+            public void [|Handle|](OrderPlaced message) { }
+        }
+        """,
+        "Handler method 'Shop.Handlers.Handle' is in 'Shop.Handlers', which has no public constructor, so it cannot be created; give it one, or make the method static");
+
+    [Theory]
+    [InlineData("class", "static")]
+    [InlineData("static class", "static")]
+    public void A_static_method_needs_no_constructor(string kind, string modifier) => Compiler.Generate(
+        $$"""
+        public {{kind}} Handlers
+        {
+            {{(kind == "class" ? "private Handlers() { }" : "")}}
+
+            [MessageHandler("billing")]
+            public {{modifier}} void Handle(OrderPlaced message) { }
+        }
+        """).ShouldBeClean();
+
     [Fact, Trait(Refusal.Trait, "RMQ006")]
     public void A_generic_class_is_refused() => Refusal.Expect(
         """

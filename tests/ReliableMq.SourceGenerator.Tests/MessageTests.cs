@@ -147,54 +147,6 @@ public sealed class MessageTests
         """,
         $"Message '{shown}' is generic, so its name '{name}' would stand for many types; use a message without type parameters");
 
-    [Theory, Trait(Refusal.Trait, "RMQ023")]
-    [InlineData("private Wrong() { }", "no public constructor")]
-    [InlineData("internal Wrong(int a) { }", "no public constructor")]
-    [InlineData("public Wrong(int a) { } public Wrong(int a, int b) { }", "several public constructors, all with parameters")]
-    public void A_message_that_the_serializer_cannot_create_is_refused(string members, string shown) => Refusal.Expect(
-        $$"""
-        [Message("orders.wrong.v1")]
-        public sealed class Wrong { {{members}} }
-
-        public sealed class Handlers
-        {
-            [MessageHandler("billing")]
-            public void Handle(Wrong [|message|]) { }
-        }
-        """,
-        $"Message 'Shop.Wrong' has {shown}, so System.Text.Json cannot create it; give it one public constructor, or mark the one to use with [JsonConstructor]");
-
-    [Theory]
-    [InlineData("class Thing")]
-    [InlineData("class Thing { public Thing(int a) { } }")]
-    [InlineData("class Thing { public Thing() { } public Thing(int a) { } public Thing(int a, int b) { } }")]
-    [InlineData("class Thing { [System.Text.Json.Serialization.JsonConstructor] private Thing() { } }")]
-    [InlineData("record Thing(int A) { [System.Text.Json.Serialization.JsonConstructor] public Thing(int a, int b) : this(a) { } }")]
-    [InlineData("struct Thing { public Thing(int a) { } public Thing(int a, int b) { } }")]
-    [InlineData("record struct Thing(int A)")]
-    [InlineData("class Thing { public required int A { get; init; } }")]
-    public void A_message_that_the_serializer_can_create_is_accepted(string declaration) =>
-        WithMessage($"""[Message("orders.thing.v1")] public {declaration}""").ShouldBeClean();
-
-    [Fact]
-    public void A_message_with_a_converter_needs_no_constructor() =>
-        WithMessage(
-            """
-            public sealed class OwnAttribute : System.Text.Json.Serialization.JsonConverterAttribute;
-
-            [Message("orders.thing.v1"), Own] public class Thing { private Thing() { } }
-            """).ShouldBeClean();
-
-    [Fact]
-    public void A_message_that_is_created_as_one_of_its_derived_types_needs_no_constructor() =>
-        WithMessage(
-            """
-            public sealed class Derived : Thing;
-
-            [Message("orders.thing.v1"), System.Text.Json.Serialization.JsonDerivedType(typeof(Derived), "derived")]
-            public class Thing { private protected Thing() { } }
-            """).ShouldBeClean();
-
     [Theory, Trait(Refusal.Trait, "RMQ025")]
     [InlineData("\"placed\"", "placed", "has one part only")]
     [InlineData("\"Orders.placed\"", "Orders.placed", "contains 'O'")]

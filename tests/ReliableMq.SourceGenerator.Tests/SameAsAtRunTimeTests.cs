@@ -1,4 +1,5 @@
 using ReliableMq.Broker.Topology;
+using ReliableMq.Failing;
 using ReliableMq.Receiving;
 
 namespace ReliableMq.SourceGenerator.Tests;
@@ -33,8 +34,39 @@ public sealed class SameAsAtRunTimeTests
     [InlineData("8760h")]
     [InlineData("8761h")]
     [InlineData("99999999999999999999999999999999999h")]
+    [InlineData("1s..10m x12")]
+    [InlineData("1s..10m x 12 ")]
+    [InlineData("1s..10m  x012")]
+    [InlineData("1s..1s x1")]
+    [InlineData("1s..10m x100")]
+    [InlineData("1s..10m x101")]
+    [InlineData("1s..10m x0")]
+    [InlineData("1s..10m x-1")]
+    [InlineData("1s..10m x+1")]
+    [InlineData("1s..10m")]
+    [InlineData("1s..10m 12")]
+    [InlineData("1s..10m xx2")]
+    [InlineData("10m..1s x2")]
+    [InlineData("1s...10m x2")]
+    [InlineData("1s..8761h x2")]
+    [InlineData("1s, 1s..10m x2")]
     public void Durations_mean_the_same(string text) =>
-        (Durations.RetryFault(text) is null).ShouldBe(Duration.TryParseList(text, out _));
+        (Durations.RetryFault(text) is null).ShouldBe(RetryPolicy.TryParse(text, out _));
+
+    [Theory]
+    [InlineData("1s..10s")]
+    [InlineData("100ms..30s")]
+    [InlineData("99ms..30s")]
+    [InlineData("100ms..30001ms")]
+    [InlineData("10s..1s")]
+    [InlineData("10s")]
+    [InlineData("")]
+    public void Delays_of_the_broker_mean_the_same(string text) =>
+        (Durations.DelayedRetryFault(text) is null).ShouldBe(DelayedRetry.TryParse(text, out _));
+
+    [Fact]
+    public void Every_outcome_of_a_rule_is_known() =>
+        Enum.GetNames<OnFailure>().ShouldAllBe(outcome => IsAccepted($"""[MessageHandler("billing"), OnException(typeof(Exception), OnFailure.{outcome})] public void Handle(OrderPlaced message)"""));
 
     [Theory]
     [InlineData("0.9ms")]

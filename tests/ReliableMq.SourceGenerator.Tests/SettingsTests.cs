@@ -3,7 +3,7 @@ namespace ReliableMq.SourceGenerator.Tests;
 public sealed class SettingsTests
 {
     private const string RetryRemedy =
-        "write at most 100 delays from 1ms to 365 days, such as '1s, 10s, 1m, 10m', with the units ms, s, m and h";
+        "write at most 100 delays from 1ms to 365 days, such as '1s, 10s, 1m, 10m', or doubling ones, such as '1s..10m x12', with the units ms, s, m and h";
 
     private const string TimeoutRemedy = "write one duration from 1ms to 10m, such as '30s', with the units ms, s, m and h";
 
@@ -54,6 +54,15 @@ public sealed class SettingsTests
     [InlineData("1s, 8761h", "has '8761h', which is out of range")]
     [InlineData("8760.0000001h", "has '8760.0000001h', which is out of range")]
     [InlineData("99999999999999999999999999999999999h", "has '99999999999999999999999999999999999h', which is out of range")]
+    [InlineData("1s..10m", "does not say how often")]
+    [InlineData("1s..2s..3s x2", "is not a shortest and a longest delay")]
+    [InlineData("..1s x2", "has '', which is not a duration")]
+    [InlineData("1s..soon x2", "has 'soon', which is not a duration")]
+    [InlineData("10m..1s x2", "has the longer delay first")]
+    [InlineData("1s..10m x", "has '', which is not a number")]
+    [InlineData("1s..10m x1.5", "has '1.5', which is not a number")]
+    [InlineData("1s..10m x0", "has 0 delays")]
+    [InlineData("1s..10m x101", "has 101 delays")]
     public void A_wrong_retry_text_is_refused(string text, string fault) =>
         Expect($"\"billing\", Retry = [|\"{text}\"|]", $"Retry '{text}' of handler method 'Shop.Handlers.Handle' {fault}; {RetryRemedy}");
 
@@ -70,6 +79,8 @@ public sealed class SettingsTests
     [InlineData("1s,10s,1m,10m")]
     [InlineData("  1s ,  10s  ")]
     [InlineData("1.5s, 0.001s, 8760h, 007m")]
+    [InlineData("1s..10m x12")]
+    [InlineData(" 1s .. 1s x100")]
     public void A_retry_text_within_the_rules_is_accepted(string text) => Accept($"\"billing\", Retry = \"{text}\"");
 
     [Fact]
@@ -136,6 +147,42 @@ public sealed class SettingsTests
     public void An_order_that_is_none_is_refused(int value) => Expect(
         $"\"billing\", Order = [|(QueueOrder)({value})|]",
         $"Order '{value}' of handler method 'Shop.Handlers.Handle' is not a value of QueueOrder; use None, OneAtATime or ByKey");
+
+    [Theory, Trait(Refusal.Trait, "RMQ070")]
+    [InlineData("", "has '', which is not a duration")]
+    [InlineData("1d", "has '1d', which is not a duration")]
+    [InlineData("8761h", "has '8761h', which is out of range")]
+    public void A_wrong_total_time_is_refused(string text, string fault) => Expect(
+        $"\"billing\", RetryFor = [|\"{text}\"|]",
+        $"RetryFor '{text}' of handler method 'Shop.Handlers.Handle' {fault}; write one duration from 1ms to 365 days, such as '24h', with the units ms, s, m and h");
+
+    [Theory, Trait(Refusal.Trait, "RMQ071")]
+    [InlineData(-2)]
+    [InlineData(11)]
+    public void Immediate_retries_out_of_range_are_refused(int value) => Expect(
+        $"\"billing\", ImmediateRetries = [|{value}|]",
+        $"ImmediateRetries '{value}' of handler method 'Shop.Handlers.Handle' is out of range; use 0 to 10");
+
+    [Theory, Trait(Refusal.Trait, "RMQ072")]
+    [InlineData("1s", "is not a shortest and a longest delay")]
+    [InlineData("99ms..1s", "has '99ms', which is out of range")]
+    [InlineData("1s..31s", "has '31s', which is out of range")]
+    [InlineData("10s..1s", "has the longer delay first")]
+    [InlineData("1..2s", "has '1', which is not a duration")]
+    public void Wrong_delays_of_the_broker_are_refused(string text, string fault) => Expect(
+        $"\"billing\", DelayedRetry = [|\"{text}\"|]",
+        $"DelayedRetry '{text}' of handler method 'Shop.Handlers.Handle' {fault}; write the broker's shortest and longest delay from 100ms to 30s, such as '1s..10s'");
+
+    [Fact, Trait(Refusal.Trait, "RMQ073")]
+    public void Delays_of_the_broker_in_an_ordered_queue_are_refused() => Expect(
+        "\"billing\", Order = QueueOrder.ByKey, DelayedRetry = [|\"1s..10s\"|]",
+        "Handler method 'Shop.Handlers.Handle' sets DelayedRetry, but its Order is 'ByKey', and what the broker delays is overtaken; remove one of them");
+
+    [Theory]
+    [InlineData("RetryFor = \"1ms\", ImmediateRetries = 0, DelayedRetry = \"100ms..30s\"")]
+    [InlineData("RetryFor = \"8760h\", ImmediateRetries = 10, DelayedRetry = \"1s..1s\"")]
+    [InlineData("RetryFor = null, ImmediateRetries = -1, DelayedRetry = null")]
+    public void The_ends_of_what_is_patient_are_accepted(string settings) => Accept("\"billing\", " + settings);
 
     private static void Expect(string arguments, string message) => Refusal.Expect(Handler(arguments), message);
 

@@ -101,7 +101,8 @@ internal sealed class DeadLettersResource(KnownServices services) : IResource
 
         await service.Tables.DeadLetters.ReplayAsync(id, Caller.Of(call.Http), new ReplayOptions
         {
-            Body = request.Text is { } text ? Encoding.UTF8.GetBytes(text) : request.Base64 is { } base64 ? Bytes(base64) : null,
+            // Not a null array, which would become an empty body.
+            Body = request.Text is { } text ? Encoding.UTF8.GetBytes(text) : request.Base64 is { } base64 ? Bytes(base64) : (ReadOnlyMemory<byte>?)null,
             Headers = request.Headers ?? new Dictionary<string, string?>(),
             BeyondHorizon = request.BeyondHorizon,
         }, call.Aborted);
@@ -146,7 +147,7 @@ internal sealed class DeadLettersResource(KnownServices services) : IResource
         {
             return await EachAsync(ids, async id =>
             {
-                if (await service.Tables.DeadLetters.DiscardAsync(new DeadLetterFilter { Queue = id.Queue, MessageId = id.MessageId }, request.Reason, Caller.Of(call.Http), call.Aborted) == 0)
+                if (await service.Tables.DeadLetters.DiscardAsync(new DeadLetterFilter { Queue = id.Queue, MessageId = id.MessageId }, Caller.Of(call.Http), request.Reason, call.Aborted) == 0)
                 {
                     throw new ReliableMqException($"The message \"{id.MessageId}\" of \"{id.Queue}\" does not wait any more: it was replayed or discarded.");
                 }
@@ -156,7 +157,7 @@ internal sealed class DeadLettersResource(KnownServices services) : IResource
         var values = Confirmation.Read(request.Filter!, Matching);
         var count = (await service.UseAsync(connection => CountAsync(service, connection, values, int.MaxValue - 1, call.Aborted), call.Aborted)).Value;
         Confirmation.RequireExpected(request.ExpectedCount!.Value, count);
-        return new ActionResult(await service.Tables.DeadLetters.DiscardAsync(CoreFilter(values), request.Reason, Caller.Of(call.Http), call.Aborted), 0, null);
+        return new ActionResult(await service.Tables.DeadLetters.DiscardAsync(CoreFilter(values), Caller.Of(call.Http), request.Reason, call.Aborted), 0, null);
     }
 
     private async Task ExportAsync(ApiCall call)

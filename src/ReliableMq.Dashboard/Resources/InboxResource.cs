@@ -108,8 +108,7 @@ internal sealed class InboxResource(KnownServices services) : IResource
 
             var rows = await new Statement().With("queues", [.. keys.Select(key => key.Queue)]).With("message_ids", [.. keys.Select(key => key.MessageId)])
                 .ReadAsync(connection, InboxReads.CopiesOf(service.Schema), reader => reader.GetGuid(0), call.Aborted);
-            var done = await service.Tables.PendingMessages.SendNowAsync(new PendingMessageFilter { Rows = rows }, call.Aborted);
-            await Audit.WriteAsync(connection, service.Schema, Caller.Of(call.Http), "retry-now", request.Filter is { } filter ? Confirmation.Text(filter) : string.Join(", ", keys.Take(10)), $"{done} message(s)", CancellationToken.None);
+            var done = await service.Tables.PendingMessages.SendNowAsync(new PendingMessageFilter { Rows = rows }, Caller.Of(call.Http), call.Aborted);
             return new ActionResult(done, Math.Max(0, keys.Count - done), done < keys.Count ? "Its retry is short and waits in its consumer, or it is on its way." : null);
         }, call.Aborted);
     }
@@ -138,16 +137,7 @@ internal sealed class InboxResource(KnownServices services) : IResource
     private async Task<ActionResult> GoOnAsync(ApiCall call, GoOnRequest request)
     {
         var service = services.Get(request.Service);
-        var done = await service.Tables.ParkedMessages.GoOnAsync(request.Queue, request.OrderingKey, call.Aborted);
-        if (done)
-        {
-            await service.UseAsync(async connection =>
-            {
-                await Audit.WriteAsync(connection, service.Schema, Caller.Of(call.Http), "go-on", $"{request.Queue} {request.OrderingKey}", null, CancellationToken.None);
-                return 0;
-            }, CancellationToken.None);
-        }
-
+        var done = await service.Tables.ParkedMessages.GoOnAsync(request.Queue, request.OrderingKey, Caller.Of(call.Http), call.Aborted);
         return new ActionResult(done ? 1 : 0, done ? 0 : 1, done ? null : $"No message of the key \"{request.OrderingKey}\" is parked in \"{request.Queue}\".");
     }
 

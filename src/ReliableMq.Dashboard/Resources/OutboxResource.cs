@@ -24,9 +24,9 @@ internal sealed class OutboxResource(KnownServices services) : IResource
         ApiRoute.Get("outbox/{service}/{id}/body", "Its body, to look at.", ApiJson.Default.BodyView, [], ViewBodyAsync, Right.SeeBodies),
         new("GET", "outbox/{service}/{id}/body/raw", Right.SeeBodies, "Its body, to keep.", async call => await call.WriteFileAsync((await BodyAsync(call)).Body, "body.bin")),
         ApiRoute.Post("outbox/send-now", "Offers messages at once, whatever they wait for (hurry); attempts of failed ones count from zero.", ApiJson.Default.ActionRequest, ApiJson.Default.ActionResult,
-            (call, request) => OfferAsync(call, request, "send-now", (pending, filter, token) => pending.SendNowAsync(filter, token))),
+            (call, request) => OfferAsync(call, request, (pending, filter) => pending.SendNowAsync(filter, Caller.Of(call.Http), call.Aborted))),
         ApiRoute.Post("outbox/cancel", "Takes messages out of the outbox unsent; the history keeps them as cancelled.", ApiJson.Default.ActionRequest, ApiJson.Default.ActionResult,
-            (call, request) => OfferAsync(call, request, "cancel", (pending, filter, token) => pending.CancelAsync(filter, token))),
+            (call, request) => OfferAsync(call, request, (pending, filter) => pending.CancelAsync(filter, Caller.Of(call.Http), call.Aborted))),
         ApiRoute.Post("outbox/resend", "Sends messages of the history once more, with their ids: whoever has handled one does not handle it again.", ApiJson.Default.ActionRequest, ApiJson.Default.ActionResult,
             (call, request) => OfHistoryAsync(call, request, OutboxActions.ResendAsync, "A retry or replay goes back to its queue by its dead letter, not from the history.")),
         ApiRoute.Post("outbox/delete", "Removes messages from the history for ever. One that has not left has to be cancelled first.", ApiJson.Default.ActionRequest, ApiJson.Default.ActionResult,
@@ -113,7 +113,7 @@ internal sealed class OutboxResource(KnownServices services) : IResource
     }
 
     /// <summary>What the core does with what has not left.</summary>
-    private async Task<ActionResult> OfferAsync(ApiCall call, ActionRequest request, string action, Func<IPendingMessages, PendingMessageFilter, CancellationToken, Task<int>> act)
+    private async Task<ActionResult> OfferAsync(ApiCall call, ActionRequest request, Func<IPendingMessages, PendingMessageFilter, Task<int>> act)
     {
         Confirmation.RequireOne(request.Ids, request.Filter, request.ExpectedCount);
         var service = services.Get(request.Service);
@@ -143,12 +143,7 @@ internal sealed class OutboxResource(KnownServices services) : IResource
             };
         }
 
-        var done = await act(service.Tables.PendingMessages, filter, call.Aborted);
-        await service.UseAsync(async connection =>
-        {
-            await Audit.WriteAsync(connection, service.Schema, Caller.Of(call.Http), action, Target(request), $"{done} message(s)", CancellationToken.None);
-            return 0;
-        }, CancellationToken.None);
+        var done = await act(service.Tables.PendingMessages, filter);
         return Result(done, expected, "It is being sent this moment, or has left.");
     }
 

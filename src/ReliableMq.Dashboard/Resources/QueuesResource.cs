@@ -15,14 +15,13 @@ internal sealed class QueuesResource(KnownServices services) : IResource
         ApiRoute.Get("queues", "The queues of all services.", ApiJson.Default.QueuePage, [Filters.Service], ListAsync),
         ApiRoute.Get("queues/one", "One of them.", ApiJson.Default.QueueItem, [Filters.OneService, Queue], call => OneAsync(services.Get(call.Find(Filters.OneService)!), call.Find(Queue)!, call.Aborted)),
         ApiRoute.Post("queues/pause", "Takes no more messages of a queue.", ApiJson.Default.QueueRequest, ApiJson.Default.QueueItem,
-            (call, request) => ChangeAsync(call, request.Service, request.Queue, "pause", $"lasting: {request.Lasting}", (consumers, token) => consumers.PauseAsync(request.Queue, request.Lasting, token))),
+            (call, request) => ChangeAsync(call, request.Service, request.Queue, (consumers, who) => consumers.PauseAsync(request.Queue, who, request.Lasting, call.Aborted))),
         ApiRoute.Post("queues/resume", "Goes on with a paused queue.", ApiJson.Default.QueueRequest, ApiJson.Default.QueueItem,
-            (call, request) => ChangeAsync(call, request.Service, request.Queue, "resume", $"lasting: {request.Lasting}", (consumers, token) => consumers.ResumeAsync(request.Queue, request.Lasting, token))),
+            (call, request) => ChangeAsync(call, request.Service, request.Queue, (consumers, who) => consumers.ResumeAsync(request.Queue, who, request.Lasting, call.Aborted))),
         ApiRoute.Post("queues/change", "Changes how many messages are handled at once and fetched ahead.", ApiJson.Default.ConsumerChangeRequest, ApiJson.Default.QueueItem,
-            (call, request) => ChangeAsync(call, request.Service, request.Queue, "change-consumer", $"concurrency: {request.Concurrency}, prefetch: {request.Prefetch}, lasting: {request.Lasting}",
-                (consumers, token) => consumers.ChangeAsync(request.Queue, request.Concurrency, request.Prefetch, request.Lasting, token))),
+            (call, request) => ChangeAsync(call, request.Service, request.Queue, (consumers, who) => consumers.ChangeAsync(request.Queue, who, request.Concurrency, request.Prefetch, request.Lasting, call.Aborted))),
         ApiRoute.Post("queues/reset", "Goes back to the configured concurrency and prefetch.", ApiJson.Default.QueueRequest, ApiJson.Default.QueueItem,
-            (call, request) => ChangeAsync(call, request.Service, request.Queue, "reset-consumer", $"lasting: {request.Lasting}", (consumers, token) => consumers.ResetAsync(request.Queue, request.Lasting, token))),
+            (call, request) => ChangeAsync(call, request.Service, request.Queue, (consumers, who) => consumers.ResetAsync(request.Queue, who, request.Lasting, call.Aborted))),
     ];
 
     private async Task<Page<QueueItem>> ListAsync(ApiCall call)
@@ -37,7 +36,7 @@ internal sealed class QueuesResource(KnownServices services) : IResource
             ? item
             : throw ApiException.NotFound($"The service \"{service.Name}\" has no queue \"{ApiException.Shown(queue)}\" that it has consumed."), cancellationToken);
 
-    private async Task<QueueItem> ChangeAsync(ApiCall call, string serviceName, string queue, string action, string details, Func<IConsumers, CancellationToken, Task> change)
+    private async Task<QueueItem> ChangeAsync(ApiCall call, string serviceName, string queue, Func<IConsumers, string, Task> change)
     {
         var service = services.Get(serviceName);
         if (queue.Length == 0)
@@ -45,12 +44,7 @@ internal sealed class QueuesResource(KnownServices services) : IResource
             throw ApiException.Malformed("queue", "\"queue\" is empty. Give the name of a queue.");
         }
 
-        await change(service.Tables.Consumers, call.Aborted);
-        await service.UseAsync(async connection =>
-        {
-            await Audit.WriteAsync(connection, service.Schema, Caller.Of(call.Http), action, queue, details, CancellationToken.None);
-            return 0;
-        }, CancellationToken.None);
+        await change(service.Tables.Consumers, Caller.Of(call.Http));
         return await OneAsync(service, queue, call.Aborted);
     }
 }

@@ -13,9 +13,11 @@ namespace ReliableMq.SourceGenerator;
 /// <param name="Aliases">The further names from <c>[Message]</c>.</param>
 /// <param name="MessageType">The message type as C#.</param>
 /// <param name="IsBatch">Whether it takes a list of messages.</param>
-/// <param name="Arguments">What follows the message in the call, each as a C# expression.</param>
+/// <param name="Arguments">What follows the message in the call.</param>
 /// <param name="Settings">What <c>[MessageHandler]</c> says.</param>
 /// <param name="Bindings">What <c>[Binding]</c> says.</param>
+/// <param name="OnException">What <c>[OnException]</c> says on the method.</param>
+/// <param name="OnExceptionOfClass">What it says on the class.</param>
 internal sealed record Handler(
     string Name,
     string Type,
@@ -26,9 +28,16 @@ internal sealed record Handler(
     EquatableArray<string> Aliases,
     string MessageType,
     bool IsBatch,
-    EquatableArray<string> Arguments,
+    EquatableArray<Argument> Arguments,
     HandlerSettings Settings,
-    EquatableArray<QueueBinding> Bindings);
+    EquatableArray<QueueBinding> Bindings,
+    EquatableArray<ExceptionRule> OnException,
+    EquatableArray<ExceptionRule> OnExceptionOfClass);
+
+/// <summary>What the generated code passes for a parameter.</summary>
+/// <param name="Code">A C# expression.</param>
+/// <param name="Service">The service that has to be registered for it, as a C# tuple; null where none has to be.</param>
+internal sealed record Argument(string Code, string? Service = null);
 
 /// <summary>What a handler method returns.</summary>
 internal enum ReturnKind
@@ -44,6 +53,12 @@ internal sealed record HandlerSettings(string Queue)
     public string? Retry { get; init; }
 
     public string? Timeout { get; init; }
+
+    public string? RetryFor { get; init; }
+
+    public int? ImmediateRetries { get; init; }
+
+    public string? DelayedRetry { get; init; }
 
     public int Concurrency { get; init; }
 
@@ -64,6 +79,12 @@ internal sealed record HandlerSettings(string Queue)
 
 /// <summary>What one <c>[Binding]</c> says.</summary>
 internal sealed record QueueBinding(string Exchange, string Pattern);
+
+/// <summary>What one <c>[OnException]</c> says.</summary>
+/// <param name="Type">The exception as C#.</param>
+/// <param name="Then">The name of the value.</param>
+/// <param name="Delay">Null where it says none.</param>
+internal sealed record ExceptionRule(string Type, string Then, string? Delay);
 
 /// <summary>The message that a handler takes.</summary>
 internal sealed record HandledMessage(string Name, EquatableArray<string> Aliases, string Type, bool IsBatch);

@@ -6,14 +6,16 @@ namespace ReliableMq.SourceGenerator;
 /// <summary>Turns a parameter after the message into the expression that the generated code passes for it.</summary>
 internal static class ArgumentReader
 {
+    private static readonly Argument Refused = new("");
+
     private const string Services = "global::Microsoft.Extensions.DependencyInjection.ServiceProviderServiceExtensions";
     private const string KeyedServices = "global::Microsoft.Extensions.DependencyInjection.ServiceProviderKeyedServiceExtensions";
 
-    public static string Read(IParameterSymbol parameter, HandledMessage? message, string handler, Compilation compilation, Problems problems)
+    public static Argument Read(IParameterSymbol parameter, HandledMessage? message, string handler, Compilation compilation, Problems problems)
     {
         if (!ParameterReader.Check(parameter, handler, compilation, problems))
         {
-            return "";
+            return Refused;
         }
 
         var type = parameter.Type;
@@ -27,7 +29,7 @@ internal static class ArgumentReader
                 problems.Refuse(Rule.SecondMessage, at, parameter.Name, handler, type.Shown());
             }
 
-            return "";
+            return Refused;
         }
 
         var isBatch = message is { IsBatch: true };
@@ -39,13 +41,13 @@ internal static class ArgumentReader
                     isBatch ? "batches" : "single messages", isBatch ? "IReadOnlyList<MessageContext>" : "MessageContext");
             }
 
-            return isBatch ? "contexts" : "context";
+            return new Argument(isBatch ? "contexts" : "context");
         }
 
         if (type.Is("System.Threading.CancellationToken"))
         {
             // All contexts of a batch have the same.
-            return isBatch ? "contexts[0].CancellationToken" : "context.CancellationToken";
+            return new Argument(isBatch ? "contexts[0].CancellationToken" : "context.CancellationToken");
         }
 
         var keyed = parameter.Attribute("Microsoft.Extensions.DependencyInjection.FromKeyedServicesAttribute");
@@ -53,14 +55,15 @@ internal static class ArgumentReader
         if (!CanBeService(type, keyed is not null) || (keyed is not null && key is null))
         {
             problems.Refuse(Rule.NotAService, at, parameter.Name, handler, type.Shown());
-            return "";
+            return Refused;
         }
 
         // A parameter that may be null asks for a service that may be missing.
-        var get = IsOptional(parameter) ? "Get" : "GetRequired";
-        return key is null
-            ? $"{Services}.{get}Service<{type.Code()}>(services)"
-            : $"{KeyedServices}.{get}KeyedService<{type.Code()}>(services, {key})";
+        var isOptional = IsOptional(parameter);
+        var get = isOptional ? "Get" : "GetRequired";
+        return new Argument(
+            key is null ? $"{Services}.{get}Service<{type.Code()}>(services)" : $"{KeyedServices}.{get}KeyedService<{type.Code()}>(services, {key})",
+            isOptional ? null : $"({Literal(parameter.Name)}, typeof({type.Code()}), {key ?? "null"})");
     }
 
     private static bool IsOptional(IParameterSymbol parameter) =>

@@ -34,7 +34,10 @@ internal static class HandlerReader
         MethodReader.Check(method, name, compilation, problems);
         var returns = MethodReader.Returns(method, name, problems);
         var settings = SettingsReader.Read(attribute, name, compilation, problems);
+        SettingsReader.CheckOrder(attribute, settings, name, problems);
         var bindings = BindingReader.Read(method, name, problems);
+        var rules = OnExceptionReader.Read(method, name, compilation, problems);
+        var rulesOfClass = OnExceptionReader.Read(type, name, compilation, problems);
 
         // What a type parameter stands for is unknown, so all that could be said of it would be noise.
         if (type.IsGeneric() || method.IsGenericMethod)
@@ -55,6 +58,6 @@ internal static class HandlerReader
         SettingsReader.CheckBatch(attribute, settings, message, name, problems);
         return new Handler(
             name, type.Code(), Symbols.Identifier(method.Name), method.IsStatic, returns,
-            message.Name, message.Aliases, message.Type, message.IsBatch, arguments, settings, bindings);
+            message.Name, message.Aliases, message.Type, message.IsBatch, arguments, settings, bindings, rules, rulesOfClass);
     }
 }

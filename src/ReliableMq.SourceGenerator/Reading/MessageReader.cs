@@ -56,10 +56,6 @@ internal static class MessageReader
         {
             problems.Refuse(Rule.MessageIsGeneric, at, shown, name);
         }
-        else if (MessageConstructors.Fault((INamedTypeSymbol)type) is { } constructors)
-        {
-            problems.Refuse(Rule.MessageConstructor, at, shown, constructors);
-        }
 
         return new HandledMessage(name, AliasesOf(attribute).Select(alias => alias.Text).ToEquatableArray(), type.Code(), isBatch);
     }

@@ -28,6 +28,10 @@ internal static class MethodReader
         {
             problems.Refuse(Rule.ClassIsAbstract, at, name, type.Shown());
         }
+        else if (!type.IsStatic && !method.IsStatic && type.InstanceConstructors.All(constructor => constructor.DeclaredAccessibility != Accessibility.Public))
+        {
+            problems.Refuse(Rule.NoConstructor, at, name, type.Shown());
+        }
 
         if (type.IsGeneric())
         {

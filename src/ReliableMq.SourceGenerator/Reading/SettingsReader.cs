@@ -13,6 +13,8 @@ internal static class SettingsReader
 
     private const int MaxBatchSize = 1000;
     private const int DefaultBatchSize = 100;
+    private const int MaxImmediateRetries = 10;
+    private const int NothingSaid = -1;
 
     /// <summary>As generated code names them; their values are their places.</summary>
     private static readonly string[] Orders = ["None", "OneAtATime", "ByKey"];
@@ -28,6 +30,9 @@ internal static class SettingsReader
         return new HandlerSettings(queue)
         {
             Retry = Text("Retry", Rule.Retry, Durations.RetryFault),
+            RetryFor = Text("RetryFor", Rule.RetryFor, Durations.DelayFault),
+            ImmediateRetries = ImmediateRetries(),
+            DelayedRetry = Text("DelayedRetry", Rule.DelayedRetry, Durations.DelayedRetryFault),
             Timeout = Text("Timeout", Rule.Timeout, Durations.TimeoutFault),
             Concurrency = Number("Concurrency", Rule.Concurrency, MaxConcurrency),
             Prefetch = Number("Prefetch", Rule.Prefetch, MaxPrefetch),
@@ -37,6 +42,22 @@ internal static class SettingsReader
             BatchSize = Number("BatchSize", Rule.BatchSize, MaxBatchSize),
             Linger = Text("Linger", Rule.Linger, Durations.LingerFault),
         };
+
+        int? ImmediateRetries()
+        {
+            if (attribute.Named("ImmediateRetries") is not { } constant)
+            {
+                return null;
+            }
+
+            var number = Value<int>("ImmediateRetries", constant);
+            if (number < NothingSaid || number > MaxImmediateRetries)
+            {
+                problems.Refuse(Rule.ImmediateRetries, attribute.LocationOf("ImmediateRetries"), number.ToString(CultureInfo.InvariantCulture), handler);
+            }
+
+            return number == NothingSaid ? null : number;
+        }
 
         string? Inbox()
         {
@@ -102,6 +123,15 @@ internal static class SettingsReader
             }
 
             return constant is { Kind: TypedConstantKind.Primitive, Value: T value } ? value : default;
+        }
+    }
+
+    /// <summary>Settings that do not fit each other.</summary>
+    public static void CheckOrder(AttributeData attribute, HandlerSettings settings, string handler, Problems problems)
+    {
+        if (settings is { Order: { } order, DelayedRetry: not null })
+        {
+            problems.Refuse(Rule.DelayInOrder, attribute.LocationOf("DelayedRetry"), handler, order);
         }
     }
 

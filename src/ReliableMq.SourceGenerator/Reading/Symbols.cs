@@ -39,6 +39,9 @@ internal static class Symbols
         _ => true,
     };
 
+    /// <summary>Whether its source, and what is private in it, cannot be seen.</summary>
+    public static bool IsCompiled(this ISymbol symbol) => symbol.DeclaringSyntaxReferences.IsEmpty;
+
     private static IEnumerable<INamedTypeSymbol> WithContainers(this ITypeSymbol type)
     {
         for (var current = type as INamedTypeSymbol; current is not null; current = current.ContainingType)

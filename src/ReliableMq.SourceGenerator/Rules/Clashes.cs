@@ -50,6 +50,9 @@ internal static class Clashes
         }
 
         return Differ("Retry", mine.Retry, theirs.Retry)
+            ?? Differ("RetryFor", mine.RetryFor, theirs.RetryFor)
+            ?? Differ("ImmediateRetries", Number(mine.ImmediateRetries), Number(theirs.ImmediateRetries))
+            ?? Differ("DelayedRetry", mine.DelayedRetry, theirs.DelayedRetry)
             ?? Differ("Timeout", mine.Timeout, theirs.Timeout)
             ?? Differ("Concurrency", Given(mine.Concurrency), Given(theirs.Concurrency))
             ?? Differ("Prefetch", Given(mine.Prefetch), Given(theirs.Prefetch))
@@ -68,7 +71,9 @@ internal static class Clashes
 
     private static string Taken(Handler handler) => handler.IsBatch ? "batches" : "single messages";
 
-    private static string? Given(int value) => value == 0 ? null : value.ToString(System.Globalization.CultureInfo.InvariantCulture);
+    private static string? Given(int value) => Number(value == 0 ? null : value);
+
+    private static string? Number(int? value) => value?.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
     private static string Plain(string type) => type.Replace("global::", "");
 }

@@ -63,6 +63,9 @@ internal static class Rule
     public static readonly DiagnosticDescriptor OtherContext = Error("RMQ018", "Handler asks for the wrong number of contexts",
         "Parameter '{0}' of handler method '{1}' is a '{2}', but the handler takes {3}; ask for {4}");
 
+    public static readonly DiagnosticDescriptor NoConstructor = Error("RMQ019", "Class of a handler has no public constructor",
+        "Handler method '{0}' is in '{1}', which has no public constructor, so it cannot be created; give it one, or make the method static");
+
     // The message.
     public static readonly DiagnosticDescriptor MessageName = Error("RMQ020", "Message name is not valid",
         "Message name '{0}' of '{1}' {2}; use lower-case letters, digits, '-' and '_' in two or more parts separated by dots, at most 200 characters");
@@ -73,8 +76,8 @@ internal static class Rule
     public static readonly DiagnosticDescriptor MessageIsGeneric = Error("RMQ022", "Message is generic",
         "Message '{0}' is generic, so its name '{1}' would stand for many types; use a message without type parameters");
 
-    public static readonly DiagnosticDescriptor MessageConstructor = Error("RMQ023", "Message cannot be deserialized",
-        "Message '{0}' has {1}, so System.Text.Json cannot create it; give it one public constructor, or mark the one to use with [JsonConstructor]");
+    public static readonly DiagnosticDescriptor MessageConstructor = JsonError("RMQ023", "Message cannot be deserialized",
+        "{0} has {1}, so System.Text.Json cannot create it; give it one public constructor, or mark the one to use with [JsonConstructor]");
 
     public static readonly DiagnosticDescriptor DerivedMessage = Error("RMQ024", "Message derives from another message",
         "Message '{0}' derives from the message '{1}', whose handlers would not get it; give both a base class without [Message]");
@@ -82,12 +85,24 @@ internal static class Rule
     public static readonly DiagnosticDescriptor Alias = Error("RMQ025", "Alias of a message is not valid",
         "Alias '{0}' of '{1}' {2}; use lower-case letters, digits, '-' and '_' in two or more parts separated by dots, at most 200 characters, and each name once");
 
+    public static readonly DiagnosticDescriptor LostMember = JsonError("RMQ026", "Member of a message is lost",
+        "{0} '{1}' of {2} {3}, or mark it with [JsonIgnore] if it is to stay behind");
+
+    public static readonly DiagnosticDescriptor MessageParameter = JsonError("RMQ027", "Constructor parameter of a message matches no property",
+        "Parameter '{0}' of the constructor of {2} matches no property of that name and the type '{1}', so System.Text.Json cannot create it; name it like the property that it fills and give both one type, or mark another constructor with [JsonConstructor]");
+
+    public static readonly DiagnosticDescriptor MemberType = JsonError("RMQ028", "Member of a message cannot be serialized",
+        "{0} '{1}' of {2} {3} a '{4}', {5}; use another type, give the member a [JsonConverter], or mark it with [JsonIgnore] if it is to stay behind");
+
+    public static readonly DiagnosticDescriptor MessageNames = JsonError("RMQ029", "Two members of a message have one JSON name",
+        "'{0}' and '{1}' of {2} both have the JSON name '{3}', in which case does not count, so System.Text.Json refuses it; give one another name with [JsonPropertyName]");
+
     // What [MessageHandler] says.
     public static readonly DiagnosticDescriptor QueueName = Error("RMQ030", "Queue name is not valid",
         "Queue name '{0}' of handler method '{1}' {2}");
 
     public static readonly DiagnosticDescriptor Retry = Error("RMQ031", "Retry is not valid",
-        "Retry '{0}' of handler method '{1}' {2}; write at most 100 delays from 1ms to 365 days, such as '1s, 10s, 1m, 10m', with the units ms, s, m and h");
+        "Retry '{0}' of handler method '{1}' {2}; write at most 100 delays from 1ms to 365 days, such as '1s, 10s, 1m, 10m', or doubling ones, such as '1s..10m x12', with the units ms, s, m and h");
 
     public static readonly DiagnosticDescriptor Timeout = Error("RMQ032", "Timeout is not valid",
         "Timeout '{0}' of handler method '{1}' {2}; write one duration from 1ms to 10m, such as '30s', with the units ms, s, m and h");
@@ -112,6 +127,34 @@ internal static class Rule
 
     public static readonly DiagnosticDescriptor NotABatch = Error("RMQ039", "Setting is only for batch handlers",
         "Handler method '{0}' sets {1}, but it takes single messages; remove it, or take an IReadOnlyList<{2}>");
+
+    public static readonly DiagnosticDescriptor RetryFor = Error("RMQ070", "RetryFor is not valid",
+        "RetryFor '{0}' of handler method '{1}' {2}; write one duration from 1ms to 365 days, such as '24h', with the units ms, s, m and h");
+
+    public static readonly DiagnosticDescriptor ImmediateRetries = Error("RMQ071", "ImmediateRetries is out of range",
+        "ImmediateRetries '{0}' of handler method '{1}' is out of range; use 0 to 10");
+
+    public static readonly DiagnosticDescriptor DelayedRetry = Error("RMQ072", "DelayedRetry is not valid",
+        "DelayedRetry '{0}' of handler method '{1}' {2}; write the broker's shortest and longest delay from 100ms to 30s, such as '1s..10s'");
+
+    public static readonly DiagnosticDescriptor DelayInOrder = Error("RMQ073", "What the broker delays has no order",
+        "Handler method '{0}' sets DelayedRetry, but its Order is '{1}', and what the broker delays is overtaken; remove one of them");
+
+    // What [OnException] says.
+    public static readonly DiagnosticDescriptor ExceptionType = Error("RMQ075", "Rule is not about an exception",
+        "[OnException] of handler method '{1}' is about '{0}', which {2}; name the type of an exception");
+
+    public static readonly DiagnosticDescriptor ExceptionOutcome = Error("RMQ076", "Outcome of a rule is not valid",
+        "Outcome '{0}' of [OnException] of handler method '{1}' is not a value of OnFailure; use Retry, RetryNow, DeadLetter or Discard");
+
+    public static readonly DiagnosticDescriptor ExceptionDelay = Error("RMQ077", "Delay of a rule is not valid",
+        "Delay '{0}' of [OnException] of handler method '{1}' {2}; write one duration from 1ms to 365 days for the outcome Retry, such as '5m', or leave it out");
+
+    public static readonly DiagnosticDescriptor ExceptionTwice = Error("RMQ078", "Two rules for one exception",
+        "{0} has two rules for '{1}'; keep one of them");
+
+    public static readonly DiagnosticDescriptor ExceptionAlone = Error("RMQ079", "Rule without a handler",
+        "{0} has [OnException], but no [MessageHandler] whose failures it could be about; add one, or remove it");
 
     // Handlers seen together.
     public static readonly DiagnosticDescriptor Duplicate = Error("RMQ040", "Two handlers for one message of one queue",
@@ -149,11 +192,19 @@ internal static class Rule
     // The use of a context.
     public static readonly DiagnosticDescriptor NeverSaved = new("RMQ060", "Message is added but never saved",
         "The message is added to '{0}', but no SaveChanges follows on any path, so it is never sent; save '{0}' after adding the message",
-        "ReliableMq", DiagnosticSeverity.Warning, isEnabledByDefault: true, helpLinkUri: "docs/diagnostics.md#rmq060");
+        "ReliableMq", DiagnosticSeverity.Warning, isEnabledByDefault: true, Guide.Description, Guide.LinkTo("RMQ060"));
+
+    public static readonly DiagnosticDescriptor MayBeLost = new("RMQ061", "Member of a message may be lost",
+        "{0} '{1}' of {2} has no public setter and no parameter of the constructor fills it, so the receiver has what its own constructor gives it; give it a public set or init, or mark it with [JsonIgnore] if it is to stay behind",
+        "ReliableMq", DiagnosticSeverity.Warning, isEnabledByDefault: true, Guide.Description, Guide.LinkTo("RMQ061"));
+
+    // Configurable: who replaces the library's JSON by his own knows better.
+    private static DiagnosticDescriptor JsonError(string id, string title, string message) =>
+        new(id, title, message, "ReliableMq", DiagnosticSeverity.Error, isEnabledByDefault: true, Guide.Description, Guide.LinkTo(id));
 
     // Not configurable: turned off, the error would become a handler that silently does not exist.
     private static DiagnosticDescriptor Error(string id, string title, string message) =>
         new(id, title, message, "ReliableMq", DiagnosticSeverity.Error, isEnabledByDefault: true,
-            helpLinkUri: "docs/diagnostics.md#" + id.ToLowerInvariant(),
+            Guide.Description, Guide.LinkTo(id),
             customTags: WellKnownDiagnosticTags.NotConfigurable);
 }

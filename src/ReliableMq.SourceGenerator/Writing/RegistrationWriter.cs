@@ -79,9 +79,45 @@ internal static class RegistrationWriter
         yield return $"MessageType = typeof({handler.MessageType})";
         yield return "HandlerName = " + Literal(handler.Name);
 
+        if (!handler.IsStatic)
+        {
+            yield return $"HandlerType = typeof({handler.Type})";
+        }
+
+        var services = handler.Arguments.Where(argument => argument.Service is not null).Select(argument => argument.Service).ToList();
+        if (services.Count > 0)
+        {
+            yield return $"Services = [{string.Join(", ", services)}]";
+        }
+
         if (settings.Retry is { } retry)
         {
             yield return "Retry = " + Literal(retry);
+        }
+
+        if (settings.RetryFor is { } retryFor)
+        {
+            yield return "RetryFor = " + Literal(retryFor);
+        }
+
+        if (settings.ImmediateRetries is { } immediateRetries)
+        {
+            yield return "ImmediateRetries = " + immediateRetries.ToString(CultureInfo.InvariantCulture);
+        }
+
+        if (settings.DelayedRetry is { } delayedRetry)
+        {
+            yield return "DelayedRetry = " + Literal(delayedRetry);
+        }
+
+        if (handler.OnException.Count > 0)
+        {
+            yield return $"OnException = [{Rules(handler.OnException)}]";
+        }
+
+        if (handler.OnExceptionOfClass.Count > 0)
+        {
+            yield return $"OnExceptionOfClass = [{Rules(handler.OnExceptionOfClass)}]";
         }
 
         if (settings.Concurrency > 0)
@@ -130,6 +166,9 @@ internal static class RegistrationWriter
         }
     }
 
+    private static string Rules(EquatableArray<ExceptionRule> rules) => string.Join(", ", rules.Select(rule =>
+        $"new(typeof({rule.Type}), global::ReliableMq.OnFailure.{rule.Then}){(rule.Delay is { } delay ? $" {{ Delay = {Literal(delay)} }}" : "")}"));
+
     private static string Body(Handler handler)
     {
         var target = handler.IsStatic ? handler.Type : $"{GetRequiredService}<{handler.Type}>(services)";
@@ -138,7 +177,7 @@ internal static class RegistrationWriter
             : $"({handler.MessageType})message";
         var arguments = handler.Arguments.Count == 0
             ? message
-            : string.Concat(handler.Arguments.Prepend(message).Select((argument, index) => $"{(index == 0 ? "" : ",")}\n                        {argument}"));
+            : string.Concat(handler.Arguments.Select(argument => argument.Code).Prepend(message).Select((argument, index) => $"{(index == 0 ? "" : ",")}\n                        {argument}"));
         var call = $"{target}.{handler.Method}({arguments})";
         return handler.Returns switch
         {

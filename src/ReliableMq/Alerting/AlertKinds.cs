@@ -5,6 +5,12 @@ internal static class AlertKinds
 {
     public const string DeadLetter = "dead-letter";
 
+    /// <summary>Dead letters are stuck on the broker, so that nobody stores them.</summary>
+    public const string DeadLetterBacklog = "dead-letter-backlog";
+
+    /// <summary>Messages have waited for long behind an earlier one of their ordering key.</summary>
+    public const string Parked = "parked";
+
     /// <summary>Messages wait in the outbox for an operator.</summary>
     public const string OutboxFailed = "outbox-failed";
 

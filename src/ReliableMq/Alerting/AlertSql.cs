@@ -110,6 +110,13 @@ internal sealed class AlertSql(string schema)
         ORDER BY t.sink
         """;
 
+    /// <summary>What is open, as a line each, the newest first. Index <c>alert_open</c>.</summary>
+    public string Open { get; } =
+        $"""
+        SELECT kind || ' "' || group_key || '" (' || count || ')' FROM {schema}.alert
+        WHERE resolved_at IS NULL ORDER BY last_raised_at DESC LIMIT @limit
+        """;
+
     /// <summary>
     /// Resolves what has not been raised for long, but nothing that a sink in use still has to be told of.
     /// Index <c>alert_open</c>.

@@ -69,6 +69,21 @@ internal sealed class AlertTable(ServiceDatabase database)
         return untold;
     }
 
+    /// <summary>What is open, the newest first, a line each.</summary>
+    public async Task<List<string>> ReadOpenAsync(int limit, CancellationToken cancellationToken)
+    {
+        await using var session = await database.OpenAsync(cancellationToken);
+        await using var command = new NpgsqlCommand(_sql.Open, session.Connection) { Parameters = { new NpgsqlParameter<int>("limit", limit) } };
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var open = new List<string>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            open.Add(reader.GetString(0));
+        }
+
+        return open;
+    }
+
     public async Task ResolveQuietAsync(string[] sinks, CancellationToken cancellationToken)
     {
         await using var session = await database.OpenAsync(cancellationToken);

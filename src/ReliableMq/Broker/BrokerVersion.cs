@@ -20,6 +20,11 @@ internal sealed class BrokerVersion(string text)
     /// <summary>The broker's <c>max_message_size</c> where nobody has changed it; null for an unknown version.</summary>
     public int? DefaultMaxMessageBytes => _number is null ? null : _number.Major >= 4 ? 16 * 1024 * 1024 : 128 * 1024 * 1024;
 
+    /// <summary>Whether a quorum queue can keep back what is returned to it.</summary>
+    public bool DelaysReturns => _number >= DelayedRetrySince;
+
+    public static readonly Version DelayedRetrySince = new(4, 3);
+
     public string Traits => _number is null ? "an unknown version" : string.Join(", ", TraitsOf(_number));
 
     private IEnumerable<string> TraitsOf(Version number)
@@ -33,7 +38,7 @@ internal sealed class BrokerVersion(string text)
             yield return "at-least-once dead-lettering only with the feature flag \"stream_queue\" enabled";
         }
 
-        yield return number >= new Version(4, 3) ? "native delayed retry of quorum queues" : "no native delayed retry";
+        yield return number >= DelayedRetrySince ? "native delayed retry of quorum queues" : "no native delayed retry";
     }
 
     public static BrokerVersion Of(IConnection connection) => new(

@@ -15,7 +15,8 @@ internal static class DeadLetterFilterSql
             {
                 DeadLetterState.Discarded => "d.discarded_at IS NOT NULL AND d.replayed_at IS NULL",
                 DeadLetterState.Replayed => "d.replayed_at IS NOT NULL",
-                _ => "d.discarded_at IS NULL AND d.replayed_at IS NULL",
+                DeadLetterState.Waiting => "d.discarded_at IS NULL AND d.replayed_at IS NULL",
+                _ => "true",
             },
         };
         Text("queue", filter.Queue, "d.queue = @f_queue");

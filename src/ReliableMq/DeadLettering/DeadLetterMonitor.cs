@@ -2,6 +2,8 @@ using Microsoft.Extensions.Logging;
 using Npgsql;
 using ReliableMq.Diagnostics;
 using ReliableMq.Failing;
+using ReliableMq.Handling;
+using ReliableMq.Inbox;
 using ReliableMq.Receiving;
 using ReliableMq.Storage;
 
@@ -9,7 +11,8 @@ namespace ReliableMq.DeadLettering;
 
 /// <summary>
 /// Takes what arrives in a dead-letter queue: copies of dead letters that a verdict has stored, and those
-/// that the broker made by itself. Both end as one stored dead letter, acked after the commit.
+/// that the broker made by itself. Both end as one stored dead letter, acked after the commit. A late copy of a message
+/// that was handled, that has a later life, or that was discarded is settled as it would be in its own queue.
 /// </summary>
 internal sealed class DeadLetterMonitor(
     QueueSettings settings, ServiceDatabase database, ReliableMqMetrics metrics, TimeProvider time, ILogger<DeadLetterMonitor> logger) : IDeliveryProcessor
@@ -22,16 +25,7 @@ internal sealed class DeadLetterMonitor(
     {
         try
         {
-            if (await StoreAsync(delivery, givingUp))
-            {
-                metrics.DeadLettered(settings.Queue);
-                LogMessages.DeadLetterFromBroker(logger, delivery, DeathOf(delivery));
-            }
-            else
-            {
-                LogMessages.DeadLetterMerged(logger, delivery);
-            }
-
+            await StoreAsync(delivery, givingUp);
             return Settlement.Ack;
         }
         catch (OperationCanceledException) when (givingUp.IsCancellationRequested)
@@ -47,25 +41,103 @@ internal sealed class DeadLetterMonitor(
 
     public Task WaitUntilAbleAsync(CancellationToken stopping) => _probe.WaitAsync(stopping);
 
-    /// <returns>Whether it was not known before.</returns>
-    private async Task<bool> StoreAsync(Delivery delivery, CancellationToken cancellationToken)
+    private async Task StoreAsync(Delivery brought, CancellationToken cancellationToken)
     {
-        var messageId = delivery.MessageId ?? $"no-id-{Guid.CreateVersion7()}";
-        var reason = $"The broker dead-lettered it: {DeathOf(delivery)}.";
+        var death = BrokerDeath.Of(brought, settings.Queue);
+        var delivery = death.Restore(brought);
         await using var session = await database.OpenAsync(cancellationToken);
         await using var transaction = await Parking.BeginAsync(session.Connection, cancellationToken);
-        await using var insert = new NpgsqlCommand(_sql.Insert, session.Connection, transaction);
-        StoredDeadLetter.AddParameters(insert.Parameters, delivery, settings.Queue, messageId, 0, reason, exception: null);
-        var isNew = await insert.ExecuteNonQueryAsync(cancellationToken) == 1;
-        if (isNew)
+        if (delivery.MessageId is null)
         {
-            await database.Alerts.RaiseAsync(session.Connection, DeadLetterAlert.Of(settings.Queue, messageId, DeathOf(delivery), reason), cancellationToken);
+            delivery = settings.DeriveMessageIds ? DerivedIds.Give(delivery) : DerivedIds.GiveToCopy(delivery);
         }
 
-        var release = isNew && delivery.MessageId is not null ? await MarkDeadAsync(session.Connection, delivery, reason, cancellationToken) : null;
+        switch (await LookAsync(session.Connection, delivery, cancellationToken))
+        {
+            case Look.IsOver:
+                LogMessages.LateDeadLetter(logger, delivery);
+                return;
+            case Look.IsAnothers:
+                delivery = DerivedIds.Give(delivery);
+                break;
+        }
+
+        var reason = $"The broker dead-lettered it: {death.Reason}.";
+        // Before the failure below says that the message was not handled.
+        var unknown = await FindUnknownAsync(session.Connection, delivery, cancellationToken);
+        // The failure first, like whoever records a verdict: in one order they do not lock each other out.
+        var release = await MarkDeadAsync(session.Connection, delivery, reason, cancellationToken);
+        var isNew = await InsertAsync(session.Connection, delivery, reason, unknown, cancellationToken);
+        if (!isNew && brought.MessageId is null && !brought.Redelivered)
+        {
+            // It was never brought before, so it only looks like the one that is stored.
+            delivery = delivery with { MessageId = $"no-id-{Guid.CreateVersion7()}" };
+            isNew = await InsertAsync(session.Connection, delivery, reason, unknown, cancellationToken);
+        }
+
+        if (isNew)
+        {
+            await database.Alerts.RaiseAsync(session.Connection, DeadLetterAlert.Of(settings.Queue, delivery.MessageId!, death.Reason, reason), cancellationToken);
+        }
+
         await transaction.CommitAsync(CancellationToken.None);
         _parking.Tell(release);
-        return isNew;
+        if (isNew)
+        {
+            metrics.DeadLettered(settings.Queue);
+            LogMessages.DeadLetterFromBroker(logger, delivery, death.Reason);
+        }
+        else
+        {
+            LogMessages.DeadLetterMerged(logger, delivery);
+        }
+    }
+
+    private enum Look
+    {
+        IsNeeded,
+
+        /// <summary>Nothing is to be done with it any more.</summary>
+        IsOver,
+
+        /// <summary>Its id is another message's, which was handled.</summary>
+        IsAnothers,
+    }
+
+    private async Task<Look> LookAsync(NpgsqlConnection connection, Delivery delivery, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(_sql.Look, connection) { Parameters = { Queue(), MessageId(delivery) } };
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        if (!reader.IsDBNull(0))
+        {
+            // What was replayed with another body was handled in a later epoch.
+            return reader.GetInt32(1) <= delivery.Epoch && reader.GetGuid(0) != delivery.Fingerprint ? Look.IsAnothers : Look.IsOver;
+        }
+
+        return !reader.IsDBNull(2) && (delivery.Epoch < reader.GetInt32(2) || (delivery.Epoch == reader.GetInt32(2) && reader.GetString(3) == "discarded"))
+            ? Look.IsOver
+            : Look.IsNeeded;
+    }
+
+    private async Task<bool> InsertAsync(NpgsqlConnection connection, Delivery delivery, string reason, TooOldToDedupeException? unknown, CancellationToken cancellationToken)
+    {
+        await using var insert = new NpgsqlCommand(_sql.Insert, connection);
+        StoredDeadLetter.AddParameters(insert.Parameters, delivery, settings.Queue, delivery.MessageId!, 0, reason, unknown);
+        return await insert.ExecuteNonQueryAsync(cancellationToken) == 1;
+    }
+
+    /// <summary>It may be the copy of a message that was handled so long ago that the inbox has forgotten it: a replay needs consent.</summary>
+    private async Task<TooOldToDedupeException?> FindUnknownAsync(NpgsqlConnection connection, Delivery delivery, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(_sql.ForgottenUntil, connection)
+        {
+            Parameters = { Queue(), MessageId(delivery), new NpgsqlParameter<int>("epoch", delivery.Epoch) },
+        };
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken) && reader.GetFieldValue<DateTimeOffset>(0) is var forgotten && Horizon.IsTooOld(delivery, forgotten)
+            ? new TooOldToDedupeException(delivery, forgotten)
+            : null;
     }
 
     /// <summary>It will not run any more. If it held back its ordering key, the next follows.</summary>
@@ -73,13 +145,7 @@ internal sealed class DeadLetterMonitor(
     {
         var mark = new NpgsqlBatchCommand(_sql.MarkDead)
         {
-            Parameters =
-            {
-                new NpgsqlParameter<string>("queue", settings.Queue),
-                new NpgsqlParameter<string>("message_id", delivery.MessageId!),
-                new NpgsqlParameter<int>("epoch", delivery.Epoch),
-                StoredDeadLetter.Text("reason", reason),
-            },
+            Parameters = { Queue(), MessageId(delivery), new NpgsqlParameter<int>("epoch", delivery.Epoch), StoredDeadLetter.Text("reason", reason) },
         };
         if (OrderingKeys.Of(delivery, settings.Order) is { } orderingKey)
         {
@@ -91,16 +157,7 @@ internal sealed class DeadLetterMonitor(
         return null;
     }
 
-    /// <summary>Why the broker gave it up: <c>rejected</c>, <c>expired</c>, <c>maxlen</c> or <c>delivery_limit</c>.</summary>
-    private static string DeathOf(Delivery delivery) =>
-        delivery.Headers.GetValueOrDefault("x-death") is System.Collections.IEnumerable deaths
-        && deaths.OfType<IDictionary<string, object?>>().FirstOrDefault() is { } latest
-        && latest.TryGetValue("reason", out var reason)
-            ? reason switch
-            {
-                byte[] text => System.Text.Encoding.UTF8.GetString(text),
-                string text => text,
-                _ => "unknown reason",
-            }
-            : "unknown reason";
+    private NpgsqlParameter Queue() => new NpgsqlParameter<string>("queue", settings.Queue);
+
+    private static NpgsqlParameter MessageId(Delivery delivery) => new NpgsqlParameter<string>("message_id", delivery.MessageId!);
 }

@@ -17,11 +17,35 @@ internal sealed class DeadLetterSql(string schema)
         ON CONFLICT (queue, message_id, epoch) DO NOTHING
         """;
 
-    /// <summary>The broker gave the message up by itself, so no attempt of it may run again. Primary key.</summary>
+    /// <summary>How the message was handled, if it was, and where it stands, if it ever failed. Always a row. Primary keys.</summary>
+    public string Look { get; } =
+        $"""
+        SELECT i.fingerprint, i.epoch, f.epoch, f.state
+        FROM (SELECT 1) AS one
+        LEFT JOIN {schema}.inbox i ON i.queue = @queue AND i.message_id = @message_id
+        LEFT JOIN {schema}.failure f ON f.queue = @queue AND f.message_id = @message_id
+        """;
+
+    /// <summary>
+    /// How far the queue's inbox has forgotten, if nothing says that the message was not handled: no failure in this epoch
+    /// or later, which there is only of what is not done.
+    /// </summary>
+    public string ForgottenUntil { get; } =
+        $"""
+        SELECT h.forgotten_until FROM {schema}.inbox_horizon h
+        WHERE h.queue = @queue AND NOT EXISTS (
+            SELECT FROM {schema}.failure f WHERE f.queue = @queue AND f.message_id = @message_id AND f.epoch >= @epoch)
+        """;
+
+    /// <summary>
+    /// The broker gave the message up by itself, so no attempt of it may run again. Not for the copy of a dead letter that
+    /// is stored: it may have a later life behind it. Primary keys.
+    /// </summary>
     public string MarkDead { get; } =
         $"""
         INSERT INTO {schema}.failure AS f (queue, message_id, epoch, attempts, state, error)
-        VALUES (@queue, @message_id, @epoch, 0, 'dead', @reason)
+        SELECT @queue, @message_id, @epoch, 0, 'dead', @reason
+        WHERE NOT EXISTS (SELECT FROM {schema}.dead_letter d WHERE d.queue = @queue AND d.message_id = @message_id AND d.epoch = @epoch)
         ON CONFLICT (queue, message_id) DO UPDATE SET state = 'dead', next_attempt_at = NULL, ordering_key = NULL
         WHERE f.epoch <= excluded.epoch AND f.state IN ('failing', 'scheduled')
         """;

@@ -11,6 +11,7 @@ internal sealed class DeadLetterTable(ServiceDatabase database)
 {
     private readonly ReplaySql _sql = new(database.Schema);
     private readonly Replayer _replayer = new(database);
+    private readonly AuditTrail _audit = new(database.Schema);
 
     /// <returns>A page, and where the next begins; null after the last.</returns>
     public async Task<(List<DeadLetter> Page, DeadLetterPosition? Next)> ReadPageAsync(DeadLetterFilter filter, DeadLetterPosition after, int limit, CancellationToken cancellationToken)
@@ -48,7 +49,7 @@ internal sealed class DeadLetterTable(ServiceDatabase database)
             throw new ReliableMqException(refusal);
         }
 
-        await _replayer.AuditAsync(session.Connection, who, "replay", $"{id.Queue} {id.MessageId} epoch {id.Epoch}", Edits(options), cancellationToken);
+        await _audit.WriteAsync(session.Connection, who, "replay", $"{id.Queue} {id.MessageId} epoch {id.Epoch}", Edits(options), cancellationToken);
         await transaction.CommitAsync(CancellationToken.None);
         database.HandOver(outcome.Copies);
         return true;
@@ -77,7 +78,7 @@ internal sealed class DeadLetterTable(ServiceDatabase database)
             (number, requestedAt) = (reader.GetInt64(0), reader.GetFieldValue<DateTimeOffset>(1));
         }
 
-        await _replayer.AuditAsync(session.Connection, who, "replay-many", $"replay {number}", text, cancellationToken);
+        await _audit.WriteAsync(session.Connection, who, "replay-many", $"replay {number}", text, cancellationToken);
         await transaction.CommitAsync(CancellationToken.None);
         return new Replay { Id = new ReplayId(database.Name, number), Who = who, RequestedAt = requestedAt, Replayed = 0, Refused = 0, IsCancelled = false };
     }
@@ -117,12 +118,21 @@ internal sealed class DeadLetterTable(ServiceDatabase database)
             return false;
         }
 
-        await _replayer.AuditAsync(session.Connection, who, "cancel-replay", $"replay {number}", null, cancellationToken);
+        await _audit.WriteAsync(session.Connection, who, "cancel-replay", $"replay {number}", null, cancellationToken);
         await transaction.CommitAsync(CancellationToken.None);
         return true;
     }
 
-    public async Task<int> DiscardBatchAsync(DeadLetterFilter filter, string reason, string who, int limit, CancellationToken cancellationToken)
+    public async Task<DateTime> NowAsync(CancellationToken cancellationToken)
+    {
+        await using var session = await database.OpenAsync(cancellationToken);
+        await using var command = new NpgsqlCommand(_sql.Now, session.Connection);
+        return (DateTime)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
+    /// <returns>How many, and where to go on; null after the last.</returns>
+    public async Task<(long Count, DeadLetterPosition? Next)> DiscardBatchAsync(
+        DeadLetterFilter filter, string reason, string who, DateTime requestedAt, DeadLetterPosition after, int limit, CancellationToken cancellationToken)
     {
         await using var session = await database.OpenAsync(cancellationToken);
         await using var transaction = await session.Connection.BeginTransactionAsync(cancellationToken);
@@ -130,14 +140,25 @@ internal sealed class DeadLetterTable(ServiceDatabase database)
         discard.CommandText = _sql.Discard(DeadLetterFilterSql.Add(discard.Parameters, filter));
         discard.Parameters.Add(StoredDeadLetter.Text("reason", reason));
         discard.Parameters.Add(new NpgsqlParameter<int>("limit", limit));
-        var count = await discard.ExecuteNonQueryAsync(cancellationToken);
+        discard.Parameters.Add(new NpgsqlParameter("requested_at", NpgsqlDbType.TimestampTz) { Value = requestedAt });
+        after.AddTo(discard.Parameters);
+        var count = 0L;
+        await using (var reader = await discard.ExecuteReaderAsync(cancellationToken))
+        {
+            if (await reader.ReadAsync(cancellationToken))
+            {
+                count = reader.GetInt64(0);
+                after = new(reader.GetDateTime(1), reader.GetString(2), reader.GetString(3), reader.GetInt32(4));
+            }
+        }
+
         if (count > 0)
         {
-            await _replayer.AuditAsync(session.Connection, who, "discard", JsonSerializer.Serialize(filter, DeadLetterJson.Default.DeadLetterFilter), $"{count}: {reason}", cancellationToken);
+            await _audit.WriteAsync(session.Connection, who, "discard", JsonSerializer.Serialize(filter, DeadLetterJson.Default.DeadLetterFilter), $"{count}: {reason}", cancellationToken);
         }
 
         await transaction.CommitAsync(CancellationToken.None);
-        return count;
+        return (count, count < limit ? null : after);
     }
 
     private async Task<ReplayRow?> ReadRowAsync(NpgsqlConnection connection, DeadLetterId id, CancellationToken cancellationToken)

@@ -97,26 +97,27 @@ internal sealed class DeadLetters(ServiceDatabases databases, ReplayHost? replay
         throw new ReliableMqException($"There is no replay {replay.Number} of \"{replay.Inbox}\". Look at the list.");
     }
 
-    public async Task<long> DiscardAsync(DeadLetterFilter filter, string reason, string who, CancellationToken cancellationToken = default)
+    public async Task<long> DiscardAsync(DeadLetterFilter filter, string who, string reason, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(filter);
-        ArgumentException.ThrowIfNullOrWhiteSpace(reason);
         ArgumentException.ThrowIfNullOrWhiteSpace(who);
+        ArgumentException.ThrowIfNullOrWhiteSpace(reason);
         if (filter.State != DeadLetterState.Waiting)
         {
-            throw new ReliableMqException($"State is {filter.State}, but only what waits can be discarded. Leave it out.");
+            throw new ReliableMqException($"State is {filter.State?.ToString() ?? "null (any)"}, but only what waits can be discarded. Leave it out.");
         }
 
         var all = 0L;
         foreach (var database in Inboxes())
         {
-            int count;
-            do
+            var table = new DeadLetterTable(database);
+            var requestedAt = await table.NowAsync(cancellationToken);
+            DeadLetterPosition? after = DeadLetterPosition.Start;
+            while (after is { } last)
             {
-                count = await new DeadLetterTable(database).DiscardBatchAsync(filter, reason, who, PageSize, cancellationToken);
+                (var count, after) = await table.DiscardBatchAsync(filter, reason, who, requestedAt, last, PageSize, cancellationToken);
                 all += count;
             }
-            while (count == PageSize);
         }
 
         return all;

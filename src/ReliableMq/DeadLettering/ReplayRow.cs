@@ -52,10 +52,9 @@ internal sealed record ReplayRow
     /// </summary>
     public OutboxMessage Copy(ReplayOptions options)
     {
-        var headers = CopyableHeaders.Of(Headers, Exchange, RoutingKey);
+        var headers = CopyableHeaders.OfNextEpoch(Headers, Exchange, RoutingKey, Id.Epoch);
         headers.Remove(MessageHeaders.OrderingKey);
         headers.Remove(MessageHeaders.ExpiresAt);
-        headers[MessageHeaders.Epoch] = Math.Min(Id.Epoch, int.MaxValue - 1) + 1;
         foreach (var (name, value) in options.Headers)
         {
             if (value is null)

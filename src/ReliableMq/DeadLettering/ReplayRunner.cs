@@ -15,6 +15,9 @@ internal sealed class ReplayRunner(ServiceDatabase database, ILogger logger)
 {
     private const int LargestBatch = 100;
 
+    /// <summary>More are read only where one body alone is larger.</summary>
+    private const long MostBytes = 16 * 1024 * 1024;
+
     /// <summary>For a replay that fails, and for one that another process is at.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10), WhileOthersWork = TimeSpan.FromSeconds(1);
 
@@ -71,12 +74,12 @@ internal sealed class ReplayRunner(ServiceDatabase database, ILogger logger)
     private async Task ReplayBatchAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, Run run, CancellationToken cancellationToken)
     {
         var limit = Math.Min(LargestBatch, run.PerSecond);
-        var rows = await ReadAsync(connection, run, limit, cancellationToken);
+        var (rows, found) = await ReadAsync(connection, run, limit, cancellationToken);
         var outcome = rows.Count == 0
             ? new ReplayOutcome([], 0, null)
             : await _replayer.ReplayAsync(connection, rows, new ReplayOptions { BeyondHorizon = run.BeyondHorizon }, cancellationToken);
         var pause = TimeSpan.FromSeconds((double)rows.Count / run.PerSecond);
-        await AdvanceAsync(connection, run.Id, rows.Count == 0 ? run.After : rows[^1].Position, outcome, pause, isFinished: rows.Count < limit, cancellationToken);
+        await AdvanceAsync(connection, run.Id, rows.Count == 0 ? run.After : rows[^1].Position, outcome, pause, isFinished: rows.Count == found && found < limit, cancellationToken);
         await transaction.CommitAsync(CancellationToken.None);
         database.HandOver(outcome.Copies);
     }
@@ -92,21 +95,25 @@ internal sealed class ReplayRunner(ServiceDatabase database, ILogger logger)
             : null;
     }
 
-    private async Task<List<ReplayRow>> ReadAsync(NpgsqlConnection connection, Run run, int limit, CancellationToken cancellationToken)
+    /// <returns>What to replay now, and how many were found.</returns>
+    private async Task<(List<ReplayRow> Rows, long Found)> ReadAsync(NpgsqlConnection connection, Run run, int limit, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand("", connection);
         command.CommandText = _sql.Rows(DeadLetterFilterSql.Add(command.Parameters, run.Filter));
         run.After.AddTo(command.Parameters);
         command.Parameters.Add(new NpgsqlParameter("requested_at", NpgsqlDbType.TimestampTz) { Value = run.RequestedAt });
         command.Parameters.Add(new NpgsqlParameter<int>("limit", limit));
+        command.Parameters.Add(new NpgsqlParameter<long>("most_bytes", MostBytes));
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var rows = new List<ReplayRow>();
+        var found = 0L;
         while (await reader.ReadAsync(cancellationToken))
         {
             rows.Add(ReplayRow.Read(reader));
+            found = reader.GetInt64(14);
         }
 
-        return rows;
+        return (rows, found);
     }
 
     private async Task AdvanceAsync(

@@ -65,18 +65,6 @@ internal sealed class Replayer(ServiceDatabase database)
             : $"The message \"{row.Id.MessageId}\" of \"{row.Id.Queue}\" was not replayed, because it was handled at {reader.GetFieldValue<DateTimeOffset>(2):u}. Send a new message if it has to be handled once more.";
     }
 
-    public async Task AuditAsync(NpgsqlConnection connection, string who, string action, string target, string? details, CancellationToken cancellationToken)
-    {
-        await using var command = new NpgsqlCommand(_sql.Audit, connection)
-        {
-            Parameters =
-            {
-                StoredDeadLetter.Text("who", who), StoredDeadLetter.Text("action", action), StoredDeadLetter.Text("target", target), StoredDeadLetter.Text("details", details),
-            },
-        };
-        await command.ExecuteNonQueryAsync(cancellationToken);
-    }
-
     private static void AddKeys(NpgsqlParameterCollection parameters, IReadOnlyList<ReplayRow> rows, bool withEpochs)
     {
         const NpgsqlDbType text = NpgsqlDbType.Array | NpgsqlDbType.Text;

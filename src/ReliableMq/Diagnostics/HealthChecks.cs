@@ -2,6 +2,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using ReliableMq.Alerting;
 using ReliableMq.Broker;
 using ReliableMq.Broker.Topology;
+using ReliableMq.DeadLettering;
 using ReliableMq.Handling;
 using ReliableMq.Hosting;
 using ReliableMq.Outbox;
@@ -36,13 +37,18 @@ internal sealed class TopologyHealthCheck(TopologyState state, ReliableMqOptions
         : HealthCheckResult.Healthy("As needed." + report.Notes));
 }
 
-/// <summary>Whether every queue with handlers is being consumed.</summary>
-internal sealed class ConsumersHealthCheck(ConsumerHost host) : IHealthCheck
+/// <summary>Whether every queue with handlers is being consumed, and its handlers end when they should.</summary>
+internal sealed class ConsumersHealthCheck(ConsumerHost host, AbandonedHandlers abandoned) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         var idle = host.Consumers.Select(consumer => (consumer.Queue, consumer.State)).Where(consumer => !consumer.State.IsConsuming).ToList();
-        return Task.FromResult(idle.Count == 0
+        return Task.FromResult(
+            idle.Count == 0 && abandoned.Count > 0
+            ? new HealthCheckResult(
+                abandoned.Count < AbandonedHandlers.Most ? HealthStatus.Degraded : context.Registration.FailureStatus,
+                $"{abandoned.Count} handler(s) went on after they were cancelled and still run; at {AbandonedHandlers.Most} they keep their places. Restart the process.")
+            : idle.Count == 0
             ? HealthCheckResult.Healthy($"Consuming {host.Consumers.Count} queue(s).")
             : new HealthCheckResult(
                 // A pause is wanted, so nothing is broken; but a forgotten one must be seen.
@@ -52,9 +58,10 @@ internal sealed class ConsumersHealthCheck(ConsumerHost host) : IHealthCheck
 }
 
 /// <summary>
-/// Whether dead letters wait in their queues: those of handlers without an inbox, which nothing takes away.
+/// Whether dead letters wait on the broker: those of handlers without an inbox, which nothing takes away, and others
+/// that are stuck, by the last look of this process.
 /// </summary>
-internal sealed class DeadLetterQueuesHealthCheck(HandlerRegistry handlers, ServiceDatabases databases, BrokerConnections connections) : IHealthCheck
+internal sealed class DeadLetterQueuesHealthCheck(HandlerRegistry handlers, ServiceDatabases databases, BrokerConnections connections, DeadLetterBacklog backlog) : IHealthCheck
 {
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
@@ -77,9 +84,10 @@ internal sealed class DeadLetterQueuesHealthCheck(HandlerRegistry handlers, Serv
             }
         }
 
-        return waiting.Count == 0
+        var texts = waiting.Count == 0 ? backlog.Stuck : [$"Dead letters wait in their queues: {string.Join("; ", waiting)}", .. backlog.Stuck];
+        return texts.Count == 0
             ? HealthCheckResult.Healthy("No dead letters wait in their queues.")
-            : new HealthCheckResult(context.Registration.FailureStatus, $"Dead letters wait in their queues: {string.Join("; ", waiting)}");
+            : new HealthCheckResult(context.Registration.FailureStatus, string.Join(" ", texts));
     }
 }
 
@@ -144,6 +152,35 @@ internal sealed class AlertsHealthCheck(ServiceDatabases databases) : IHealthChe
         return untold.Count == 0
             ? HealthCheckResult.Healthy("Alerts are told.")
             : new HealthCheckResult(context.Registration.FailureStatus, $"Alerts that could not be told: {string.Join("; ", untold)}");
+    }
+}
+
+/// <summary>
+/// The built-in sink for whoever watches health only: degraded while an alert is open. An operator, or a day without a
+/// raise, resolves it.
+/// </summary>
+internal sealed class OpenAlertsHealthCheck(ServiceDatabases databases) : IHealthCheck
+{
+    private const int Shown = 10;
+
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        var open = new List<string>();
+        foreach (var database in databases.Ready.DistinctBy(database => database.Sender))
+        {
+            try
+            {
+                open.AddRange(await new AlertTable(database).ReadOpenAsync(Shown + 1, cancellationToken));
+            }
+            catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+            {
+                open.Add($"The alerts of \"{database.Name}\" cannot be read: {exception.Message}");
+            }
+        }
+
+        return open.Count == 0
+            ? HealthCheckResult.Healthy("No alert is open.")
+            : new HealthCheckResult(context.Registration.FailureStatus, $"Open alerts: {string.Join("; ", open.Take(Shown))}{(open.Count > Shown ? "; and others" : "")}");
     }
 }
 

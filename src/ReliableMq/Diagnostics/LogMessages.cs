@@ -119,6 +119,12 @@ internal static partial class LogMessages
     [LoggerMessage(4013, LogLevel.Warning, "The delivery {Delivery} found no free handler within {Limit} and goes back to the queue. Raise the concurrency, or lower the prefetch.")]
     public static partial void WaitedTooLong(ILogger logger, Delivery delivery, TimeSpan limit);
 
+    [LoggerMessage(4014, LogLevel.Warning, "The DelayedRetry of \"{Queue}\" is not in force: it needs RabbitMQ 4.3, and this is {Version}. Deliveries are held in the process instead.")]
+    public static partial void DelayedRetryNotInForce(ILogger logger, string queue, string version);
+
+    [LoggerMessage(4015, LogLevel.Warning, "The broker does not delay what is returned to \"{Queue}\": the queue was declared without its DelayedRetry, or a policy switches it off. Deliveries are held in the process instead.")]
+    public static partial void DelayedRetryFails(ILogger logger, string queue);
+
     [LoggerMessage(5001, LogLevel.Debug, "The delivery {Delivery} does not run: {Admission}.")]
     public static partial void NotAdmitted(ILogger logger, Delivery delivery, Admission admission);
 
@@ -137,6 +143,27 @@ internal static partial class LogMessages
     [LoggerMessage(5011, LogLevel.Error, "A service of the handler \"{Handler}\" could not be disposed of; the outcome of its message is not changed by that.")]
     public static partial void ServicesNotDisposed(ILogger logger, string handler, Exception exception);
 
+    [LoggerMessage(5020, LogLevel.Warning, "The process {Node} on \"{Host}\" ended while it handled {Delivery}, perhaps because of it. Nothing is counted; from now on it runs alone.")]
+    public static partial void Suspected(ILogger logger, Guid? node, string host, Delivery delivery);
+
+    [LoggerMessage(5021, LogLevel.Warning, "That {Delivery} is not handled any more could not be stored: {Error} It is tried again; if this process ends before, it looks as if the message had ended it.")]
+    public static partial void MarkNotCleared(ILogger logger, Delivery delivery, string error);
+
+    [LoggerMessage(5022, LogLevel.Warning, "That this process still handles messages could not be stored in the database of \"{Context}\": {Error} It is tried again; if that fails for too long, the process is taken for dead.")]
+    public static partial void MarksNotRenewed(ILogger logger, string context, string error);
+
+    [LoggerMessage(5030, LogLevel.Error, "The handler of {What} went on after it was cancelled and is left behind; nothing of it is committed. {Count} of this process still run. Pass the CancellationToken of the MessageContext on.")]
+    public static partial void HandlerAbandoned(ILogger logger, object what, int count);
+
+    [LoggerMessage(5031, LogLevel.Warning, "The handler of {What} that was left behind has ended; what it did is thrown away.")]
+    public static partial void AbandonedEnded(ILogger logger, object what, Exception? exception);
+
+    [LoggerMessage(5032, LogLevel.Error, "A handler of \"{Queue}\" went on after it was cancelled and keeps its place, because {Most} were left behind before and still run. Restart the process.")]
+    public static partial void TooManyAbandoned(ILogger logger, string queue, int most);
+
+    [LoggerMessage(5033, LogLevel.Warning, "The database session of {What}, which was left behind, could not be ended: {Error} Its message waits until the handler ends.")]
+    public static partial void SessionNotEnded(ILogger logger, object what, string error);
+
     /// <summary>One line an attempt; the stack comes with the dead letter, and meanwhile stands in <c>failure</c>.</summary>
     [LoggerMessage(6001, LogLevel.Warning, "Attempt {Attempt} of {Delivery} failed with {ExceptionType}: {Error} The next in {Delay}.")]
     public static partial void AttemptFailed(ILogger logger, int attempt, Delivery delivery, string exceptionType, string error, TimeSpan delay);
@@ -147,11 +174,17 @@ internal static partial class LogMessages
     [LoggerMessage(6003, LogLevel.Error, "The failure of {Delivery} could not be recorded; the delivery comes back.")]
     public static partial void FailureNotRecorded(ILogger logger, Delivery delivery, Exception exception);
 
-    [LoggerMessage(6004, LogLevel.Warning, "The message {Delivery} was discarded by its handler: {Reason}")]
+    [LoggerMessage(6004, LogLevel.Warning, "The message {Delivery} was discarded: {Reason}")]
     public static partial void Discarded(ILogger logger, Delivery delivery, string reason);
 
     [LoggerMessage(6005, LogLevel.Information, "The handler of {Delivery} asked for another attempt, which does not count as one; the next in {Delay}.")]
     public static partial void RetryAsked(ILogger logger, Delivery delivery, TimeSpan delay);
+
+    [LoggerMessage(6006, LogLevel.Information, "The handling of {Delivery} failed with {ExceptionType}: {Error} It is repeated at once ({Retry} of {Retries}).")]
+    public static partial void RepeatedAtOnce(ILogger logger, Delivery delivery, string exceptionType, string error, int retry, int retries);
+
+    [LoggerMessage(6007, LogLevel.Warning, "No handler takes {Delivery}, so it is deferred: a newer version of the service may. The next look in {Delay}.")]
+    public static partial void Deferred(ILogger logger, Delivery delivery, TimeSpan delay);
 
     [LoggerMessage(6010, LogLevel.Error, "The outcome of attempt {Attempt} of {Delivery} could not be sent to \"{Queue}\": {Reason} The delivery comes back in {Delay} as the same attempt.")]
     public static partial void NotRepublished(ILogger logger, int attempt, Delivery delivery, string queue, string? reason, TimeSpan delay, Exception exception);
@@ -173,6 +206,12 @@ internal static partial class LogMessages
 
     [LoggerMessage(7004, LogLevel.Debug, "The broker's copy of the dead letter {Delivery} has come; it is stored already.")]
     public static partial void DeadLetterMerged(ILogger logger, Delivery delivery);
+
+    [LoggerMessage(7007, LogLevel.Information, "The broker dead-lettered a late copy of {Delivery}, which was handled, has a later copy or was discarded; there is nothing to do.")]
+    public static partial void LateDeadLetter(ILogger logger, Delivery delivery);
+
+    [LoggerMessage(7008, LogLevel.Error, "No database takes this alert: {Text}")]
+    public static partial void DeadLettersStuck(ILogger logger, string text);
 
     [LoggerMessage(7005, LogLevel.Error, "Dead letters could not be replayed; trying again in {Delay}.")]
     public static partial void ReplayFailed(ILogger logger, TimeSpan delay, Exception exception);
@@ -204,11 +243,11 @@ internal static partial class LogMessages
     [LoggerMessage(8010, LogLevel.Warning, "The connection pool of \"{Context}\" has at most {Most} connections, but handlers and dispatcher may use {Needed} at once, beside the application itself. Raise \"Maximum Pool Size\" in its connection string, or lower the concurrency of its queues.")]
     public static partial void PoolTooSmall(ILogger logger, string context, int most, int needed);
 
-    [LoggerMessage(8012, LogLevel.Warning, "What this process did in the last minute could not be recorded; the next time makes up for it.")]
-    public static partial void FlowNotRecorded(ILogger logger, Exception exception);
-
     [LoggerMessage(8011, LogLevel.Warning, "AddInbox was called, but there are no handlers, so nothing is consumed. Call the method that was generated for their assembly, like AddReliableMq(…).AddBillingHandlers().")]
     public static partial void NoHandlers(ILogger logger);
+
+    [LoggerMessage(8012, LogLevel.Warning, "What this process did in the last minute could not be recorded; the next time makes up for it.")]
+    public static partial void FlowNotRecorded(ILogger logger, Exception exception);
 
     [LoggerMessage(9001, LogLevel.Warning, "Alert {Id}, {Kind} \"{Group}\": {Text} Raised {Count} time(s), {NewCount} of them new, since {FirstRaisedAt:u}; for example {Example}.")]
     public static partial void AlertWarning(ILogger logger, long id, string kind, string group, string text, long count, long newCount, DateTimeOffset firstRaisedAt, string example);

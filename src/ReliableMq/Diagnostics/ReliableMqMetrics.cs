@@ -18,6 +18,8 @@ internal sealed class ReliableMqMetrics : IDisposable
     private readonly Counter<long> _sent;
     private readonly Counter<long> _consumed;
     private readonly Counter<long> _deadLettered;
+    private readonly Counter<long> _processEnds;
+    private readonly Counter<long> _abandoned;
     private readonly Histogram<double> _processing;
     private readonly Counter<long> _alertsRaised;
     private readonly ObservableGauge<long> _pendingGauge;
@@ -34,6 +36,8 @@ internal sealed class ReliableMqMetrics : IDisposable
         _consumed = _meter.CreateCounter<long>("messaging.client.consumed.messages", "{message}", "Deliveries handled: done, or failed with error.type.");
         _processing = _meter.CreateHistogram<double>("messaging.process.duration", "s", "Duration of handling a delivery.");
         _deadLettered = _meter.CreateCounter<long>("reliablemq.dead_letters", "{message}", "Messages that became dead letters.");
+        _processEnds = _meter.CreateCounter<long>("reliablemq.process_ends", "{message}", "Messages whose process ended while it handled them for a further time.");
+        _abandoned = _meter.CreateCounter<long>("reliablemq.handlers.abandoned", "{attempt}", "Attempts that went on after they were cancelled, and were left behind.");
         _alertsRaised = _meter.CreateCounter<long>("reliablemq.alerts.raised", "{raise}", "Raises that were added to their alerts by this process.");
         _meter.CreateObservableGauge("reliablemq.alerts.untold",
             () => _alertsUntold.Select(u => new Measurement<long>(u.Value, Tag("reliablemq.context", u.Key.Context), Tag("reliablemq.sink", u.Key.Sink))), "{alert}", "Open alerts that a sink has failed to take.");
@@ -119,6 +123,12 @@ internal sealed class ReliableMqMetrics : IDisposable
         Flow.DeadLettered();
         _deadLettered.Add(1, System, Tag("messaging.destination.name", queue));
     }
+
+    /// <param name="queue">Where the message came from.</param>
+    /// <param name="alone">Whether it ran alone, and so is to blame.</param>
+    public void ProcessEnded(string queue, bool alone) => _processEnds.Add(1, System, Tag("messaging.destination.name", queue), Tag("reliablemq.alone", alone));
+
+    public void HandlerAbandoned(string queue) => _abandoned.Add(1, System, Tag("messaging.destination.name", queue));
 
     public void AlertsRaised(string kind, long count) => _alertsRaised.Add(count, Tag("reliablemq.alert.kind", kind));
 

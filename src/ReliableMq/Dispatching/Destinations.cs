@@ -161,6 +161,15 @@ internal sealed class Destinations(TimeProvider time)
         }
     }
 
+    /// <summary>Whether it has failed and nothing was confirmed since.</summary>
+    public bool IsPaused(Destination destination)
+    {
+        lock (_gate)
+        {
+            return _pauses.ContainsKey(destination);
+        }
+    }
+
     /// <summary>Ends every pause; what was set aside is not called back.</summary>
     public void Forget()
     {

@@ -67,7 +67,11 @@ internal sealed class KeyIntake(ServiceDatabase database, OutboxTable table, Act
         var ordered = rows.Where(row => row.IsOrdered).ToList();
         if (ordered.Count > 0)
         {
-            await TakeAsync([.. ordered.Select(row => row.OrderingKey!)], cancellationToken);
+            string[] keys = [.. ordered.Select(row => row.OrderingKey!).Distinct().Order(StringComparer.Ordinal)];
+            // In the database also where this process holds them: should it die now, nothing else would find these rows,
+            // once it has removed a key by a snapshot older than they are.
+            await _keys.EnrollAsync(keys, claim: false, cancellationToken);
+            await TakeAsync(keys, cancellationToken);
             await _keys.ParkAsync(ordered, cancellationToken);
         }
 

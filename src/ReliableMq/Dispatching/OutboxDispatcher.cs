@@ -122,7 +122,7 @@ internal sealed class OutboxDispatcher
                 // What was taken is not forgotten when the channel closes meanwhile: it is given back by PublishAsync.
                 await PublishAsync(connection, channel, await _intake.TakeHandedOverAsync(stopping), ended.Token);
                 await OfferAsync(stopping);
-                var due = await _intake.TakeDueAsync(_destinations.Refusing(Random.Shared.NextDouble()), stopping);
+                var due = await TakeDueAsync(stopping);
                 try
                 {
                     await PublishAsync(connection, channel, due.Rows, ended.Token);
@@ -148,6 +148,23 @@ internal sealed class OutboxDispatcher
 
             await ended.CancelAsync();
             await watching;
+        }
+    }
+
+    private async Task<DueWork> TakeDueAsync(CancellationToken cancellationToken)
+    {
+        var refusing = _destinations.Refusing(Random.Shared.NextDouble());
+        try
+        {
+            return await _intake.TakeDueAsync(refusing, cancellationToken);
+        }
+        finally
+        {
+            // One may have recovered, and called its rows back, before the last of them were set aside.
+            foreach (var (destination, _) in refusing.Where(paused => !_destinations.IsPaused(paused.Destination)))
+            {
+                _recovery.Add(destination);
+            }
         }
     }
 

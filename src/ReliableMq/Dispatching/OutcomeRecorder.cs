@@ -139,7 +139,18 @@ internal sealed class OutcomeRecorder(
         await RecordAsync(batch.Lost.Unkeyed, (rows, token) => table.ReleaseAsync(rows, DispatchRules.ReleaseDelay, token), givingUp);
         await RecordAsync(batch.Lost.Keyed, (rows, token) => keys.ReleaseAsync(rows, DispatchRules.ReleaseDelay, token), givingUp);
         await RecordAsync(batch.Raises, table.RaiseAsync, givingUp);
+        CallBack(batch);
         Tell(batch);
+    }
+
+    /// <summary>What is set aside after its destination has recovered was not yet there to be called back.</summary>
+    private void CallBack(OutcomeBatch batch)
+    {
+        var aside = batch.Failed.All.Where(failed => !failed.Failure.IsAttempt).Select(failed => new Destination(failed.Row.Exchange, failed.Row.RoutingKey));
+        foreach (var destination in aside.Distinct().Where(destination => !destinations.IsPaused(destination)))
+        {
+            recovered(destination);
+        }
     }
 
     private async Task FinishAsync(OutcomeBatch.Rows<OutboxRow> rows, string outcome, CancellationToken givingUp)

@@ -1,5 +1,7 @@
 using System.Data;
 using System.Runtime.CompilerServices;
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using Npgsql;
 using ReliableMq.Hosting;
 using ReliableMq.Outbox;
@@ -31,34 +33,38 @@ internal sealed class PendingMessages(ServiceDatabases databases, DispatcherHost
         }
     }
 
-    public async Task<int> SendNowAsync(PendingMessageFilter filter, CancellationToken cancellationToken = default)
+    public async Task<int> SendNowAsync(PendingMessageFilter filter, string who, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(filter);
+        ArgumentException.ThrowIfNullOrWhiteSpace(who);
         // Whoever asks for it has a reason to believe that it works now.
         foreach (var dispatcher in dispatchers?.Dispatchers ?? [])
         {
             dispatcher.ForgetPauses();
         }
 
-        return await ActAsync(filter, sql => sql.SendNow, cancellationToken);
+        return await ActAsync(filter, "send-now", who, sql => sql.SendNow, cancellationToken);
     }
 
-    public async Task<int> CancelAsync(PendingMessageFilter filter, CancellationToken cancellationToken = default)
+    public async Task<int> CancelAsync(PendingMessageFilter filter, string who, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(filter);
-        return await ActAsync(filter, sql => sql.Cancel, cancellationToken);
+        ArgumentException.ThrowIfNullOrWhiteSpace(who);
+        return await ActAsync(filter, "cancel", who, sql => sql.Cancel, cancellationToken);
     }
 
-    private async Task<int> ActAsync(PendingMessageFilter filter, Func<PendingSql, string> act, CancellationToken cancellationToken)
+    private async Task<int> ActAsync(PendingMessageFilter filter, string action, string who, Func<PendingSql, string> act, CancellationToken cancellationToken)
     {
         var count = 0;
+        var target = JsonSerializer.Serialize(filter, PendingJson.Default.PendingMessageFilter);
         foreach (var database in databases.Ready)
         {
             var sql = new PendingSql(database.Schema, filter);
             var after = Guid.Empty;
             while (await ReadCandidatesAsync(database, sql, after, cancellationToken) is { Ids.Length: > 0 } candidates)
             {
-                count += await ActAsync(database, sql, act(sql), candidates, cancellationToken);
+                count += await ActAsync(database, sql, act(sql), candidates, (connection, acted) =>
+                    new AuditTrail(database.Schema).WriteAsync(connection, who, action, target, $"{acted}", cancellationToken), cancellationToken);
                 after = candidates.Ids[^1];
             }
 
@@ -89,7 +95,7 @@ internal sealed class PendingMessages(ServiceDatabases databases, DispatcherHost
         return ([.. ids], [.. keys]);
     }
 
-    private static async Task<int> ActAsync(ServiceDatabase database, PendingSql sql, string act, (Guid[] Ids, string[] Keys) candidates, CancellationToken cancellationToken)
+    private static async Task<int> ActAsync(ServiceDatabase database, PendingSql sql, string act, (Guid[] Ids, string[] Keys) candidates, Func<NpgsqlConnection, int, Task> audit, CancellationToken cancellationToken)
     {
         await using var session = await database.OpenAsync(cancellationToken);
         await using var transaction = await session.Connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken);
@@ -110,6 +116,11 @@ internal sealed class PendingMessages(ServiceDatabases databases, DispatcherHost
         await command.ExecuteNonQueryAsync(cancellationToken);
         await using var offer = new NpgsqlCommand(sql.OfferKeys, session.Connection) { Parameters = { new NpgsqlParameter<string[]>("keys", keys) } };
         await offer.ExecuteNonQueryAsync(cancellationToken);
+        if (ids.Length > 0)
+        {
+            await audit(session.Connection, ids.Length);
+        }
+
         await transaction.CommitAsync(CancellationToken.None);
         return ids.Length;
     }
@@ -165,3 +176,8 @@ internal sealed class PendingMessages(ServiceDatabases databases, DispatcherHost
 
     private static DateTimeOffset? TimeOrNull(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetFieldValue<DateTimeOffset>(column);
 }
+
+/// <summary>Filters as JSON, without reflection.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, UseStringEnumConverter = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(PendingMessageFilter))]
+internal sealed partial class PendingJson : JsonSerializerContext;

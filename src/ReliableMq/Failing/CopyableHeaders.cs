@@ -11,6 +11,21 @@ internal static class CopyableHeaders
     /// <summary>Those of a copy that goes to the queue directly, and still says where the message came from.</summary>
     public static Dictionary<string, object?> Of(Delivery delivery) => Of(delivery.Headers, delivery.Exchange, delivery.RoutingKey);
 
+    /// <summary>The same, of a copy that replaces all deliveries before it.</summary>
+    public static Dictionary<string, object?> OfNextEpoch(Delivery delivery) =>
+        OfNextEpoch(delivery.Headers, delivery.Exchange, delivery.RoutingKey, delivery.Epoch);
+
+    /// <inheritdoc cref="OfNextEpoch(Delivery)"/>
+    public static Dictionary<string, object?> OfNextEpoch(IReadOnlyDictionary<string, object?> headers, string exchange, string routingKey, int epoch)
+    {
+        var copy = Of(headers, exchange, routingKey);
+        copy[MessageHeaders.Epoch] = EpochAfter(epoch);
+        return copy;
+    }
+
+    /// <summary>Foreign senders may send the largest one, after which there is none.</summary>
+    public static int EpochAfter(int epoch) => epoch == int.MaxValue ? epoch : epoch + 1;
+
     public static Dictionary<string, object?> Of(IReadOnlyDictionary<string, object?> headers, string exchange, string routingKey)
     {
         var copy = Of(headers);
@@ -23,9 +38,16 @@ internal static class CopyableHeaders
         .Where(header => header.Key != MessageHeaders.PublishSequence && !IsBrokers(header.Key))
         .ToDictionary(header => header.Key, header => header.Value, StringComparer.Ordinal);
 
+    /// <summary>Those that are the same each time a copy is delivered.</summary>
+    public static Dictionary<string, object?> WithoutCounts(IReadOnlyDictionary<string, object?> headers) => headers
+        .Where(header => !IsCount(header.Key))
+        .ToDictionary(header => header.Key, header => header.Value, StringComparer.Ordinal);
+
+    private static bool IsCount(string name) => name is "x-delivery-count" or "x-acquired-count";
+
     private static bool IsBrokers(string name) =>
         name.StartsWith("x-death", StringComparison.Ordinal)
         || name.StartsWith("x-first-death-", StringComparison.Ordinal)
         || name.StartsWith("x-last-death-", StringComparison.Ordinal)
-        || name is "x-delivery-count" or "x-acquired-count";
+        || IsCount(name);
 }

@@ -1,12 +1,8 @@
 using Microsoft.Extensions.Logging;
 using Npgsql;
-using NpgsqlTypes;
-using ReliableMq.Broker;
-using ReliableMq.DeadLettering;
 using ReliableMq.Diagnostics;
 using ReliableMq.Handling;
 using ReliableMq.Inbox;
-using ReliableMq.Outbox;
 using ReliableMq.Receiving;
 using ReliableMq.Storage;
 
@@ -18,11 +14,10 @@ namespace ReliableMq.Failing;
 /// </summary>
 internal sealed class FailureRecorder(ServiceDatabase database, Parking parking, ReliableMqMetrics metrics, ILogger logger)
 {
-    private readonly FailureSql _sql = new(database.Schema);
+    private readonly FailureTable _table = new(database);
     private readonly InboxSql _inboxSql = new(database.Schema);
-    private readonly DeadLetterSql _deadLetterSql = new(database.Schema);
 
-    public async Task<Settlement> RecordAsync(Delivery delivery, Exception exception, QueueSettings settings, HoldBudget holds, CancellationToken cancellationToken)
+    public async Task<Settlement> RecordAsync(Delivery delivery, Exception exception, QueueSettings settings, ExceptionRules rules, HoldBudget holds, CancellationToken cancellationToken)
     {
         if (exception is MessageIdUsedTwiceException)
         {
@@ -37,36 +32,36 @@ internal sealed class FailureRecorder(ServiceDatabase database, Parking parking,
 
         try
         {
-            return await RecordAsync(delivery, messageId, exception, settings, holds, cancellationToken);
+            return await RecordAsync(delivery, messageId, exception, settings, rules, holds, cancellationToken);
         }
         catch (PostgresException refused) when (refused.SqlState.StartsWith("22", StringComparison.Ordinal))
         {
             // The database refuses something in the message itself, and will refuse it every time.
             var reason = new UnreadableMessageException($"The failed message could not be scheduled again: {refused.MessageText}", exception);
-            return await RecordAsync(delivery, messageId, reason, settings, holds, cancellationToken);
+            return await RecordAsync(delivery, messageId, reason, settings, rules, holds, cancellationToken);
         }
     }
 
-    private async Task<Settlement> RecordAsync(Delivery delivery, string messageId, Exception exception, QueueSettings settings, HoldBudget holds, CancellationToken cancellationToken)
+    private async Task<Settlement> RecordAsync(Delivery delivery, string messageId, Exception exception, QueueSettings settings, ExceptionRules rules, HoldBudget holds, CancellationToken cancellationToken)
     {
         await using var session = await database.OpenAsync(cancellationToken);
         await using var transaction = await Parking.BeginAsync(session.Connection, cancellationToken);
+        try
+        {
+            if (await IsDoneAsync(session.Connection, delivery, messageId, cancellationToken))
+            {
+                return Settlement.Ack;
+            }
+        }
+        catch (PostgresException waited) when (waited.SqlState == PostgresErrorCodes.LockNotAvailable)
+        {
+            LogMessages.TwinIsRunning(logger, delivery);
+            return holds.Hold(TimeSpan.FromSeconds(1));
+        }
+
         var orderingKey = OrderingKeys.Of(delivery, settings.Order);
         if (orderingKey is not null)
         {
-            try
-            {
-                if (await IsDoneAsync(session.Connection, delivery, messageId, cancellationToken))
-                {
-                    return Settlement.Ack;
-                }
-            }
-            catch (PostgresException waited) when (waited.SqlState == PostgresErrorCodes.LockNotAvailable)
-            {
-                LogMessages.TwinIsRunning(logger, delivery);
-                return holds.Hold(TimeSpan.FromSeconds(1));
-            }
-
             // What failed before its handler could run, because it cannot be read, has not yet asked whether it may. What
             // may not run at all waits for nobody: a released copy would be known here, and run.
             if (exception is not (TooOldToDedupeException or MessageIdUsedTwiceException) && await parking.ParkAsync(session.Connection, delivery, orderingKey, cancellationToken))
@@ -76,39 +71,38 @@ internal sealed class FailureRecorder(ServiceDatabase database, Parking parking,
             }
         }
 
-        var counted = await CountAsync(session.Connection, delivery, messageId, orderingKey, exception, cancellationToken);
-        if (counted is not var (attempt, now))
+        var counted = await _table.CountAsync(session.Connection, delivery, messageId, orderingKey, exception, cancellationToken);
+        if (counted is not var (attempt, now, age))
         {
             return await FollowAsync(session.Connection, delivery, messageId, holds, cancellationToken);
         }
 
-        switch (FailureRules.Decide(attempt, exception, settings.Retry))
+        switch (FailureRules.Decide(new FailedAttempt(attempt, exception, age, Random.Shared.NextDouble()), settings.Retry, rules))
         {
-            case Verdict.Retry { Delay: var delay } when delay <= FailureRules.LongestHold && holds.TryHold(delay, out var held):
+            case Verdict.Retry { Delay: var delay } when delay <= FailureRules.LongestHold && holds.TryHold(delivery, delay, out var held):
                 try
                 {
-                    await ExecuteAsync(session.Connection, _sql.RetryHeld, messageId, delivery.Queue, cancellationToken, new NpgsqlParameter<TimeSpan>("delay", delay));
+                    await _table.RetryAsync(session.Connection, messageId, delivery.Queue, delay, cancellationToken);
                     await transaction.CommitAsync(CancellationToken.None);
                 }
                 catch
                 {
-                    holds.Return();
+                    holds.Return(held);
                     throw;
                 }
 
-                LogRetry(attempt, delivery, exception, delay);
+                RetryNotice.Tell(logger, attempt, delivery, exception, delay);
                 return held;
 
             case Verdict.Retry { Delay: var delay }:
-                await ScheduleAsync(session.Connection, delivery, messageId, now + delay, cancellationToken);
+                await _table.ScheduleAsync(session.Connection, delivery, messageId, now + delay, cancellationToken);
                 await transaction.CommitAsync(CancellationToken.None);
                 database.WakeForScheduled();
-                LogRetry(attempt, delivery, exception, delay);
+                RetryNotice.Tell(logger, attempt, delivery, exception, delay);
                 return Settlement.Ack;
 
             case Verdict.DeadLetter { Reason: var reason }:
-                await ExecuteAsync(session.Connection, _sql.Die, messageId, delivery.Queue, cancellationToken);
-                await StoreAsync(session.Connection, delivery, messageId, attempt, reason, exception, cancellationToken);
+                await _table.DieAsync(session.Connection, delivery, messageId, attempt, reason, exception, cancellationToken);
                 await EndAsync(session.Connection, transaction, delivery.Queue, orderingKey, cancellationToken);
                 database.Alerts.WakeSoon();
                 metrics.DeadLettered(delivery.Queue);
@@ -116,8 +110,7 @@ internal sealed class FailureRecorder(ServiceDatabase database, Parking parking,
                 return AdmissionRules.SettleDead(delivery);
 
             case Verdict.Discard { Reason: var reason }:
-                await ExecuteAsync(session.Connection, _sql.Discard, messageId, delivery.Queue, cancellationToken);
-                await StoreAsync(session.Connection, delivery, messageId, attempt, reason, exception, cancellationToken, isDiscarded: true);
+                await _table.DiscardAsync(session.Connection, delivery, messageId, attempt, reason, exception, cancellationToken);
                 await EndAsync(session.Connection, transaction, delivery.Queue, orderingKey, cancellationToken);
                 LogMessages.Discarded(logger, delivery, reason);
                 return Settlement.Ack;
@@ -137,8 +130,8 @@ internal sealed class FailureRecorder(ServiceDatabase database, Parking parking,
 
     /// <summary>
     /// Whether another delivery of the message has succeeded. Where one is being handled it is waited for, and until
-    /// this transaction ends none begins: otherwise the failure that is counted here would hold the key of a message
-    /// that is done, and for ever.
+    /// this transaction ends none begins: otherwise a message that is done would be shown as failing or dead, and hold
+    /// its key for ever.
     /// </summary>
     private async Task<bool> IsDoneAsync(NpgsqlConnection connection, Delivery delivery, string messageId, CancellationToken cancellationToken)
     {
@@ -150,26 +143,15 @@ internal sealed class FailureRecorder(ServiceDatabase database, Parking parking,
             return true;
         }
 
-        await ExecuteAsync(connection, _inboxSql.TakeBack, messageId, delivery.Queue, cancellationToken);
+        await using var takeBack = FailureTable.Command(connection, _inboxSql.TakeBack, messageId, delivery.Queue);
+        await takeBack.ExecuteNonQueryAsync(cancellationToken);
         return false;
-    }
-
-    private void LogRetry(int attempt, Delivery delivery, Exception exception, TimeSpan delay)
-    {
-        if (FailureRules.Counts(exception))
-        {
-            LogMessages.AttemptFailed(logger, attempt, delivery, exception.GetType().Name, exception.Message, delay);
-        }
-        else
-        {
-            LogMessages.RetryAsked(logger, delivery, delay);
-        }
     }
 
     /// <summary>The message has moved on without this delivery, which is settled like one that had not run.</summary>
     private async Task<Settlement> FollowAsync(NpgsqlConnection connection, Delivery delivery, string messageId, HoldBudget holds, CancellationToken cancellationToken)
     {
-        await using var command = Command(connection, _inboxSql.Standing, messageId, delivery.Queue);
+        await using var command = FailureTable.Command(connection, _inboxSql.Standing, messageId, delivery.Queue);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var standing = await Standing.ReadAsync(reader, cancellationToken);
         return AdmissionRules.Admit(isNew: true, delivery.Epoch, standing, isKeyHeld: false) switch
@@ -180,62 +162,6 @@ internal sealed class FailureRecorder(ServiceDatabase database, Parking parking,
         };
     }
 
-    private async Task<(int Attempt, DateTimeOffset Now)?> CountAsync(
-        NpgsqlConnection connection, Delivery delivery, string messageId, string? orderingKey, Exception exception, CancellationToken cancellationToken)
-    {
-        await using var command = Command(connection, _sql.Count, messageId, delivery.Queue,
-            new NpgsqlParameter<int>("epoch", delivery.Epoch),
-            new NpgsqlParameter<int>("counts", FailureRules.Counts(exception) ? 1 : 0),
-            StoredDeadLetter.Text("error_type", exception.GetType().FullName),
-            StoredDeadLetter.Text("error", exception.ToString()),
-            StoredDeadLetter.Text("ordering_key", orderingKey));
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        return await reader.ReadAsync(cancellationToken)
-            ? (reader.GetInt32(0), reader.GetFieldValue<DateTimeOffset>(1))
-            : null;
-    }
-
-    /// <summary>The message becomes a scheduled row addressed to its own queue: it survives an emptied broker.</summary>
-    private async Task ScheduleAsync(NpgsqlConnection connection, Delivery delivery, string messageId, DateTimeOffset dueAt, CancellationToken cancellationToken)
-    {
-        await ExecuteAsync(connection, _sql.RetryScheduled, messageId, delivery.Queue, cancellationToken, new NpgsqlParameter("due_at", NpgsqlDbType.TimestampTz) { Value = dueAt.UtcDateTime });
-
-        var headers = CopyableHeaders.Of(delivery);
-        headers[MessageHeaders.Epoch] = delivery.Epoch + 1;
-        var copy = new OutboxMessage
-        {
-            MessageId = messageId,
-            Name = delivery.Name,
-            Exchange = "",
-            RoutingKey = delivery.Queue,
-            ContentType = delivery.ContentType ?? "",
-            Headers = HeaderJson.Write(headers),
-            Body = delivery.Body,
-            CorrelationId = delivery.CorrelationId,
-            CausationId = delivery.CausationId,
-            TraceParent = delivery.TraceParent,
-            ReplyTo = delivery.ReplyTo,
-            Priority = delivery.Priority,
-            DueAt = dueAt,
-        };
-        await using var insert = new NpgsqlCommand("", connection);
-        insert.CommandText = OutboxParameters.Add(insert.Parameters, [copy], database);
-        await insert.ExecuteNonQueryAsync(cancellationToken);
-    }
-
-    private async Task StoreAsync(NpgsqlConnection connection, Delivery delivery, string messageId, int attempts, string reason, Exception exception, CancellationToken cancellationToken, bool isDiscarded = false)
-    {
-        var insert = new NpgsqlBatchCommand(_deadLetterSql.Insert);
-        StoredDeadLetter.AddParameters(insert.Parameters, delivery, delivery.Queue, messageId, attempts, reason, exception, isDiscarded);
-        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { insert } };
-        if (!isDiscarded)
-        {
-            batch.BatchCommands.Add(database.Alerts.Command([DeadLetterAlert.Of(delivery.Queue, messageId, exception.GetType().Name, reason)]));
-        }
-
-        await batch.ExecuteNonQueryAsync(cancellationToken);
-    }
-
     /// <summary>
     /// Without an id nothing of it can be found again, so it gets one here, and the delivery is acked because
     /// the stored dead letter is all there will be.
@@ -243,25 +169,10 @@ internal sealed class FailureRecorder(ServiceDatabase database, Parking parking,
     private async Task<Settlement> StoreWithoutIdAsync(Delivery delivery, Exception exception, CancellationToken cancellationToken)
     {
         await using var session = await database.OpenAsync(cancellationToken);
-        await StoreAsync(session.Connection, delivery, $"no-id-{Guid.CreateVersion7()}", 1, exception.Message, exception, cancellationToken);
+        await _table.StoreAsync(session.Connection, delivery, $"no-id-{Guid.CreateVersion7()}", 1, exception.Message, exception, cancellationToken);
         database.Alerts.WakeSoon();
         metrics.DeadLettered(delivery.Queue);
         LogMessages.DeadLettered(logger, delivery, 1, exception);
         return Settlement.Ack;
-    }
-
-    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, string messageId, string queue, CancellationToken cancellationToken, params NpgsqlParameter[] further)
-    {
-        await using var command = Command(connection, sql, messageId, queue, further);
-        await command.ExecuteNonQueryAsync(cancellationToken);
-    }
-
-    private static NpgsqlCommand Command(NpgsqlConnection connection, string sql, string messageId, string queue, params NpgsqlParameter[] further)
-    {
-        var command = new NpgsqlCommand(sql, connection);
-        command.Parameters.Add(new NpgsqlParameter<string>("queue", queue));
-        command.Parameters.Add(new NpgsqlParameter<string>("message_id", messageId));
-        command.Parameters.AddRange(further);
-        return command;
     }
 }

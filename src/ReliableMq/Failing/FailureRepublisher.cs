@@ -22,30 +22,25 @@ internal sealed class FailureRepublisher(
     /// <summary>All properties share one frame of 128 KiB.</summary>
     private const int MaxHeaderLength = 96 * 1024, MaxReasonLength = 2_000;
 
-    public async Task<Settlement> RepublishAsync(Delivery delivery, Exception exception, RetryPolicy policy, HoldBudget holds, CancellationToken givingUp)
+    public async Task<Settlement> RepublishAsync(Delivery delivery, Exception exception, RetryPolicy policy, ExceptionRules rules, HoldBudget holds, CancellationToken givingUp)
     {
         var attempt = delivery.Attempt;
-        switch (FailureRules.Decide(attempt, exception, policy))
+        var now = time.GetUtcNow();
+        var firstFailedAt = delivery.FirstFailedAt ?? now;
+        var age = now > firstFailedAt ? now - firstFailedAt : TimeSpan.Zero;
+        switch (FailureRules.Decide(new FailedAttempt(attempt, exception, age, Random.Shared.NextDouble()), policy, rules))
         {
             case Verdict.Retry { Delay: var delay }:
-                var counts = FailureRules.Counts(exception);
                 var headers = HeadersOf(delivery);
-                headers[MessageHeaders.Attempt] = counts ? attempt + 1 : attempt;
-                headers[MessageHeaders.NotBefore] = (time.GetUtcNow() + delay).ToUnixTimeMilliseconds();
+                headers[MessageHeaders.Attempt] = FailureRules.Counts(exception) ? attempt + 1 : attempt;
+                headers[MessageHeaders.NotBefore] = (now + delay).ToUnixTimeMilliseconds();
+                headers[MessageHeaders.FirstFailedAt] = firstFailedAt.ToUnixTimeMilliseconds();
                 if (await SendAsync(delivery, delivery.Queue, headers, exception, holds, givingUp) is { } unsent)
                 {
                     return unsent;
                 }
 
-                if (counts)
-                {
-                    LogMessages.AttemptFailed(logger, attempt, delivery, exception.GetType().Name, exception.Message, delay);
-                }
-                else
-                {
-                    LogMessages.RetryAsked(logger, delivery, delay);
-                }
-
+                RetryNotice.Tell(logger, attempt, delivery, exception, delay);
                 return Settlement.Ack;
 
             case Verdict.DeadLetter { Reason: var reason }:
@@ -75,7 +70,7 @@ internal sealed class FailureRepublisher(
     private static Dictionary<string, object?> HeadersOf(Delivery delivery)
     {
         var headers = CopyableHeaders.Of(delivery);
-        foreach (var own in new[] { MessageHeaders.Attempt, MessageHeaders.NotBefore, MessageHeaders.DeadReason, MessageHeaders.DeadError, MessageHeaders.DeadAttempts })
+        foreach (var own in new[] { MessageHeaders.Attempt, MessageHeaders.NotBefore, MessageHeaders.FirstFailedAt, MessageHeaders.DeadReason, MessageHeaders.DeadError, MessageHeaders.DeadAttempts })
         {
             headers.Remove(own);
         }

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Npgsql;
+using ReliableMq.Inbox;
 
 namespace ReliableMq.Failing;
 
@@ -9,22 +10,56 @@ internal static class FailureRules
     /// <summary>Delays up to this are spent holding the delivery; longer ones in the database.</summary>
     public static readonly TimeSpan LongestHold = TimeSpan.FromSeconds(30);
 
-    /// <summary>Whether it used up one of the message's attempts.</summary>
-    public static bool Counts(Exception exception) => exception is not HandlerVerdictException { Verdict: HandlerVerdict.RetryAfter };
+    /// <summary>Between looks for a handler of a deferred message.</summary>
+    private static readonly TimeSpan ShortestDefer = TimeSpan.FromSeconds(1), LongestDefer = TimeSpan.FromMinutes(1);
 
-    /// <param name="attempt">The attempt that failed, from 1.</param>
-    /// <param name="exception">What it failed with.</param>
-    /// <param name="policy">The queue's policy.</param>
-    public static Verdict Decide(int attempt, Exception exception, RetryPolicy policy) =>
-        exception is HandlerVerdictException { Verdict: var own } ? own switch
+    /// <summary>Whether it used up one of the message's attempts.</summary>
+    public static bool Counts(Exception exception) =>
+        ExceptionRules.Thrown(exception) is not (HandlerVerdictException { Verdict: HandlerVerdict.RetryAfter } or UnknownMessageException);
+
+    /// <summary>
+    /// What follows a failed attempt. What the handler says itself goes before rules, and rules before the queue's
+    /// policy; its total time bounds them all.
+    /// </summary>
+    public static Verdict Decide(FailedAttempt failure, RetryPolicy policy, ExceptionRules rules)
+    {
+        var thrown = ExceptionRules.Thrown(failure.Exception);
+        var verdict = thrown switch
         {
-            HandlerVerdict.RetryAfter { Delay: var delay } => new Verdict.Retry(delay),
-            HandlerVerdict.Discard => new Verdict.Discard(own.Reason),
-            _ => new Verdict.DeadLetter(own.Reason),
-        }
-        : exception is PermanentFailureException or UnfitDeliveryException ? new Verdict.DeadLetter(exception.Message)
-        : attempt <= policy.Delays.Count ? new Verdict.Retry(policy.Delays[attempt - 1])
-        : new Verdict.DeadLetter(exception.Message);
+            HandlerVerdictException { Verdict: HandlerVerdict.RetryAfter { Delay: var delay } } => new Verdict.Retry(delay),
+            HandlerVerdictException { Verdict: HandlerVerdict.Discard } => new Verdict.Discard(thrown.Message),
+            HandlerVerdictException or PermanentFailureException or UnfitDeliveryException => new Verdict.DeadLetter(thrown.Message),
+            ProcessEndedException { IsLast: true } => new Verdict.DeadLetter(thrown.Message),
+            ProcessEndedException => new Verdict.Retry(AfterProcessEnded(failure.Attempt, policy)),
+            UnknownMessageException => Defer(failure, thrown.Message, policy.DeferUnknown),
+            _ => ByRule(failure, thrown.Message, policy, rules.Find(failure.Exception)),
+        };
+        return verdict is Verdict.Retry { Delay: var next } && failure.Age + next > policy.For
+            ? new Verdict.DeadLetter(
+                $"{thrown.Message} It was not tried again: the next attempt, in {Duration.Text(next)}, would have begun later than {Duration.Text(policy.For.Value)} (RetryFor) after its first failure.")
+            : verdict;
+    }
+
+    private static Verdict ByRule(FailedAttempt failure, string reason, RetryPolicy policy, ExceptionRule? rule) => rule switch
+    {
+        { Then: OnFailure.DeadLetter } => new Verdict.DeadLetter(reason),
+        { Then: OnFailure.Discard } => new Verdict.Discard(reason),
+        _ => policy.DelayAfter(failure.Attempt, failure.Random) is { } delay ? new Verdict.Retry(rule?.Delay ?? delay) : new Verdict.DeadLetter(reason),
+    };
+
+    /// <summary>After as long again as it has waited already, with a last look when the time is over.</summary>
+    private static Verdict Defer(FailedAttempt failure, string reason, TimeSpan limit)
+    {
+        var left = limit - failure.Age;
+        var delay = TimeSpan.FromTicks(Math.Clamp(failure.Age.Ticks, ShortestDefer.Ticks, LongestDefer.Ticks));
+        return left > TimeSpan.Zero
+            ? new Verdict.Retry(delay < left ? delay : left)
+            : new Verdict.DeadLetter($"{reason} It was deferred for {Duration.Text(limit)} (DeferUnknown), in case that a newer version of the service takes it.");
+    }
+
+    /// <summary>Its own number counts, not that of the policy's attempts, which may be none.</summary>
+    private static TimeSpan AfterProcessEnded(int attempt, RetryPolicy policy) =>
+        policy.Delays.Count == 0 ? TimeSpan.FromSeconds(1) : policy.Delays[Math.Min(attempt, policy.Delays.Count) - 1];
 
     /// <summary>
     /// Whether the exception looks as if the database could not be reached. A look only: an independent probe

@@ -5,7 +5,7 @@ internal sealed class FailureSql(string schema)
 {
     /// <summary>
     /// Counts a failed attempt, or notes one that does not count. No row comes back when the message has meanwhile moved on: scheduled or
-    /// replayed in a later epoch, dead, or discarded.
+    /// replayed in a later epoch, dead, or discarded. A row without an error is of one that has not failed in this epoch.
     /// </summary>
     public string Count { get; } =
         $"""
@@ -13,9 +13,10 @@ internal sealed class FailureSql(string schema)
         VALUES (@queue, @message_id, @epoch, @counts, 'failing', @error_type, @error, @ordering_key)
         ON CONFLICT (queue, message_id) DO UPDATE
         SET attempts = CASE WHEN f.epoch = excluded.epoch THEN f.attempts + @counts ELSE @counts END, epoch = excluded.epoch,
-            state = 'failing', error_type = excluded.error_type, error = excluded.error, last_failed_at = clock_timestamp()
+            state = 'failing', error_type = excluded.error_type, error = excluded.error, last_failed_at = clock_timestamp(),
+            first_failed_at = CASE WHEN f.epoch = excluded.epoch AND f.error_type IS NOT NULL THEN f.first_failed_at ELSE clock_timestamp() END
         WHERE f.epoch < excluded.epoch OR (f.epoch = excluded.epoch AND f.state IN ('failing', 'scheduled'))
-        RETURNING attempts, clock_timestamp()
+        RETURNING attempts, clock_timestamp(), greatest(clock_timestamp() - first_failed_at, interval '0')
         """;
 
     public string RetryHeld { get; } =
@@ -27,13 +28,14 @@ internal sealed class FailureSql(string schema)
     /// <summary>The copy that is scheduled carries the new epoch; deliveries of the old one are then acked.</summary>
     public string RetryScheduled { get; } =
         $"""
-        UPDATE {schema}.failure SET state = 'scheduled', epoch = epoch + 1, next_attempt_at = @due_at
+        UPDATE {schema}.failure SET state = 'scheduled', epoch = @epoch, next_attempt_at = @due_at
         WHERE queue = @queue AND message_id = @message_id
         """;
 
     /// <summary>It holds back nothing any more, not even when it is replayed.</summary>
     public string Die { get; } =
         $"""
+        WITH forgotten AS (DELETE FROM {schema}.started WHERE queue = @queue AND message_id = @message_id)
         UPDATE {schema}.failure SET state = 'dead', next_attempt_at = NULL, ordering_key = NULL
         WHERE queue = @queue AND message_id = @message_id
         """;
@@ -41,6 +43,7 @@ internal sealed class FailureSql(string schema)
     /// <summary>No delivery of this epoch or an earlier one runs any more.</summary>
     public string Discard { get; } =
         $"""
+        WITH forgotten AS (DELETE FROM {schema}.started WHERE queue = @queue AND message_id = @message_id)
         UPDATE {schema}.failure SET state = 'discarded', next_attempt_at = NULL, ordering_key = NULL
         WHERE queue = @queue AND message_id = @message_id
         """;

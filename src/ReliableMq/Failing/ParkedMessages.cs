@@ -31,14 +31,15 @@ internal sealed class ParkedMessages(ServiceDatabases databases, ILogger<ParkedM
         }
     }
 
-    public async Task<bool> GoOnAsync(string queue, string orderingKey, CancellationToken cancellationToken = default)
+    public async Task<bool> GoOnAsync(string queue, string orderingKey, string who, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(queue);
         ArgumentNullException.ThrowIfNull(orderingKey);
+        ArgumentException.ThrowIfNullOrWhiteSpace(who);
         var any = false;
         foreach (var database in databases.Ready)
         {
-            any |= await new Parking(database, logger).LetGoAsync(queue, orderingKey, cancellationToken);
+            any |= await new Parking(database, logger).LetGoAsync(queue, orderingKey, who, cancellationToken);
         }
 
         return any;

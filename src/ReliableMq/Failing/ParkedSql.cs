@@ -54,7 +54,7 @@ internal sealed class ParkedSql(string schema)
             INSERT INTO {schema}.failure AS f (queue, message_id, epoch, attempts, state, ordering_key)
             SELECT queue, message_id, epoch, 0, 'scheduled', ordering_key FROM next
             ON CONFLICT (queue, message_id) DO UPDATE
-            SET epoch = excluded.epoch, attempts = 0, state = 'scheduled', next_attempt_at = NULL, ordering_key = excluded.ordering_key
+            SET epoch = excluded.epoch, attempts = 0, state = 'scheduled', next_attempt_at = NULL, error_type = NULL, error = NULL, ordering_key = excluded.ordering_key
             WHERE f.epoch < excluded.epoch)
         INSERT INTO {schema}.outbox
             (id, message_id, name, exchange, routing_key, content_type, headers, body, correlation_id, causation_id, traceparent,
@@ -84,6 +84,25 @@ internal sealed class ParkedSql(string schema)
                 WHERE (p.queue, p.ordering_key) > (k.queue, k.ordering_key) ORDER BY p.queue, p.ordering_key LIMIT 1) AS n)
         SELECT k.queue, k.ordering_key FROM key k
         WHERE NOT EXISTS (SELECT FROM {schema}.failure f WHERE f.queue = k.queue AND f.ordering_key = k.ordering_key)
+        """;
+
+    /// <summary>
+    /// Keys whose first parked message has waited for long, with what holds each. From key to key, whatever the number of
+    /// messages behind each.
+    /// </summary>
+    public string HeldForLong { get; } =
+        $"""
+        WITH RECURSIVE key AS (
+            (SELECT queue, ordering_key, parked_at FROM {schema}.parked ORDER BY queue, ordering_key, position LIMIT 1)
+            UNION ALL
+            SELECT n.queue, n.ordering_key, n.parked_at FROM key k CROSS JOIN LATERAL (
+                SELECT p.queue, p.ordering_key, p.parked_at FROM {schema}.parked p
+                WHERE (p.queue, p.ordering_key) > (k.queue, k.ordering_key) ORDER BY p.queue, p.ordering_key, p.position LIMIT 1) AS n)
+        SELECT k.queue, k.ordering_key, k.parked_at, f.message_id, f.state, f.attempts
+        FROM key k CROSS JOIN LATERAL (
+            SELECT f.message_id, f.state, f.attempts FROM {schema}.failure f WHERE f.queue = k.queue AND f.ordering_key = k.ordering_key LIMIT 1) AS f
+        WHERE k.parked_at < clock_timestamp() - @long
+        LIMIT @limit
         """;
 
     /// <summary>Counted to 10,001, like what is pending.</summary>

@@ -51,14 +51,11 @@ internal sealed class Parking(ServiceDatabase database, ILogger logger)
     private NpgsqlBatchCommand ParkCommand(Delivery delivery, string orderingKey)
     {
         var command = Keyed(_sql.Park, delivery.Queue, orderingKey);
-        var epoch = delivery.Epoch == int.MaxValue ? int.MaxValue : delivery.Epoch + 1;
-        var headers = CopyableHeaders.Of(delivery);
-        headers[MessageHeaders.Epoch] = epoch;
         command.Parameters.Add(new NpgsqlParameter<string>("message_id", delivery.MessageId!));
-        command.Parameters.Add(new NpgsqlParameter<int>("epoch", epoch));
+        command.Parameters.Add(new NpgsqlParameter<int>("epoch", CopyableHeaders.EpochAfter(delivery.Epoch)));
         command.Parameters.Add(StoredDeadLetter.Text("name", delivery.Name));
         command.Parameters.Add(StoredDeadLetter.Text("content_type", delivery.ContentType ?? ""));
-        command.Parameters.Add(new NpgsqlParameter<string>("headers", HeaderJson.Write(headers)!));
+        command.Parameters.Add(new NpgsqlParameter<string>("headers", HeaderJson.Write(CopyableHeaders.OfNextEpoch(delivery))!));
         command.Parameters.Add(new NpgsqlParameter<byte[]>("body", delivery.Body));
         command.Parameters.Add(StoredDeadLetter.Text("correlation_id", delivery.CorrelationId));
         command.Parameters.Add(StoredDeadLetter.Text("causation_id", delivery.CausationId));
@@ -115,26 +112,34 @@ internal sealed class Parking(ServiceDatabase database, ILogger logger)
     }
 
     /// <summary>Lets a key go on without what holds it.</summary>
-    public async Task<bool> LetGoAsync(string queue, string orderingKey, CancellationToken cancellationToken) =>
-        await ReleaseAsync(queue, orderingKey, Keyed(_sql.LetGo, queue, orderingKey), cancellationToken);
+    /// <returns>Whether a message of the key was parked.</returns>
+    public async Task<bool> LetGoAsync(string queue, string orderingKey, string who, CancellationToken cancellationToken)
+    {
+        await using var session = await database.OpenAsync(cancellationToken);
+        await using var transaction = await BeginAsync(session.Connection, cancellationToken);
+        var letGo = Keyed(_sql.LetGo, queue, orderingKey);
+        var release = await ReleaseAsync(session.Connection, queue, orderingKey, letGo, cancellationToken);
+        if (letGo.RecordsAffected > 0 || release.Id is not null)
+        {
+            await new AuditTrail(database.Schema).WriteAsync(session.Connection, who, "go-on", $"{queue} {orderingKey}", null, cancellationToken);
+        }
+
+        await transaction.CommitAsync(CancellationToken.None);
+        Tell(release);
+        return release.Id is not null;
+    }
 
     /// <summary>Releases the next of keys that nothing holds, though messages of them are parked.</summary>
     public async Task ReleaseStrandedAsync(CancellationToken cancellationToken)
     {
         foreach (var (queue, orderingKey) in await FindStrandedAsync(cancellationToken))
         {
-            await ReleaseAsync(queue, orderingKey, end: null, cancellationToken);
+            await using var session = await database.OpenAsync(cancellationToken);
+            await using var transaction = await BeginAsync(session.Connection, cancellationToken);
+            var release = await ReleaseAsync(session.Connection, queue, orderingKey, end: null, cancellationToken);
+            await transaction.CommitAsync(CancellationToken.None);
+            Tell(release);
         }
-    }
-
-    private async Task<bool> ReleaseAsync(string queue, string orderingKey, NpgsqlBatchCommand? end, CancellationToken cancellationToken)
-    {
-        await using var session = await database.OpenAsync(cancellationToken);
-        await using var transaction = await BeginAsync(session.Connection, cancellationToken);
-        var release = await ReleaseAsync(session.Connection, queue, orderingKey, end, cancellationToken);
-        await transaction.CommitAsync(CancellationToken.None);
-        Tell(release);
-        return release.Id is not null;
     }
 
     /// <returns>How many messages are parked, counted to 10,001.</returns>

@@ -10,8 +10,11 @@ namespace ReliableMq.Handling;
 /// handled by itself, which counts its attempts, and the good ones are done.
 /// </summary>
 internal sealed class BatchRun(
-    QueueSettings settings, Func<IReadOnlyList<ReadMessage>, CancellationToken, Task<IReadOnlyList<ReadMessage>>> run, ReliableMqMetrics metrics, TimeProvider time, ILogger logger)
+    QueueSettings settings, Func<IReadOnlyList<ReadMessage>, CancellationToken, CancellationToken, Task<IReadOnlyList<ReadMessage>>> run, ReliableMqMetrics metrics, TimeProvider time, ILogger logger)
 {
+    /// <summary>How logs call a batch.</summary>
+    public static string Name(IReadOnlyList<ReadMessage> batch) => $"a batch of {batch.Count}, the first {batch[0].Delivery}";
+
     /// <returns>The messages that are done.</returns>
     public async Task<IReadOnlySet<ReadMessage>> HandleAsync(IReadOnlyList<ReadMessage> messages, CancellationToken givingUp)
     {
@@ -27,7 +30,7 @@ internal sealed class BatchRun(
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, givingUp);
         try
         {
-            var done = await run(batch, either.Token);
+            var done = await run(batch, either.Token, givingUp);
             foreach (var message in done)
             {
                 metrics.Handled(message.Delivery.Queue, time.GetElapsedTime(startedAt), errorType: null, message.Delivery.SentAt);

@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
+using ReliableMq.Broker;
+using ReliableMq.Failing;
 using ReliableMq.Receiving;
 
 namespace ReliableMq.Handling;
@@ -12,8 +14,15 @@ internal static class DerivedIds
 {
     public static Delivery Give(Delivery delivery) => delivery with { MessageId = Of(delivery), HasDerivedId = true };
 
+    /// <summary>
+    /// For one whose sender does not want messages that look alike to be the same: of its headers, too, so that only a
+    /// further delivery of this very copy has the same id.
+    /// </summary>
+    public static Delivery GiveToCopy(Delivery delivery) => delivery with { MessageId = Of(delivery, HeaderJson.Write(CopyableHeaders.WithoutCounts(delivery.Headers))), HasDerivedId = true };
+
     /// <param name="delivery">If it has an id after all, it is a part of where it came from.</param>
-    private static string Of(Delivery delivery)
+    /// <param name="further">What else tells it from others.</param>
+    private static string Of(Delivery delivery, string? further = null)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var part in new[] { delivery.Exchange, delivery.RoutingKey, delivery.AppId, delivery.UserId, delivery.MessageId })
@@ -23,6 +32,7 @@ internal static class DerivedIds
         }
 
         hash.AppendData(delivery.Fingerprint.ToByteArray(bigEndian: true));
+        hash.AppendData(Encoding.UTF8.GetBytes(further ?? ""));
         return $"derived-{Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, 16))}";
     }
 }

@@ -30,7 +30,7 @@ internal sealed class HandlerInvocation(HandlingFilters filters)
     }
 
     public static TimeoutException TimedOut(TimeSpan timeout, Exception? exception) =>
-        new($"The handler took longer than the queue's timeout of {timeout.TotalSeconds:0.###} seconds.", exception);
+        new($"The handler took longer than the queue's timeout of {timeout.TotalSeconds:0.###} seconds{(exception is HandlerAbandonedException ? $". {exception.Message}" : ".")}", exception);
 
     private static void ThrowVerdict(MessageContext context)
     {

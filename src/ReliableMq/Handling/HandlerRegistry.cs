@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using ReliableMq.Broker.Naming;
+using ReliableMq.Failing;
 using ReliableMq.Receiving;
 
 namespace ReliableMq.Handling;
@@ -9,14 +10,17 @@ namespace ReliableMq.Handling;
 internal sealed class HandlerRegistry
 {
     public HandlerRegistry(
-        IEnumerable<HandlerDefinition> handlers, IEnumerable<UpcasterRegistration> upcasters, IOptions<ReliableMqOptions> options, NamesInUse names, IServiceProvider services)
+        IEnumerable<HandlerDefinition> handlers, IEnumerable<UpcasterRegistration> upcasters, IEnumerable<ExceptionRule> rules, IOptions<ReliableMqOptions> options, NamesInUse names, IServiceProvider services)
     {
         List<UpcasterRegistration> all = [.. upcasters];
         Queues = [.. handlers.GroupBy(handler => handler.Queue).Select(queue =>
         {
             var settings = QueueSettings.Resolve(queue.Key, [.. queue], options.Value.Queues.GetValueOrDefault(queue.Key), options.Value.Broker.ConsumerTimeout, []);
             List<MessageReading> readings = [.. queue.SelectMany(handler => MessageReading.Of(handler, all))];
-            return new QueueHandlers(settings, names.TopologyOf(settings, readings) with { IsOrdered = settings.Order != QueueOrder.None }, readings);
+            return new QueueHandlers(settings, names.TopologyOf(settings, readings) with { IsOrdered = settings.Order != QueueOrder.None, DelayedRetry = settings.DelayedRetry }, readings)
+            {
+                GlobalRules = [.. rules],
+            };
         })];
 
         // Here, because an upcaster that cannot be created would make dead letters of good messages.

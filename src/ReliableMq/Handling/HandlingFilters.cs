@@ -1,8 +1,9 @@
 namespace ReliableMq.Handling;
 
 /// <summary>What <c>AddHandlingFilter</c> said.</summary>
+/// <param name="Type">The filter's class.</param>
 /// <param name="Of">Finds the filter among the services of an attempt.</param>
-internal sealed record FilterRegistration(Func<IServiceProvider, IHandlingFilter> Of);
+internal sealed record FilterRegistration(Type Type, Func<IServiceProvider, IHandlingFilter> Of);
 
 /// <summary>The filters around every handler, the first one outermost.</summary>
 internal sealed class HandlingFilters(IEnumerable<FilterRegistration> registrations)

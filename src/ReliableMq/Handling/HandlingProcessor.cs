@@ -12,12 +12,17 @@ namespace ReliableMq.Handling;
 /// <summary>Handles the deliveries of one queue: every end of an attempt becomes one settlement.</summary>
 internal sealed class HandlingProcessor : IDeliveryProcessor
 {
+    private readonly QueueHandlers _handlers;
     private readonly QueueSettings _settings;
     private readonly MessageReader _reader;
     private readonly HandlerInvocation _invocation;
     private readonly InboxTransaction _inbox;
     private readonly Parking _parking;
+    private readonly ImmediateRetries _immediately;
     private readonly FailureRecorder _failures;
+    private readonly StartMarks _marks;
+    private readonly AbandonedHandlers _abandoned;
+    private readonly ServiceDatabase _database;
     private readonly DatabaseProbe _probe;
     private readonly ReliableMqMetrics _metrics;
     private readonly TimeProvider _time;
@@ -25,15 +30,20 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
     private readonly FrozenDictionary<HandlerDefinition, BatchCollector> _batches;
 
     public HandlingProcessor(
-        QueueHandlers handlers, ServiceDatabase database, IServiceScopeFactory scopes, MessageSerializer serializer, IServiceProvider services, HandlingFilters filters,
+        QueueHandlers handlers, ServiceDatabase database, StartMarks marks, AbandonedHandlers abandoned, IServiceScopeFactory scopes, MessageSerializer serializer, IServiceProvider services, HandlingFilters filters,
         ReliableMqMetrics metrics, TimeProvider time, ILogger<HandlingProcessor> logger)
     {
+        _handlers = handlers;
         _settings = handlers.Settings;
         _reader = new MessageReader(handlers, serializer, services);
         _invocation = new HandlerInvocation(filters);
         _parking = new Parking(database, logger);
         _inbox = new InboxTransaction(database, scopes, _parking, logger);
+        _immediately = new ImmediateRetries(_settings, time, logger);
         _failures = new FailureRecorder(database, _parking, metrics, logger);
+        _marks = marks;
+        _abandoned = abandoned;
+        _database = database;
         _probe = new DatabaseProbe(database, time);
         _metrics = metrics;
         _time = time;
@@ -66,7 +76,8 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
             return await HandleAloneAsync(delivery, message, unreadable, holds, givingUp);
         }
 
-        return await batches.AddAsync(message, givingUp)
+        // What is not new may be what ended a process, which must not take a batch along.
+        return !StartMarks.Concern(delivery) && await batches.AddAsync(message, givingUp)
             ? Settlement.Ack
             : await batches.AloneAsync(() => HandleAloneAsync(delivery, message, unreadable, holds, givingUp), givingUp);
     }
@@ -80,15 +91,65 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
             return Settlement.Requeue;
         }
 
+        if (!StartMarks.Concern(delivery))
+        {
+            return (await AttemptAsync(delivery, message, unreadable, isMarked: false, holds, givingUp)).Settlement;
+        }
+
+        Start start;
+        try
+        {
+            start = await _marks.StartAsync(delivery, givingUp);
+        }
+        catch (Exception exception)
+        {
+            return await SettleFailureAsync(delivery, NoConnectionFreeException.Tell(exception), ExceptionRules.None, holds, givingUp);
+        }
+
+        switch (start)
+        {
+            case Start.Wait { Delay: var delay }:
+                return holds.Hold(delay);
+            case Start.Blamed { Exception: var exception }:
+                return await SettleFailureAsync(delivery, exception, ExceptionRules.None, holds, givingUp);
+            case Start.Run run:
+                var isOver = false;
+                try
+                {
+                    (var settlement, isOver) = await AttemptAsync(delivery, message, unreadable, isMarked: true, holds, givingUp);
+                    return settlement;
+                }
+                finally
+                {
+                    await _marks.EndAsync(delivery, run, isOver);
+                }
+
+            default:
+                throw new InvalidOperationException("Unknown start.");
+        }
+    }
+
+    /// <returns>What becomes of the delivery, and whether nothing of its message runs any more.</returns>
+    private async Task<(Settlement Settlement, bool IsOver)> AttemptAsync(
+        Delivery delivery, ReadMessage? message, Exception? unreadable, bool isMarked, HoldBudget holds, CancellationToken givingUp)
+    {
         var startedAt = _time.GetTimestamp();
         using var activity = Telemetry.StartProcess([delivery]);
         using var timeout = new CancellationTokenSource(_settings.Timeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, givingUp);
-        var result = message is null ? AttemptResult.Failed(unreadable!) : await AttemptAsync(message, either.Token);
+        var rules = _handlers.RulesOf(message?.Handler);
+        var result = message is null
+            ? AttemptResult.Failed(unreadable!)
+            : await _immediately.RunAsync(delivery, rules, () => AttemptAsync(message, isMarked, either.Token, givingUp), either.Token);
         if (result.IsDone)
         {
             _metrics.Handled(delivery.Queue, _time.GetElapsedTime(startedAt), errorType: null, delivery.SentAt);
-            return Settlement.Ack;
+            if (isMarked)
+            {
+                _marks.Forgotten(delivery);
+            }
+
+            return (Settlement.Ack, true);
         }
 
         if (result.Refusal is { } refusal)
@@ -96,9 +157,9 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
             LogMessages.NotAdmitted(_logger, delivery, refusal);
             return refusal switch
             {
-                Admission.Dead => AdmissionRules.SettleDead(delivery),
-                Admission.TooEarly => holds.Hold(result.Wait, isRecorded: true),
-                _ => Settlement.Ack,
+                Admission.Dead => (AdmissionRules.SettleDead(delivery), true),
+                Admission.TooEarly => (holds.HoldRest(delivery, result.Wait), false),
+                _ => (Settlement.Ack, refusal == Admission.Settled),
             };
         }
 
@@ -107,7 +168,7 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
             : result.Exception!;
         activity?.SetStatus(System.Diagnostics.ActivityStatusCode.Error, failure.Message);
         _metrics.Handled(delivery.Queue, _time.GetElapsedTime(startedAt), failure.GetType().FullName);
-        return await SettleFailureAsync(delivery, failure, holds, givingUp);
+        return (await SettleFailureAsync(delivery, failure, rules, holds, givingUp), false);
     }
 
     public void ChangeConcurrency(int concurrency)
@@ -120,20 +181,20 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
 
     public Task WaitUntilAbleAsync(CancellationToken stopping) => _probe.WaitAsync(stopping);
 
-    private async Task<AttemptResult> AttemptAsync(ReadMessage message, CancellationToken cancellationToken)
+    private async Task<AttemptResult> AttemptAsync(ReadMessage message, bool isMarked, CancellationToken cancellationToken, CancellationToken givingUp)
     {
         try
         {
             var orderingKey = OrderingKeys.Of(message.Delivery, _settings.Order);
             while (true)
             {
-                var result = await _inbox.RunAsync(message.Delivery, orderingKey, message.Handler.HandlerName,
+                var result = await _abandoned.RunAsync(message.Delivery, _settings.Queue, _database, running => _inbox.RunAsync(message.Delivery, orderingKey, isMarked, message.Handler.HandlerName,
                     (services, transaction, attempt) =>
                     {
                         // Only here is it known that this is not the copy of a message that was handled in time.
                         message.RefuseExpired(_time.GetUtcNow());
                         return _invocation.InvokeAsync(message.Handler, services, message.Message, message.ContextOf(attempt, transaction.Transaction, cancellationToken));
-                    }, cancellationToken);
+                    }, running), cancellationToken, givingUp);
                 if (result.Refusal != Admission.Behind || await _parking.ParkAsync(message.Delivery, orderingKey!, cancellationToken))
                 {
                     return result;
@@ -149,14 +210,14 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
     }
 
     /// <summary>One transaction for the batch.</summary>
-    private Task<IReadOnlyList<ReadMessage>> RunBatchAsync(IReadOnlyList<ReadMessage> batch, CancellationToken cancellationToken)
+    private Task<IReadOnlyList<ReadMessage>> RunBatchAsync(IReadOnlyList<ReadMessage> batch, CancellationToken cancellationToken, CancellationToken givingUp)
     {
         var handler = batch[0].Handler;
-        return _inbox.RunBatchAsync(batch, handler.HandlerName,
-            (services, transaction, messages) => _invocation.InvokeAsync(handler, services, messages, transaction.Transaction, cancellationToken), cancellationToken);
+        return _abandoned.RunAsync(BatchRun.Name(batch), _settings.Queue, _database, running => _inbox.RunBatchAsync(batch, handler.HandlerName,
+            (services, transaction, messages) => _invocation.InvokeAsync(handler, services, messages, transaction.Transaction, cancellationToken), running), cancellationToken, givingUp);
     }
 
-    private async Task<Settlement> SettleFailureAsync(Delivery delivery, Exception exception, HoldBudget holds, CancellationToken givingUp)
+    private async Task<Settlement> SettleFailureAsync(Delivery delivery, Exception exception, ExceptionRules rules, HoldBudget holds, CancellationToken givingUp)
     {
         // Whatever a handler throws once it was told to give up says nothing about the message.
         if (givingUp.IsCancellationRequested)
@@ -184,7 +245,7 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
                 return Settlement.Pause;
             }
 
-            return await _failures.RecordAsync(delivery, exception, _settings, holds, givingUp);
+            return await _failures.RecordAsync(delivery, exception, _settings, rules, holds, givingUp);
         }
         catch (OperationCanceledException) when (givingUp.IsCancellationRequested)
         {

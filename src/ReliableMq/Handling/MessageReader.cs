@@ -6,7 +6,7 @@ namespace ReliableMq.Handling;
 /// <summary>Finds the handler of a delivery and reads its body.</summary>
 internal sealed class MessageReader(QueueHandlers handlers, MessageSerializer serializer, IServiceProvider services)
 {
-    /// <exception cref="ReliableMqException">It has no id, no handler takes it, or it cannot be read.</exception>
+    /// <exception cref="NotThrownException">It has no id, no handler takes it, or it cannot be read.</exception>
     public ReadMessage Read(Delivery delivery)
     {
         if (delivery.MessageId is null)
@@ -16,7 +16,7 @@ internal sealed class MessageReader(QueueHandlers handlers, MessageSerializer se
         }
 
         var reading = handlers.Find(delivery)
-            ?? throw new ReliableMqException(
+            ?? throw new UnknownMessageException(
                 $"No handler of the queue \"{delivery.Queue}\" takes the message \"{delivery.Name}\" of the exchange \"{delivery.Exchange}\". It takes: {string.Join(", ", handlers.MessageNames.Order().Select(name => $"\"{name}\""))}. Add a handler or its [Binding], or remove the binding that brings it.");
         return new ReadMessage(delivery, reading.Handler, reading.Read(delivery, serializer, services)) { Name = reading.Name };
     }

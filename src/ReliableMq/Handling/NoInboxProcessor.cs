@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using ReliableMq.Diagnostics;
 using ReliableMq.Dispatching;
 using ReliableMq.Failing;
+using ReliableMq.Inbox;
 using ReliableMq.Receiving;
 
 namespace ReliableMq.Handling;
@@ -17,11 +18,14 @@ internal sealed class NoInboxProcessor : IDeliveryProcessor
     /// <summary>Where many wait, others get their turn in between.</summary>
     private static readonly TimeSpan ShortHold = TimeSpan.FromSeconds(1), WorthWaiting = TimeSpan.FromMilliseconds(50);
 
+    private readonly QueueHandlers _handlers;
     private readonly QueueSettings _settings;
     private readonly MessageReader _reader;
     private readonly HandlerInvocation _invocation;
     private readonly IServiceScopeFactory _scopes;
+    private readonly ImmediateRetries _immediately;
     private readonly FailureRepublisher _failures;
+    private readonly AbandonedHandlers _abandoned;
     private readonly ReliableMqMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -29,13 +33,16 @@ internal sealed class NoInboxProcessor : IDeliveryProcessor
 
     public NoInboxProcessor(
         QueueHandlers handlers, IServiceProvider services, IServiceScopeFactory scopes, MessageSerializer serializer, HandlingFilters filters, ConfirmedPublisher publisher,
-        ReliableMqOptions options, ReliableMqMetrics metrics, TimeProvider time, ILogger<NoInboxProcessor> logger)
+        AbandonedHandlers abandoned, ReliableMqOptions options, ReliableMqMetrics metrics, TimeProvider time, ILogger<NoInboxProcessor> logger)
     {
+        _handlers = handlers;
         _settings = handlers.Settings;
+        _immediately = new ImmediateRetries(_settings, time, logger);
         _reader = new MessageReader(handlers, serializer, services);
         _invocation = new HandlerInvocation(filters);
         _scopes = scopes;
         _failures = new FailureRepublisher(publisher, handlers.Topology.DeadLetterQueue, options, metrics, time, logger);
+        _abandoned = abandoned;
         _metrics = metrics;
         _time = time;
         _logger = logger;
@@ -49,7 +56,7 @@ internal sealed class NoInboxProcessor : IDeliveryProcessor
     {
         if (delivery.NotBefore - _time.GetUtcNow() is { } wait && wait > WorthWaiting)
         {
-            return Hold(wait, holds);
+            return Hold(delivery, wait, holds);
         }
 
         if (delivery.MessageId is null)
@@ -64,7 +71,7 @@ internal sealed class NoInboxProcessor : IDeliveryProcessor
         }
         catch (Exception unreadable)
         {
-            return await _failures.RepublishAsync(delivery, unreadable, _settings.Retry, holds, givingUp);
+            return await _failures.RepublishAsync(delivery, unreadable, _settings.Retry, ExceptionRules.None, holds, givingUp);
         }
 
         if (!_batches.TryGetValue(message.Handler, out var batches))
@@ -82,10 +89,10 @@ internal sealed class NoInboxProcessor : IDeliveryProcessor
     /// Holds it in pieces that the broker's consumer timeout allows, each ended by a nack. Beyond the budget the
     /// pieces are short, but there is no other place for it.
     /// </summary>
-    private Settlement Hold(TimeSpan wait, HoldBudget holds)
+    private Settlement Hold(Delivery delivery, TimeSpan wait, HoldBudget holds)
     {
         var piece = wait < _settings.MaxWait ? wait : _settings.MaxWait;
-        return holds.TryHold(piece, out var held) ? held : holds.Hold(piece < ShortHold ? piece : ShortHold);
+        return holds.TryHold(delivery, piece, out var held) ? held : holds.Hold(piece < ShortHold ? piece : ShortHold);
     }
 
     private async Task<Settlement> HandleAloneAsync(ReadMessage message, HoldBudget holds, CancellationToken givingUp)
@@ -101,44 +108,61 @@ internal sealed class NoInboxProcessor : IDeliveryProcessor
         using var activity = Telemetry.StartProcess([delivery]);
         using var timeout = new CancellationTokenSource(_settings.Timeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, givingUp);
-        try
+        var rules = _handlers.RulesOf(message.Handler);
+        var result = await _immediately.RunAsync(delivery, rules, () => AttemptAsync(message, either.Token, givingUp), either.Token);
+        if (result.Exception is not { } exception)
         {
-            message.RefuseExpired(_time.GetUtcNow());
-            await RunAsync(message.Handler, delivery.MessageId, delivery.CorrelationId,
-                services => _invocation.InvokeAsync(message.Handler, services, message.Message, message.ContextOf(delivery.Attempt, transaction: null, either.Token)), either.Token);
             _metrics.Handled(delivery.Queue, _time.GetElapsedTime(startedAt), errorType: null, delivery.SentAt);
             return Settlement.Ack;
         }
-        catch (Exception) when (givingUp.IsCancellationRequested)
+
+        if (givingUp.IsCancellationRequested)
         {
             // Whatever a handler throws once it was told to give up says nothing about the message.
             return Settlement.Requeue;
         }
+
+        var failure = timeout.IsCancellationRequested ? HandlerInvocation.TimedOut(_settings.Timeout, exception) : exception;
+        activity?.SetStatus(System.Diagnostics.ActivityStatusCode.Error, failure.Message);
+        _metrics.Handled(delivery.Queue, _time.GetElapsedTime(startedAt), failure.GetType().FullName);
+        return await _failures.RepublishAsync(delivery, failure, _settings.Retry, rules, holds, givingUp);
+    }
+
+    private async Task<AttemptResult> AttemptAsync(ReadMessage message, CancellationToken cancellationToken, CancellationToken givingUp)
+    {
+        try
+        {
+            var delivery = message.Delivery;
+            message.RefuseExpired(_time.GetUtcNow());
+            await RunAsync(delivery, message.Handler, delivery.MessageId, delivery.CorrelationId,
+                services => _invocation.InvokeAsync(message.Handler, services, message.Message, message.ContextOf(delivery.Attempt, transaction: null, cancellationToken)), cancellationToken, givingUp);
+            return AttemptResult.Done;
+        }
         catch (Exception exception)
         {
-            var failure = timeout.IsCancellationRequested ? HandlerInvocation.TimedOut(_settings.Timeout, exception) : exception;
-            activity?.SetStatus(System.Diagnostics.ActivityStatusCode.Error, failure.Message);
-            _metrics.Handled(delivery.Queue, _time.GetElapsedTime(startedAt), failure.GetType().FullName);
-            return await _failures.RepublishAsync(delivery, failure, _settings.Retry, holds, givingUp);
+            return AttemptResult.Failed(exception);
         }
     }
 
-    private async Task<IReadOnlyList<ReadMessage>> RunBatchAsync(IReadOnlyList<ReadMessage> batch, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<ReadMessage>> RunBatchAsync(IReadOnlyList<ReadMessage> batch, CancellationToken cancellationToken, CancellationToken givingUp)
     {
         var handler = batch[0].Handler;
-        await RunAsync(handler, messageId: null, correlationId: null,
-            services => _invocation.InvokeAsync(handler, services, batch, transaction: null, cancellationToken), cancellationToken);
+        await RunAsync(BatchRun.Name(batch), handler, messageId: null, correlationId: null,
+            services => _invocation.InvokeAsync(handler, services, batch, transaction: null, cancellationToken), cancellationToken, givingUp);
         return batch;
     }
 
     /// <summary>Runs the handler with services of its own. Cancelled is not done, even if it returns.</summary>
-    private async Task RunAsync(HandlerDefinition handler, string? messageId, string? correlationId, Func<IServiceProvider, ValueTask> handle, CancellationToken cancellationToken)
-    {
-        await using var scope = _scopes.CreateAsyncScope();
-        using var handling = new HandlingScope(database: null, context: null, connection: null, messageId, correlationId, handler.HandlerName);
-        await handling.RunAsync(() => handle(scope.ServiceProvider));
-        cancellationToken.ThrowIfCancellationRequested();
-    }
+    private Task RunAsync(
+        object what, HandlerDefinition handler, string? messageId, string? correlationId, Func<IServiceProvider, ValueTask> handle, CancellationToken cancellationToken, CancellationToken givingUp) =>
+        _abandoned.RunAsync(what, _settings.Queue, database: null, async _ =>
+        {
+            await using var scope = _scopes.CreateAsyncScope();
+            using var handling = new HandlingScope(database: null, context: null, connection: null, messageId, correlationId, handler.HandlerName);
+            await handling.RunAsync(() => handle(scope.ServiceProvider));
+            cancellationToken.ThrowIfCancellationRequested();
+            return true;
+        }, cancellationToken, givingUp);
 
     /// <summary>It waits for no database.</summary>
     public Task WaitUntilAbleAsync(CancellationToken stopping) => Task.CompletedTask;

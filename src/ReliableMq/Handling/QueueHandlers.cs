@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using ReliableMq.Broker.Topology;
+using ReliableMq.Failing;
 using ReliableMq.Receiving;
 
 namespace ReliableMq.Handling;
@@ -8,6 +10,7 @@ namespace ReliableMq.Handling;
 internal sealed class QueueHandlers
 {
     private readonly FrozenDictionary<string, MessageReading> _byName;
+    private readonly ConcurrentDictionary<HandlerDefinition, ExceptionRules> _rules = [];
     private readonly List<(MessageReading Reading, Binding[] Bindings)> _bound;
 
     public QueueHandlers(QueueSettings settings, QueueTopology topology, IReadOnlyCollection<MessageReading> readings)
@@ -30,6 +33,13 @@ internal sealed class QueueHandlers
     public QueueTopology Topology { get; }
 
     public IReadOnlyList<HandlerDefinition> All { get; }
+
+    /// <summary>What follows from which exception, of any handler that says nothing of it.</summary>
+    public IReadOnlyList<ExceptionRule> GlobalRules { get; init; } = [];
+
+    /// <summary>What follows from which exception; a handler that was not found threw none.</summary>
+    public ExceptionRules RulesOf(HandlerDefinition? handler) => 
+        handler is null ? ExceptionRules.None : _rules.GetOrAdd(handler, static (handler, global) => ExceptionRules.Of(handler, global), GlobalRules);
 
     public IReadOnlyCollection<string> MessageNames => _byName.Keys;
 

@@ -8,6 +8,7 @@ using ReliableMq.DeadLettering;
 using ReliableMq.Diagnostics;
 using ReliableMq.Failing;
 using ReliableMq.Handling;
+using ReliableMq.Inbox;
 using ReliableMq.Receiving;
 using ReliableMq.Storage;
 
@@ -60,8 +61,9 @@ internal sealed class ConsumerHost(
 
     private IEnumerable<Task> Start(ServiceDatabase inbox, IReadOnlyList<QueueHandlers> queues)
     {
+        var marks = ActivatorUtilities.CreateInstance<StartMarks>(services, inbox);
         var handling = queues.Select(queue => Consumer(
-            queue.Settings.Queue, queue.Settings, ActivatorUtilities.CreateInstance<HandlingProcessor>(services, queue, inbox),
+            queue.Settings.Queue, queue.Settings, ActivatorUtilities.CreateInstance<HandlingProcessor>(services, queue, inbox, marks),
             (connection, token) => topology.DeclareAsync(connection, queue.Topology, token))).ToList();
         var monitors = queues.Select(queue => MonitorOf(queue, inbox)).ToList();
         var watch = ActivatorUtilities.CreateInstance<SettingsWatch>(services, inbox, handling);

@@ -10,7 +10,7 @@ namespace ReliableMq.Hosting;
 /// <summary>Checks everything that was configured, at start, all errors at once.</summary>
 internal sealed class OptionsRules(
     IEnumerable<DatabaseRegistration> databases, IEnumerable<HandlerDefinition> handlers, IEnumerable<UpcasterRegistration> upcasters, IEnumerable<INamingPolicy> naming,
-    IEnumerable<IMessageSerializer> serializers, MessageSerializer serializer) : IValidateOptions<ReliableMqOptions>
+    IEnumerable<IMessageSerializer> serializers, MessageSerializer serializer, IEnumerable<FilterRegistration> filters, DependencyRules dependencies) : IValidateOptions<ReliableMqOptions>
 {
     public ValidateOptionsResult Validate(string? name, ReliableMqOptions options)
     {
@@ -20,7 +20,9 @@ internal sealed class OptionsRules(
         CheckDatabase(options, errors);
         CheckOutbox(options.Outbox, errors);
         CheckInbox(options.Inbox, errors);
+        CheckDeadLetters(options.DeadLetters, errors);
         CheckHandlers(options, [.. handlers], errors);
+        dependencies.Check(handlers, filters, upcasters, errors);
         AlertOptionsRules.Check(options.Alerts, errors);
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
     }
@@ -98,6 +100,12 @@ internal sealed class OptionsRules(
         Between(errors, "Outbox:MaxUndeliverableAttempts", outbox.MaxUndeliverableAttempts, 0, 1_000_000);
         Between(errors, "Outbox:BatchSize", outbox.BatchSize, 1, 10_000);
         Between(errors, "Outbox:MaxUnconfirmed", outbox.MaxUnconfirmed, 1, 30_000);
+    }
+
+    private static void CheckDeadLetters(DeadLetterOptions deadLetters, List<string> errors)
+    {
+        Between(errors, "DeadLetters:KeepReplayed", deadLetters.KeepReplayed, TimeSpan.FromHours(1), TimeSpan.FromDays(3650));
+        Between(errors, "DeadLetters:KeepAudit", deadLetters.KeepAudit, TimeSpan.FromDays(1), TimeSpan.FromDays(3650));
     }
 
     private static void CheckInbox(InboxOptions inbox, List<string> errors) =>

@@ -65,7 +65,7 @@ internal abstract class AttemptTransaction : IAsyncDisposable
         }
         catch (Exception exception) when (FailureRules.IsPoolExhausted(exception))
         {
-            throw new NoConnectionFreeException(exception);
+            throw NoConnectionFreeException.Tell(exception);
         }
     }
 
@@ -106,4 +106,8 @@ internal abstract class AttemptTransaction : IAsyncDisposable
 }
 
 /// <summary>The pool had no connection for an attempt within the wait that the connection string allows.</summary>
-internal sealed class NoConnectionFreeException(Exception inner) : ReliableMqException(inner.Message, inner);
+internal sealed class NoConnectionFreeException(Exception inner) : NotThrownException(inner.Message, inner)
+{
+    /// <returns>The exception itself where it is something else.</returns>
+    public static Exception Tell(Exception exception) => FailureRules.IsPoolExhausted(exception) ? new NoConnectionFreeException(exception) : exception;
+}

@@ -1,5 +1,6 @@
 using Npgsql;
 using ReliableMq.Failing;
+using ReliableMq.Handling;
 using ReliableMq.Receiving;
 
 namespace ReliableMq.Inbox;
@@ -9,16 +10,18 @@ internal sealed class InboxEntry(string schema, Parking parking)
 {
     private readonly InboxSql _sql = new(schema);
     private readonly FailureSql _failureSql = new(schema);
+    private readonly StartSql _startSql = new(schema);
 
     /// <summary>Begins, inserts the inbox row and reads the message's standing, in one round trip.</summary>
     /// <param name="transaction">The attempt's.</param>
     /// <param name="delivery">The delivery.</param>
     /// <param name="orderingKey">The key that may be held back; null for none.</param>
-    /// <param name="cancellationToken">Cancels the statements.</param>
+    /// <param name="attempt">Is told its transaction.</param>
     /// <exception cref="TooOldToDedupeException">It is not known whether the message was handled.</exception>
     public async Task<(bool IsNew, Standing? Standing, bool IsKeyHeld)> EnterAsync(
-        AttemptTransaction transaction, Delivery delivery, string? orderingKey, CancellationToken cancellationToken)
+        AttemptTransaction transaction, Delivery delivery, string? orderingKey, Attempt attempt)
     {
+        var cancellationToken = attempt.CancellationToken;
         await using var batch = new NpgsqlBatch(transaction.Connection, transaction.Transaction);
         batch.BatchCommands.Add(new NpgsqlBatchCommand(_sql.BoundWait));
         var insert = Keyed(new NpgsqlBatchCommand(_sql.Insert), delivery);
@@ -38,11 +41,13 @@ internal sealed class InboxEntry(string schema, Parking parking)
         {
             await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
             var isNew = await reader.ReadAsync(cancellationToken);
+            attempt.TransactionId = isNew ? reader.GetFieldValue<uint>(0) : 0;
             await reader.NextResultAsync(cancellationToken);
             var known = await Standing.ReadAsync(reader, cancellationToken);
             var isKeyHeld = orderingKey is not null && reader.GetBoolean(5);
-            // One that failed and still stands here is known not to be done.
-            return isNew && known is null && await ReadHorizonAsync(reader, cancellationToken) is { } forgotten && Inbox.Horizon.IsTooOld(delivery, forgotten)
+            // One that failed and still stands here is known not to be done, unless it stands in an epoch before this one:
+            // then perhaps that was said of a copy that came after all was forgotten.
+            return isNew && (known is null || known.Epoch < delivery.Epoch) && await ReadHorizonAsync(reader, cancellationToken) is { } forgotten && Inbox.Horizon.IsTooOld(delivery, forgotten)
                 ? throw new TooOldToDedupeException(delivery, forgotten)
                 : (isNew, known, isKeyHeld);
         }
@@ -54,8 +59,9 @@ internal sealed class InboxEntry(string schema, Parking parking)
 
     /// <summary>Enters several messages of a queue in one round trip.</summary>
     /// <returns>The ids of those that were certainly never handled and never failed.</returns>
-    public async Task<HashSet<string>> EnterAsync(AttemptTransaction transaction, IEnumerable<Delivery> deliveries, CancellationToken cancellationToken)
+    public async Task<HashSet<string>> EnterAsync(AttemptTransaction transaction, IEnumerable<Delivery> deliveries, Attempt attempt)
     {
+        var cancellationToken = attempt.CancellationToken;
         // All enter in the same order, so that two batches with the same messages do not lock each other out.
         var sorted = deliveries.OrderBy(delivery => delivery.MessageId, StringComparer.Ordinal).ToArray();
         var queue = sorted[0].Queue;
@@ -74,6 +80,7 @@ internal sealed class InboxEntry(string schema, Parking parking)
         while (await reader.ReadAsync(cancellationToken))
         {
             fresh.Add(reader.GetString(0));
+            attempt.TransactionId = reader.GetFieldValue<uint>(1);
         }
 
         await reader.NextResultAsync(cancellationToken);
@@ -130,6 +137,13 @@ internal sealed class InboxEntry(string schema, Parking parking)
         return null;
     }
 
+    /// <summary>What is known of its runs ends with the message.</summary>
+    public async Task ForgetMarkAsync(AttemptTransaction transaction, Delivery delivery, CancellationToken cancellationToken)
+    {
+        await using var batch = new NpgsqlBatch(transaction.Connection, transaction.Transaction) { BatchCommands = { Keyed(new NpgsqlBatchCommand(_startSql.Forget), delivery) } };
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+    }
+
     /// <summary>Whether the message is marked as done.</summary>
     public async Task<bool> IsDoneAsync(NpgsqlConnection connection, Delivery delivery, CancellationToken cancellationToken)
     {
@@ -147,4 +161,4 @@ internal sealed class InboxEntry(string schema, Parking parking)
 }
 
 /// <summary>Another delivery of the same message holds its inbox row for longer than the wait allows.</summary>
-internal sealed class TwinIsRunningException(Exception inner) : ReliableMqException("Another delivery of the same message is being handled.", inner);
+internal sealed class TwinIsRunningException(Exception inner) : NotThrownException("Another delivery of the same message is being handled.", inner);

@@ -19,7 +19,7 @@ internal sealed class InboxHousekeeping(ServiceDatabases databases, ReliableMqOp
         foreach (var database in databases.Ready)
         {
             var sql = new InboxSql(database.Schema);
-            foreach (var remove in new[] { sql.RemoveHandled, sql.RemoveDiscarded })
+            foreach (var remove in new[] { sql.RemoveHandled, sql.RemoveDiscarded, new StartSql(database.Schema).RemoveOld })
             {
                 // Each batch is a transaction of its own: locks are short, and a stop loses nothing.
                 DateTime? after = DateTime.UnixEpoch;

@@ -10,11 +10,11 @@ internal sealed class InboxSql(string schema)
 
     public string UnboundWait { get; } = "SET LOCAL lock_timeout TO DEFAULT";
 
-    /// <summary>Two at once wait here for one another. A row comes back for the one that may run.</summary>
+    /// <summary>Two at once wait here for one another. A row comes back for the one that may run, and names its transaction.</summary>
     public string Insert { get; } =
         $"""
         INSERT INTO {schema}.inbox (queue, message_id, fingerprint, epoch) VALUES (@queue, @message_id, @fingerprint, @epoch)
-        ON CONFLICT DO NOTHING RETURNING 1
+        ON CONFLICT DO NOTHING RETURNING pg_current_xact_id()::xid
         """;
 
     /// <summary>Keeps others out like <see cref="Insert"/>, for one who will not run; taken back in the same transaction.</summary>
@@ -24,12 +24,12 @@ internal sealed class InboxSql(string schema)
     /// <summary>Takes back what the same transaction has inserted, so that those who waited for it may run when it ends.</summary>
     public string TakeBack { get; } = $"DELETE FROM {schema}.inbox WHERE queue = @queue AND message_id = @message_id";
 
-    /// <summary>Rows come back for those that may run. The ids are sorted.</summary>
+    /// <summary>Rows come back for those that may run, and name the transaction. The ids are sorted.</summary>
     public string InsertMany { get; } =
         $"""
         INSERT INTO {schema}.inbox (queue, message_id, fingerprint, epoch)
         SELECT @queue, message_id, fingerprint, epoch FROM unnest(@message_ids, @fingerprints, @epochs) AS m (message_id, fingerprint, epoch)
-        ON CONFLICT DO NOTHING RETURNING message_id
+        ON CONFLICT DO NOTHING RETURNING message_id, pg_current_xact_id()::xid
         """;
 
     /// <summary>Those that failed before.</summary>
@@ -66,11 +66,16 @@ internal sealed class InboxSql(string schema)
         $"SELECT EXISTS (SELECT FROM {schema}.inbox WHERE queue = @queue AND message_id = @message_id)";
 
     /// <summary>
-    /// Removes the oldest rows, and raises each queue's horizon to the newest of its own in the same statement. What a
-    /// lost answer left of a failure goes with them: that the message is done would no longer be known. Index
-    /// <c>inbox_handled_at</c>.
+    /// Removes the oldest rows, and raises each queue's horizon to the newest of its own in the same statement. What is
+    /// left of a failure of the message goes with them, and so does a dead letter that a further copy of it became: that
+    /// the message is done would no longer be known, and a replay would handle it again. Index <c>inbox_handled_at</c>.
     /// </summary>
-    public string RemoveHandled { get; } = Remove(schema, "inbox", "handled_at", "f.state IN ('failing', 'scheduled')");
+    public string RemoveHandled { get; } = Remove(schema, "inbox", "handled_at", "true",
+        $"""
+        copies AS (
+            DELETE FROM {schema}.dead_letter d USING removed r
+            WHERE d.queue = r.queue AND d.message_id = r.message_id AND d.replayed_at IS NULL),
+        """);
 
     /// <summary>
     /// Removes dead letters that were discarded and what stands for their messages in <c>failure</c>. Those that wait
@@ -79,7 +84,7 @@ internal sealed class InboxSql(string schema)
     public string RemoveDiscarded { get; } = Remove(schema, "dead_letter", "discarded_at", "f.epoch = r.epoch AND f.state = 'discarded'");
 
     /// <summary>Horizons in the order of the queues, so that two that remove at once do not lock each other out.</summary>
-    private static string Remove(string schema, string table, string time, string failures) =>
+    private static string Remove(string schema, string table, string time, string failures, string more = "") =>
         $"""
         WITH removed AS (
             DELETE FROM {schema}.{table}
@@ -90,6 +95,7 @@ internal sealed class InboxSql(string schema)
                 LIMIT @limit
                 FOR UPDATE SKIP LOCKED))
             RETURNING queue, message_id, epoch, {time}),
+        {more}
         failed AS (
             DELETE FROM {schema}.failure f USING removed r
             WHERE f.queue = r.queue AND f.message_id = r.message_id AND {failures}),

@@ -22,21 +22,22 @@ internal sealed class InboxTransaction(ServiceDatabase database, IServiceScopeFa
     /// <param name="orderingKey">The key in whose order it runs; null for none.</param>
     /// <param name="handlerName">For errors.</param>
     /// <param name="handle">Runs the handler: services and transaction of this attempt, number of the attempt.</param>
-    /// <param name="cancellationToken">Reaches everything but the commit.</param>
+    /// <param name="isMarked">Whether it was marked as started.</param>
+    /// <param name="attempt">Its token reaches everything but the commit.</param>
     public async Task<AttemptResult> RunAsync(
-        Delivery delivery, string? orderingKey, string handlerName, Func<IServiceProvider, AttemptTransaction, int, ValueTask> handle, CancellationToken cancellationToken)
+        Delivery delivery, string? orderingKey, bool isMarked, string handlerName, Func<IServiceProvider, AttemptTransaction, int, ValueTask> handle, Attempt attempt)
     {
         return await WithServicesAsync(handlerName, services => AttemptTransaction.RunAsync(database, services, async transaction =>
         {
             try
             {
-                return await AttemptAsync(transaction, services, delivery, orderingKey, handlerName, handle, cancellationToken);
+                return await AttemptAsync(transaction, services, delivery, orderingKey, isMarked, handlerName, handle, attempt);
             }
             catch (Exception exception)
             {
                 return AttemptResult.Failed(exception);
             }
-        }, cancellationToken));
+        }, attempt.CancellationToken));
     }
 
     /// <summary>A service that cannot be disposed of changes nothing about what was committed before.</summary>
@@ -67,25 +68,25 @@ internal sealed class InboxTransaction(ServiceDatabase database, IServiceScopeFa
     /// <returns>The messages that are done.</returns>
     /// <exception cref="Exception">The batch failed, or its outcome is unknown.</exception>
     public async Task<IReadOnlyList<ReadMessage>> RunBatchAsync(
-        IEnumerable<ReadMessage> messages, string handlerName, Func<IServiceProvider, AttemptTransaction, IReadOnlyList<ReadMessage>, ValueTask> handle, CancellationToken cancellationToken)
+        IEnumerable<ReadMessage> messages, string handlerName, Func<IServiceProvider, AttemptTransaction, IReadOnlyList<ReadMessage>, ValueTask> handle, Attempt attempt)
     {
         IReadOnlyList<ReadMessage> batch = [.. messages.DistinctBy(message => message.Delivery.MessageId)];
         while (batch.Count > 0)
         {
             var current = batch;
-            var attempt = await WithServicesAsync(handlerName, services => AttemptTransaction.RunAsync(database, services, async transaction =>
+            var tried = await WithServicesAsync(handlerName, services => AttemptTransaction.RunAsync(database, services, async transaction =>
             {
                 try
                 {
-                    return await AttemptBatchAsync(transaction, services, current, handlerName, handle, cancellationToken);
+                    return await AttemptBatchAsync(transaction, services, current, handlerName, handle, attempt);
                 }
                 catch (Exception exception)
                 {
                     return new BatchAttempt([], ExceptionDispatchInfo.Capture(exception));
                 }
-            }, cancellationToken));
-            attempt.Failure?.Throw();
-            if (attempt.Left is not { } left)
+            }, attempt.CancellationToken));
+            tried.Failure?.Throw();
+            if (tried.Left is not { } left)
             {
                 break;
             }
@@ -98,17 +99,17 @@ internal sealed class InboxTransaction(ServiceDatabase database, IServiceScopeFa
 
     private async Task<BatchAttempt> AttemptBatchAsync(
         AttemptTransaction transaction, IServiceProvider services, IReadOnlyList<ReadMessage> batch, string handlerName,
-        Func<IServiceProvider, AttemptTransaction, IReadOnlyList<ReadMessage>, ValueTask> handle, CancellationToken cancellationToken)
+        Func<IServiceProvider, AttemptTransaction, IReadOnlyList<ReadMessage>, ValueTask> handle, Attempt attempt)
     {
-        var ids = await _entry.EnterAsync(transaction, batch.Select(message => message.Delivery), cancellationToken);
+        var ids = await _entry.EnterAsync(transaction, batch.Select(message => message.Delivery), attempt);
         if (ids.Count < batch.Count)
         {
             return new BatchAttempt([.. batch.Where(message => ids.Contains(message.Delivery.MessageId!))], null);
         }
 
         using var handling = new HandlingScope(database, transaction.Context, transaction.Connection, messageId: null, correlationId: null, handlerName);
-        await HandleAsync(handling, transaction, () => handle(services, transaction, batch), cancellationToken);
-        var result = await CommitAsync(handling, transaction, batch[0].Delivery);
+        await HandleAsync(handling, transaction, () => handle(services, transaction, batch), attempt.CancellationToken);
+        var result = await CommitAsync(handling, transaction, batch[0].Delivery, attempt);
         return result.IsDone ? new BatchAttempt(null, null) : throw result.Exception!;
     }
 
@@ -117,10 +118,11 @@ internal sealed class InboxTransaction(ServiceDatabase database, IServiceScopeFa
     private readonly record struct BatchAttempt(IReadOnlyList<ReadMessage>? Left, ExceptionDispatchInfo? Failure);
 
     private async Task<AttemptResult> AttemptAsync(
-        AttemptTransaction transaction, IServiceProvider services, Delivery delivery, string? orderingKey, string handlerName,
-        Func<IServiceProvider, AttemptTransaction, int, ValueTask> handle, CancellationToken cancellationToken)
+        AttemptTransaction transaction, IServiceProvider services, Delivery delivery, string? orderingKey, bool isMarked, string handlerName,
+        Func<IServiceProvider, AttemptTransaction, int, ValueTask> handle, Attempt attempt)
     {
-        var (isNew, standing, isKeyHeld) = await _entry.EnterAsync(transaction, delivery, orderingKey, cancellationToken);
+        var cancellationToken = attempt.CancellationToken;
+        var (isNew, standing, isKeyHeld) = await _entry.EnterAsync(transaction, delivery, orderingKey, attempt);
         if (!isNew)
         {
             await _entry.RequireSameAsync(transaction, delivery, cancellationToken);
@@ -142,8 +144,8 @@ internal sealed class InboxTransaction(ServiceDatabase database, IServiceScopeFa
 
         using var handling = new HandlingScope(database, transaction.Context, transaction.Connection, delivery.MessageId, delivery.CorrelationId, handlerName);
         await HandleAsync(handling, transaction, () => handle(services, transaction, (standing?.Attempts ?? 0) + 1), cancellationToken);
-        var release = standing is null ? null : await ForgetFailureAsync(handling, transaction, delivery, standing, cancellationToken);
-        var result = await CommitAsync(handling, transaction, delivery);
+        var release = await ForgetAsync(handling, transaction, delivery, standing, isMarked, cancellationToken);
+        var result = await CommitAsync(handling, transaction, delivery, attempt);
         if (result.IsDone)
         {
             parking.Tell(release);
@@ -152,11 +154,18 @@ internal sealed class InboxTransaction(ServiceDatabase database, IServiceScopeFa
         return result;
     }
 
-    private async Task<Release?> ForgetFailureAsync(HandlingScope handling, AttemptTransaction transaction, Delivery delivery, Standing standing, CancellationToken cancellationToken)
+    /// <summary>Of what went wrong with the message before nothing stays when it is done.</summary>
+    private async Task<Release?> ForgetAsync(
+        HandlingScope handling, AttemptTransaction transaction, Delivery delivery, Standing? standing, bool isMarked, CancellationToken cancellationToken)
     {
         try
         {
-            return await _entry.ForgetFailureAsync(transaction, delivery, standing, cancellationToken);
+            if (isMarked)
+            {
+                await _entry.ForgetMarkAsync(transaction, delivery, cancellationToken);
+            }
+
+            return standing is null ? null : await _entry.ForgetFailureAsync(transaction, delivery, standing, cancellationToken);
         }
         catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.InFailedSqlTransaction)
         {
@@ -185,8 +194,9 @@ internal sealed class InboxTransaction(ServiceDatabase database, IServiceScopeFa
         $"The handler \"{handling.HandlerName}\" caught an error of the database, which had aborted the transaction in which its message is handled. Let it through, avoid it by ON CONFLICT or by looking first, or roll back to a savepoint of your own.", exception);
 
     /// <summary>A commit that failed is read back.</summary>
-    private async Task<AttemptResult> CommitAsync(HandlingScope handling, AttemptTransaction transaction, Delivery delivery)
+    private async Task<AttemptResult> CommitAsync(HandlingScope handling, AttemptTransaction transaction, Delivery delivery, Attempt attempt)
     {
+        attempt.BeginCommit();
         try
         {
             await transaction.CommitAsync();
@@ -195,14 +205,17 @@ internal sealed class InboxTransaction(ServiceDatabase database, IServiceScopeFa
         }
         catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.NoActiveSqlTransaction)
         {
+            attempt.CommitFailed();
             return AttemptResult.Failed(Ended(handling));
         }
         catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.InFailedSqlTransaction)
         {
+            attempt.CommitFailed();
             return AttemptResult.Failed(Aborted(handling, exception));
         }
         catch (Exception exception)
         {
+            attempt.CommitFailed();
             try
             {
                 await using var session = await database.OpenAsync(CancellationToken.None);

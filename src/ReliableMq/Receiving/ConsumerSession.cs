@@ -33,7 +33,7 @@ internal sealed class ConsumerSession : IAsyncBasicConsumer
     private readonly List<string> _consumerTags = [];
     private Task _settling = Task.CompletedTask;
 
-    private ConsumerSession(IChannel channel, string queue, QueueSettings settings, IDeliveryProcessor processor, SlotGate slots, TimeProvider time, ILogger logger)
+    private ConsumerSession(IChannel channel, BrokerDelays? delays, string queue, QueueSettings settings, IDeliveryProcessor processor, SlotGate slots, TimeProvider time, ILogger logger)
     {
         _channel = channel;
         _queue = queue;
@@ -43,7 +43,7 @@ internal sealed class ConsumerSession : IAsyncBasicConsumer
         _time = time;
         _logger = logger;
         _settler = new DeliverySettler(channel);
-        _holds = new HoldBudget(settings.Prefetch);
+        _holds = new HoldBudget(settings.Prefetch, delays);
         _isOrdered = settings.Order != QueueOrder.None;
         _turns = new KeyTurns(settings.Order);
     }
@@ -54,7 +54,7 @@ internal sealed class ConsumerSession : IAsyncBasicConsumer
         var channel = await connection.CreateChannelAsync(
             new CreateChannelOptions(publisherConfirmationsEnabled: false, publisherConfirmationTrackingEnabled: false, consumerDispatchConcurrency: 1),
             cancellationToken);
-        var session = new ConsumerSession(channel, queue, settings, processor, slots, time, logger);
+        var session = new ConsumerSession(channel, BrokerDelays.Of(connection, queue, settings, time, logger), queue, settings, processor, slots, time, logger);
         try
         {
             channel.ChannelShutdownAsync += session.OnShutdown;

@@ -11,16 +11,16 @@ internal sealed class Consumers(ConsumerHost? host, ServiceDatabases databases, 
     /// <summary>None where another process's database is looked at.</summary>
     private IReadOnlyList<QueueConsumer> Handling => host?.Handling ?? [];
 
-    public Task PauseAsync(string queue, bool lasting, CancellationToken cancellationToken = default) =>
-        ApplyAsync(queue, lasting, new() { [ChangedSetting.Paused] = 1 }, cancellationToken);
+    public Task PauseAsync(string queue, string who, bool lasting, CancellationToken cancellationToken = default) =>
+        ApplyAsync(queue, who, "pause", lasting, new() { [ChangedSetting.Paused] = 1 }, cancellationToken);
 
-    public Task ResumeAsync(string queue, bool lasting, CancellationToken cancellationToken = default) =>
-        ApplyAsync(queue, lasting, new() { [ChangedSetting.Paused] = 0 }, cancellationToken);
+    public Task ResumeAsync(string queue, string who, bool lasting, CancellationToken cancellationToken = default) =>
+        ApplyAsync(queue, who, "resume", lasting, new() { [ChangedSetting.Paused] = 0 }, cancellationToken);
 
-    public Task ResetAsync(string queue, bool lasting, CancellationToken cancellationToken = default) =>
-        ApplyAsync(queue, lasting, new() { [ChangedSetting.Concurrency] = null, [ChangedSetting.Prefetch] = null }, cancellationToken);
+    public Task ResetAsync(string queue, string who, bool lasting, CancellationToken cancellationToken = default) =>
+        ApplyAsync(queue, who, "reset", lasting, new() { [ChangedSetting.Concurrency] = null, [ChangedSetting.Prefetch] = null }, cancellationToken);
 
-    public Task ChangeAsync(string queue, int? concurrency, int? prefetch, bool lasting, CancellationToken cancellationToken = default)
+    public Task ChangeAsync(string queue, string who, int? concurrency, int? prefetch, bool lasting, CancellationToken cancellationToken = default)
     {
         var values = new Dictionary<ChangedSetting, int?>();
         Take(ChangedSetting.Concurrency, concurrency, SettingsInForce.MaxConcurrency);
@@ -32,7 +32,7 @@ internal sealed class Consumers(ConsumerHost? host, ServiceDatabases databases, 
 
         return values.Count == 0
             ? throw new ReliableMqException($"Nothing was said to change of the queue \"{queue}\". Give a concurrency, a prefetch or both.")
-            : ApplyAsync(queue, lasting, values, cancellationToken);
+            : ApplyAsync(queue, who, "change", lasting, values, cancellationToken);
 
         void Take(ChangedSetting setting, int? value, int most)
         {
@@ -50,16 +50,17 @@ internal sealed class Consumers(ConsumerHost? host, ServiceDatabases databases, 
 
     private QueueConsumer? Find(string queue) => Handling.FirstOrDefault(consumer => consumer.Queue == queue);
 
-    private async Task ApplyAsync(string queue, bool lasting, Dictionary<ChangedSetting, int?> values, CancellationToken cancellationToken)
+    private async Task ApplyAsync(string queue, string who, string action, bool lasting, Dictionary<ChangedSetting, int?> values, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrEmpty(queue);
+        ArgumentException.ThrowIfNullOrWhiteSpace(who);
         if (Find(queue) is not { } consumer)
         {
-            await ApplyElsewhereAsync(queue, lasting, values, cancellationToken);
+            await ApplyElsewhereAsync(queue, who, action, lasting, values, cancellationToken);
         }
         else if (host!.WatchOf(consumer) is { } watch)
         {
-            await watch.Table.ChangeAsync(queue, lasting, values, cancellationToken);
+            await watch.Table.ChangeAsync(queue, who, action, lasting, values, cancellationToken);
             await watch.ReadAsync(cancellationToken);
         }
         else if (lasting)
@@ -73,11 +74,11 @@ internal sealed class Consumers(ConsumerHost? host, ServiceDatabases databases, 
     }
 
     /// <summary>Another process consumes it: whoever has the queue follows its database.</summary>
-    private async Task ApplyElsewhereAsync(string queue, bool lasting, Dictionary<ChangedSetting, int?> values, CancellationToken cancellationToken)
+    private async Task ApplyElsewhereAsync(string queue, string who, string action, bool lasting, Dictionary<ChangedSetting, int?> values, CancellationToken cancellationToken)
     {
         foreach (var database in databases.Ready)
         {
-            if (await new SettingChangeTable(database).ChangeAsync(queue, lasting, values, cancellationToken))
+            if (await new SettingChangeTable(database).ChangeAsync(queue, who, action, lasting, values, cancellationToken))
             {
                 return;
             }

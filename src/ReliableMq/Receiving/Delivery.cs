@@ -68,6 +68,12 @@ internal sealed record Delivery
     /// <summary>Until when it is held back where that is not kept in a database.</summary>
     public DateTimeOffset? NotBefore => TimeOf(MessageHeaders.NotBefore);
 
+    /// <summary>When it failed at first where that is not kept in a database.</summary>
+    public DateTimeOffset? FirstFailedAt => TimeOf(MessageHeaders.FirstFailedAt);
+
+    /// <summary>How often it was returned to the queue, by the broker's count.</summary>
+    public int Returns => NumberOf("x-delivery-count") ?? 0;
+
     public string? CausationId => Clean(Headers.GetValueOrDefault(MessageHeaders.CausationId) as string);
 
     public string? OrderingKey => Clean(Headers.GetValueOrDefault(MessageHeaders.OrderingKey) as string);

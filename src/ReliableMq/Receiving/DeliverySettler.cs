@@ -48,7 +48,15 @@ internal sealed class DeliverySettler(IChannel channel)
         {
             foreach (var (tag, kind) in nacks)
             {
-                await channel.BasicNackAsync(tag, multiple: false, requeue: kind != SettlementKind.DeadLetter, CancellationToken.None);
+                if (kind == SettlementKind.Return)
+                {
+                    // What is nacked has not failed, and is not delayed (seen on 4.3 with the type "failed").
+                    await channel.BasicRejectAsync(tag, requeue: true, CancellationToken.None);
+                }
+                else
+                {
+                    await channel.BasicNackAsync(tag, multiple: false, requeue: kind != SettlementKind.DeadLetter, CancellationToken.None);
+                }
             }
 
             var plan = _prefix.Plan(acks, nacks.Select(nack => nack.Tag));

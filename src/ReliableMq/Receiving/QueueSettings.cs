@@ -10,6 +10,12 @@ internal sealed record QueueSettings(string Queue, RetryPolicy Retry, int Concur
 
     public bool DeriveMessageIds { get; init; }
 
+    /// <summary>How often an attempt is repeated at once where a rule says so.</summary>
+    public int ImmediateRetries { get; init; } = DefaultImmediateRetries;
+
+    /// <summary>The broker's own delays of what is returned; null where deliveries are held.</summary>
+    public DelayedRetry? DelayedRetry { get; init; }
+
     /// <summary>How many messages a batch handler gets at most.</summary>
     public int BatchSize { get; init; } = 1;
 
@@ -25,11 +31,14 @@ internal sealed record QueueSettings(string Queue, RetryPolicy Retry, int Concur
     public Type? Inbox { get; init; }
 
     public const string DefaultRetry = "1s, 10s, 1m, 10m";
+    public const int DefaultImmediateRetries = 3;
+    public const string DefaultDeferUnknown = "15m";
     public const int DefaultConcurrency = 8;
     public const int DefaultPrefetch = 200;
     public const string DefaultTimeout = "5m";
     public const int DefaultBatchSize = 100;
     public const string DefaultLinger = "50ms";
+    public const int MaxImmediateRetries = 10;
     public static readonly TimeSpan MaxLinger = TimeSpan.FromMinutes(1);
 
     /// <summary>After this time the broker takes an unsettled delivery away.</summary>
@@ -50,6 +59,11 @@ internal sealed record QueueSettings(string Queue, RetryPolicy Retry, int Concur
     public static QueueSettings Resolve(string queue, IReadOnlyCollection<HandlerDefinition> handlers, QueueOptions? configured, TimeSpan consumerTimeout, ICollection<string> errors)
     {
         var retry = configured?.Retry ?? Agreed(queue, handlers, nameof(HandlerDefinition.Retry), handler => handler.Retry, errors) ?? DefaultRetry;
+        var retryFor = configured?.RetryFor ?? Agreed(queue, handlers, nameof(HandlerDefinition.RetryFor), handler => handler.RetryFor, errors);
+        var immediateRetries = configured?.ImmediateRetries
+            ?? Agreed(queue, handlers, nameof(HandlerDefinition.ImmediateRetries), handler => handler.ImmediateRetries == -1 ? null : (int?)handler.ImmediateRetries, errors)
+            ?? DefaultImmediateRetries;
+        var delayedRetry = configured?.DelayedRetry ?? Agreed(queue, handlers, nameof(HandlerDefinition.DelayedRetry), handler => handler.DelayedRetry, errors);
         var timeout = configured?.Timeout ?? Agreed(queue, handlers, nameof(HandlerDefinition.Timeout), handler => handler.Timeout, errors) ?? DefaultTimeout;
         var order = configured?.Order
             ?? Agreed(queue, handlers, nameof(HandlerDefinition.Order), handler => handler.Order == QueueOrder.None ? null : (QueueOrder?)handler.Order, errors)
@@ -68,9 +82,21 @@ internal sealed record QueueSettings(string Queue, RetryPolicy Retry, int Concur
             ?? Math.Max(DefaultPrefetch, Math.Min(2000, concurrency * batchSize * 2));
 
         var where = $"of the queue \"{queue}\" (\"ReliableMq:Queues:{queue}\" or [MessageHandler])";
-        if (!Duration.TryParseList(retry, out var delays) || delays.Length > 100)
+        if (!RetryPolicy.TryParse(retry, out var policy))
         {
-            errors.Add($"Retry {where} is \"{retry}\", which is not a list of durations. Write at most 100, separated by commas, each a number and ms, s, m or h, like \"{DefaultRetry}\"; an empty text means a single attempt.");
+            errors.Add($"Retry {where} is \"{retry}\", which is not a list of durations. Write at most {RetryPolicy.MaxDelays}, separated by commas, each a number and ms, s, m or h, like \"{DefaultRetry}\"; or doubling ones, the first, the longest and how many, like \"1s..10m x12\"; an empty text means a single attempt.");
+        }
+
+        policy = policy with { For = TotalTime(retryFor, where, errors), DeferUnknown = Deferral(queue, configured?.DeferUnknown ?? DefaultDeferUnknown, errors) };
+        if (immediateRetries is < 0 or > MaxImmediateRetries)
+        {
+            errors.Add($"ImmediateRetries {where} is {immediateRetries}. Use 0 to {MaxImmediateRetries}.");
+        }
+
+        DelayedRetry? brokerDelays = null;
+        if (delayedRetry is not null && !DelayedRetry.TryParse(delayedRetry, out brokerDelays))
+        {
+            errors.Add($"DelayedRetry {where} is \"{delayedRetry}\", which is not a shortest and a longest delay from 100ms to 30s. Write it like \"1s..10s\", or leave it out.");
         }
 
         var longest = consumerTimeout / 3;
@@ -129,9 +155,17 @@ internal sealed record QueueSettings(string Queue, RetryPolicy Retry, int Concur
             errors.Add($"Order {where} is {order}. Use {string.Join(", ", Enum.GetNames<QueueOrder>())}.");
         }
 
-        CheckBatches(queue, handlers, errors);
-        return new QueueSettings(queue, new RetryPolicy(delays), concurrency, prefetch, limit)
+        if (delayedRetry is not null && order != QueueOrder.None)
         {
+            errors.Add($"DelayedRetry {where} is \"{delayedRetry}\", but its Order is {order}, and what the broker delays is overtaken. Leave out one of them.");
+        }
+
+        CheckBatches(queue, handlers, errors);
+        CheckRules(queue, handlers, errors);
+        return new QueueSettings(queue, policy, concurrency, prefetch, limit)
+        {
+            ImmediateRetries = immediateRetries,
+            DelayedRetry = brokerDelays,
             ConsumerTimeout = consumerTimeout,
             Order = order,
             Inbox = inbox,
@@ -140,6 +174,49 @@ internal sealed record QueueSettings(string Queue, RetryPolicy Retry, int Concur
             Linger = lingerTime,
             DeriveMessageIds = configured?.DeriveMessageIds ?? handlers.Any(handler => handler.DeriveMessageIds),
         };
+    }
+
+    private static TimeSpan? TotalTime(string? text, string where, ICollection<string> errors)
+    {
+        if (text is null)
+        {
+            return null;
+        }
+
+        if (!Duration.TryParse(text, out var limit))
+        {
+            errors.Add($"RetryFor {where} is \"{text}\", which is not a duration. Write a number and ms, s, m or h, like \"24h\", or leave it out for no limit.");
+        }
+
+        return limit;
+    }
+
+    private static TimeSpan Deferral(string queue, string text, ICollection<string> errors)
+    {
+        if (!Duration.TryParse(text, out var limit) && text.Length > 0)
+        {
+            errors.Add($"\"ReliableMq:Queues:{queue}:DeferUnknown\" is \"{text}\", which is not a duration. Write a number and ms, s, m or h, like \"{DefaultDeferUnknown}\"; an empty text means not at all.");
+        }
+
+        return limit;
+    }
+
+    /// <summary>The build refuses these as well, for handlers that it finds.</summary>
+    private static void CheckRules(string queue, IEnumerable<HandlerDefinition> handlers, ICollection<string> errors)
+    {
+        foreach (var (handler, rule) in handlers.SelectMany(handler => handler.OnException.Concat(handler.OnExceptionOfClass).Select(rule => (handler, rule))))
+        {
+            var fault = !typeof(Exception).IsAssignableFrom(rule.Exception) ? "is about a type that is no exception. Name one"
+                : !Enum.IsDefined(rule.Then) ? $"has the outcome {rule.Then}. Use {string.Join(", ", Enum.GetNames<OnFailure>())}"
+                : rule.Delay is null ? null
+                : rule.Then != OnFailure.Retry ? $"has a Delay, but its outcome is {rule.Then}. Remove it, or use {nameof(OnFailure.Retry)}"
+                : !Duration.TryParse(rule.Delay, out _) ? $"has the Delay \"{rule.Delay}\", which is not a duration. Write a number and ms, s, m or h, like \"5m\""
+                : null;
+            if (fault is not null)
+            {
+                errors.Add($"[OnException(typeof({rule.Exception.Name}))] of the handler \"{handler.HandlerName}\" of the queue \"{queue}\" {fault}.");
+            }
+        }
     }
 
     private static void CheckBatches(string queue, IReadOnlyCollection<HandlerDefinition> handlers, ICollection<string> errors)

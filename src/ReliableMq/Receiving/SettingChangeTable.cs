@@ -42,19 +42,30 @@ internal sealed class SettingChangeTable(ServiceDatabase database)
     }
 
     /// <returns>Whether the queue is one of this database.</returns>
-    public async Task<bool> ChangeAsync(string queue, bool lasting, IReadOnlyDictionary<ChangedSetting, int?> values, CancellationToken cancellationToken)
+    public async Task<bool> ChangeAsync(string queue, string who, string action, bool lasting, IReadOnlyDictionary<ChangedSetting, int?> values, CancellationToken cancellationToken)
     {
         await using var session = await database.OpenAsync(cancellationToken);
+        await using var transaction = await session.Connection.BeginTransactionAsync(cancellationToken);
         await using var command = new NpgsqlCommand(_sql.Change, session.Connection)
         {
             Parameters =
             {
                 new NpgsqlParameter<string>("queue", queue),
                 new NpgsqlParameter<bool>("lasting", lasting),
-                new NpgsqlParameter<string[]>("settings", [.. values.Keys.Select(setting => setting.ToString().ToLowerInvariant())]),
+                new NpgsqlParameter<string[]>("settings", [.. values.Keys.Select(Name)]),
                 new NpgsqlParameter<int?[]>("values", [.. values.Values]),
             },
         };
-        return await command.ExecuteNonQueryAsync(cancellationToken) > 0;
+        if (await command.ExecuteNonQueryAsync(cancellationToken) == 0)
+        {
+            return false;
+        }
+
+        var details = values.Where(value => value.Key != ChangedSetting.Paused && value.Value is not null).Select(value => $"{Name(value.Key)} {value.Value}").Append(lasting ? "lasting" : "for those that run");
+        await new AuditTrail(database.Schema).WriteAsync(session.Connection, who, action, queue, string.Join(", ", details), cancellationToken);
+        await transaction.CommitAsync(CancellationToken.None);
+        return true;
     }
+
+    private static string Name(ChangedSetting setting) => setting.ToString().ToLowerInvariant();
 }

@@ -8,6 +8,9 @@ internal enum SettlementKind
     /// <summary>Back to the queue, after a delay in which no handler is occupied.</summary>
     Requeue,
 
+    /// <summary>Back to the queue at once, where the broker itself keeps it back for a while.</summary>
+    Return,
+
     /// <summary>To the dead-letter queue.</summary>
     DeadLetter,
 
@@ -23,6 +26,7 @@ internal readonly record struct Settlement(SettlementKind Kind, TimeSpan Delay =
 {
     public static readonly Settlement Ack = new(SettlementKind.Ack);
     public static readonly Settlement Requeue = new(SettlementKind.Requeue);
+    public static readonly Settlement Return = new(SettlementKind.Return);
     public static readonly Settlement DeadLetter = new(SettlementKind.DeadLetter);
     public static readonly Settlement Pause = new(SettlementKind.Pause);
 

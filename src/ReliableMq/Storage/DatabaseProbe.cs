@@ -9,10 +9,16 @@ internal sealed class DatabaseProbe(ServiceDatabase database, TimeProvider time)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// Above the time that a connection is waited for: a pool without a free one then says so. Less would take it for a
+    /// database that does not answer, and a message that takes all connections would never be counted.
+    /// </summary>
+    private TimeSpan UntilAnswer => database.ConnectionTimeout + Patience;
+
     /// <summary>Null when the database answers, or when nothing says that it does not; else why.</summary>
     public async Task<Exception?> AskAsync(CancellationToken cancellationToken)
     {
-        using var timeout = new CancellationTokenSource(Patience, time);
+        using var timeout = new CancellationTokenSource(UntilAnswer, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {

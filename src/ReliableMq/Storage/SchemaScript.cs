@@ -128,6 +128,20 @@ internal static class SchemaScript
             PRIMARY KEY (queue, message_id));
         CREATE INDEX IF NOT EXISTS failure_ordered ON {schema}.failure (queue, ordering_key) WHERE ordering_key IS NOT NULL;
 
+        -- What is known of runs of messages that were not new, so that one which ends its process is found. A node is
+        -- the process that runs it, and is alive until then or longer; a suspect runs alone.
+        CREATE TABLE IF NOT EXISTS {schema}.started (
+            queue       text COLLATE "C" NOT NULL,
+            message_id  text COLLATE "C" NOT NULL,
+            node        uuid,
+            host        text             NOT NULL,
+            started_at  timestamptz      NOT NULL DEFAULT clock_timestamp(),
+            alive_until timestamptz      NOT NULL,
+            suspect     boolean          NOT NULL DEFAULT false,
+            lone_deaths integer          NOT NULL DEFAULT 0,
+            history     text             NOT NULL DEFAULT '',
+            PRIMARY KEY (queue, message_id));
+
         -- Messages of ordered queues that wait until an earlier one of their key is done or given up. They are acked;
         -- epoch and headers are those of the copy that goes back to the queue.
         CREATE TABLE IF NOT EXISTS {schema}.parked (
@@ -171,6 +185,7 @@ internal static class SchemaScript
             replayed_at     timestamptz,
             PRIMARY KEY (queue, message_id, epoch));
         CREATE INDEX IF NOT EXISTS dead_letter_dead_at ON {schema}.dead_letter (dead_at, queue, message_id, epoch);
+        CREATE INDEX IF NOT EXISTS dead_letter_replayed ON {schema}.dead_letter (replayed_at) WHERE replayed_at IS NOT NULL;
         CREATE INDEX IF NOT EXISTS dead_letter_discarded ON {schema}.dead_letter (discarded_at) WHERE discarded_at IS NOT NULL;
 
         -- What operators asked to be replayed. Whoever holds the row of a running one replays the next few; how far it

@@ -98,6 +98,7 @@ internal sealed class ServiceDatabase
     {
         await using var session = await OpenAsync(cancellationToken);
         _configured = DatabaseAddress.Configured(session.Connection);
+        ConnectionTimeout = TimeSpan.FromSeconds(session.Connection.ConnectionTimeout);
         Address = DatabaseAddress.Of(session.Connection);
     }
 
@@ -114,6 +115,9 @@ internal sealed class ServiceDatabase
                 $"The message \"{message.Name}\" was added to a \"{Name}\" on the database \"{DatabaseAddress.Of(connection)}\", but its outbox is sent from \"{address}\". Give the context the connection that it is registered with, or register another context for that database with AddOutbox.");
         }
     }
+
+    /// <summary>How long a free connection is waited for, as the connection string says; zero until it was reached, or for ever.</summary>
+    public TimeSpan ConnectionTimeout { get; private set; }
 
     /// <summary>Null until it was reached.</summary>
     public DatabaseAddress? Address { get; private set; }

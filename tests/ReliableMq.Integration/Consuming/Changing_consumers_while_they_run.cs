@@ -22,7 +22,7 @@ public class Changing_consumers_while_they_run
         await gate.WaitForCallersAsync(2);
         Of(service).Handling.ShouldBe(2);
 
-        await ConsumersOf(service).PauseAsync(Queue, lasting: false);
+        await ConsumersOf(service).PauseAsync(Queue, "maria", lasting: false);
 
         await Eventually.EqualAsync(8u, () => world.ReadyAsync(Queue), "messages given back");
         var paused = await Eventually.FoundAsync(() => Task.FromResult(Of(service) is { IsConsuming: false } info ? info : null), "the pause");
@@ -38,7 +38,7 @@ public class Changing_consumers_while_they_run
         await service.SaveAsync(Numbers(10, 2));
         await Eventually.EqualAsync(10u, () => world.ReadyAsync(Queue), "messages that wait");
 
-        await ConsumersOf(service).ResumeAsync(Queue, lasting: false);
+        await ConsumersOf(service).ResumeAsync(Queue, "maria", lasting: false);
 
         await Eventually.EqualAsync(Enumerable.Range(0, 12), world.EffectsAsync, "effects");
         (await world.CountAsync("failure")).ShouldBe(0);
@@ -58,8 +58,8 @@ public class Changing_consumers_while_they_run
         await service.SaveAsync(new Numbered(0));
         await gate.WaitForCallersAsync();
 
-        await ConsumersOf(service).PauseAsync(Queue, lasting: false);
-        await ConsumersOf(service).ResumeAsync(Queue, lasting: false);
+        await ConsumersOf(service).PauseAsync(Queue, "maria", lasting: false);
+        await ConsumersOf(service).ResumeAsync(Queue, "maria", lasting: false);
         await service.SaveAsync(Numbers(1, 20));
 
         await Eventually.EqualAsync(Enumerable.Range(1, 20), world.EffectsAsync, "effects of the others");
@@ -74,7 +74,7 @@ public class Changing_consumers_while_they_run
         await using var world = await World.CreateAsync();
         await using var service = await world.StartAsync(setup => setup.HandleNumbered());
         await service.ConsumingAsync();
-        await ConsumersOf(service).PauseAsync(Queue, lasting: false);
+        await ConsumersOf(service).PauseAsync(Queue, "maria", lasting: false);
 
         await world.Broker.PublishAsync("", Queue + ".dead", "{}", new() { MessageId = "dead-1" });
 
@@ -91,17 +91,17 @@ public class Changing_consumers_while_they_run
         await one.ConsumingAsync();
         await other.ConsumingAsync();
 
-        await ConsumersOf(dashboard).PauseAsync(Queue, lasting: false);
-        await ConsumersOf(dashboard).ChangeAsync(Queue, concurrency: 3, prefetch: 7, lasting: false);
+        await ConsumersOf(dashboard).PauseAsync(Queue, "maria", lasting: false);
+        await ConsumersOf(dashboard).ChangeAsync(Queue, "maria", concurrency: 3, prefetch: 7, lasting: false);
 
         foreach (var service in new[] { one, other })
         {
             await Eventually.EqualAsync((true, 3, 7), () => (Of(service).PausedSince is not null, Of(service).Concurrency, Of(service).Prefetch), "what both go by");
         }
 
-        await ConsumersOf(one).ResetAsync(Queue, lasting: false);
+        await ConsumersOf(one).ResetAsync(Queue, "maria", lasting: false);
         Of(one).Concurrency.ShouldBe(8, "at once in the process that was asked");
-        await ConsumersOf(other).ResumeAsync(Queue, lasting: false);
+        await ConsumersOf(other).ResumeAsync(Queue, "maria", lasting: false);
         await one.ConsumingAsync();
         await Eventually.EqualAsync((false, 8, 200), () => (Of(other).PausedSince is not null, Of(other).Concurrency, Of(other).Prefetch), "what the other goes by");
     }
@@ -115,8 +115,8 @@ public class Changing_consumers_while_they_run
         await using (var first = await world.StartAsync(setup => setup.HandleNumbered()))
         {
             await first.ConsumingAsync();
-            await ConsumersOf(first).ChangeAsync(Queue, concurrency: 3, prefetch: null, lasting);
-            await ConsumersOf(first).PauseAsync(Queue, lasting);
+            await ConsumersOf(first).ChangeAsync(Queue, "maria", concurrency: 3, prefetch: null, lasting);
+            await ConsumersOf(first).PauseAsync(Queue, "maria", lasting);
             await first.SaveAsync(new Numbered(1));
         }
 
@@ -147,10 +147,10 @@ public class Changing_consumers_while_they_run
         await service.SaveAsync(Numbers(0, 30));
         await Eventually.EqualAsync(2, Running, "handlers that run");
 
-        await ConsumersOf(service).ChangeAsync(Queue, concurrency: 5, prefetch: null, lasting: false);
+        await ConsumersOf(service).ChangeAsync(Queue, "maria", concurrency: 5, prefetch: null, lasting: false);
         await Eventually.EqualAsync(5, Running, "handlers that run");
 
-        await ConsumersOf(service).ChangeAsync(Queue, concurrency: 1, prefetch: null, lasting: false);
+        await ConsumersOf(service).ChangeAsync(Queue, "maria", concurrency: 1, prefetch: null, lasting: false);
         Running().ShouldBe(5, "who runs is not disturbed");
         foreach (var gate in gates.Values.Where(gate => gate.Waiting == 1).ToList().Take(4))
         {
@@ -183,7 +183,7 @@ public class Changing_consumers_while_they_run
 
         for (var change = 1; change <= 12; change++)
         {
-            await ConsumersOf(service).ChangeAsync(Queue, concurrency: null, prefetch: change * 7 % 50, lasting: false);
+            await ConsumersOf(service).ChangeAsync(Queue, "maria", concurrency: null, prefetch: change * 7 % 50, lasting: false);
             Of(service).Prefetch.ShouldBe(change * 7 % 50);
             var effects = (await world.EffectsAsync()).Count();
             await Eventually.TrueAsync(async () => (await world.EffectsAsync()).Count() > Math.Min(effects, count - 1), "handling goes on");
@@ -205,7 +205,7 @@ public class Changing_consumers_while_they_run
         await using var service = await world.StartAsync(setup => setup.HandleNumbered(concurrency: 1, before: (_, _) => gate.PassAsync()));
         await service.ConsumingAsync();
 
-        await ConsumersOf(service).ChangeAsync(Queue, concurrency: null, prefetch: 3, lasting: false);
+        await ConsumersOf(service).ChangeAsync(Queue, "maria", concurrency: null, prefetch: 3, lasting: false);
         await service.ConsumingAsync();
         await service.SaveAsync(Numbers(0, 10));
         await gate.WaitForCallersAsync();
@@ -226,7 +226,7 @@ public class Changing_consumers_while_they_run
             setup.HandleNumbered();
         });
         await service.ConsumingAsync();
-        await ConsumersOf(service).ChangeAsync(Queue, concurrency: 3, prefetch: 7, lasting: false);
+        await ConsumersOf(service).ChangeAsync(Queue, "maria", concurrency: 3, prefetch: 7, lasting: false);
         await service.ConsumingAsync();
 
         proxy.Accepting = false;
@@ -234,13 +234,13 @@ public class Changing_consumers_while_they_run
         await Eventually.TrueAsync(() => service.Logs.Entries.Any(entry => entry.EventId.Id == 4012), "the changes cannot be read");
 
         Of(service).ShouldSatisfyAllConditions(info => info.IsConsuming.ShouldBeTrue(), info => info.Concurrency.ShouldBe(3), info => info.Prefetch.ShouldBe(7));
-        await Should.ThrowAsync<Exception>(() => ConsumersOf(service).PauseAsync(Queue, lasting: false));
+        await Should.ThrowAsync<Exception>(() => ConsumersOf(service).PauseAsync(Queue, "maria", lasting: false));
         Of(service).IsConsuming.ShouldBeTrue();
 
         proxy.Accepting = true;
         await Eventually.TrueAsync(async () =>
         {
-            await ConsumersOf(service).PauseAsync(Queue, lasting: false);
+            await ConsumersOf(service).PauseAsync(Queue, "maria", lasting: false);
             return Of(service).PausedSince is not null;
         }, "the pause");
     }
@@ -252,11 +252,11 @@ public class Changing_consumers_while_they_run
         await using var service = await world.StartAsync(setup => setup.HandleNumbered());
         await service.ConsumingAsync();
 
-        await ShouldBeToldAsync(consumers => consumers.PauseAsync("tests.nmbers", lasting: false),
+        await ShouldBeToldAsync(consumers => consumers.PauseAsync("tests.nmbers", "maria", lasting: false),
             "The queue \"tests.nmbers\" cannot be changed: no process of this service has consumed it. Correct the name. Queues of this process: \"tests.numbers\".");
-        await ShouldBeToldAsync(consumers => consumers.ChangeAsync(Queue, 0, null, lasting: false), "The concurrency of the queue \"tests.numbers\" cannot be 0. Use 1 to 1000.");
-        await ShouldBeToldAsync(consumers => consumers.ChangeAsync(Queue, null, 2001, lasting: false), "The prefetch of the queue \"tests.numbers\" cannot be 2001. Use 1 to 2000.");
-        await ShouldBeToldAsync(consumers => consumers.ChangeAsync(Queue, null, null, lasting: false), "Nothing was said to change of the queue \"tests.numbers\". Give a concurrency, a prefetch or both.");
+        await ShouldBeToldAsync(consumers => consumers.ChangeAsync(Queue, "maria", 0, null, lasting: false), "The concurrency of the queue \"tests.numbers\" cannot be 0. Use 1 to 1000.");
+        await ShouldBeToldAsync(consumers => consumers.ChangeAsync(Queue, "maria", null, 2001, lasting: false), "The prefetch of the queue \"tests.numbers\" cannot be 2001. Use 1 to 2000.");
+        await ShouldBeToldAsync(consumers => consumers.ChangeAsync(Queue, "maria", null, null, lasting: false), "Nothing was said to change of the queue \"tests.numbers\". Give a concurrency, a prefetch or both.");
 
         async Task ShouldBeToldAsync(Func<IConsumers, Task> change, string error) =>
             (await Should.ThrowAsync<ReliableMqException>(() => change(ConsumersOf(service)))).Message.ShouldBe(error);

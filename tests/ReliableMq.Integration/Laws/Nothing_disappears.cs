@@ -92,7 +92,11 @@ public class Nothing_disappears
     public async Task An_unknown_message_type_ends_visibly_and_the_rest_goes_on()
     {
         await using var world = await World.CreateAsync();
-        await using var service = await world.StartAsync(setup => setup.HandleNumbered());
+        await using var service = await world.StartAsync(setup =>
+        {
+            setup.HandleNumbered();
+            setup.Settings["Queues:tests.numbers:DeferUnknown"] = "2s";
+        });
         await DeclaredAsync(service);
 
         await world.Broker.PublishAsync("", "tests.numbers", "{}", new BasicProperties { MessageId = "stranger", Type = "tests.stranger.v1" });
@@ -100,7 +104,7 @@ public class Nothing_disappears
 
         await Eventually.EqualAsync([1], world.EffectsAsync, "effects");
         var dead = await Eventually.FoundAsync(() => FirstDeadLetterAsync(service), "a dead letter");
-        dead.Reason.ShouldBe("No handler of the queue \"tests.numbers\" takes the message \"tests.stranger.v1\" of the exchange \"\". It takes: \"tests.numbered.v1\". Add a handler or its [Binding], or remove the binding that brings it.");
+        dead.Reason.ShouldBe("No handler of the queue \"tests.numbers\" takes the message \"tests.stranger.v1\" of the exchange \"\". It takes: \"tests.numbered.v1\". Add a handler or its [Binding], or remove the binding that brings it. It was deferred for 2s (DeferUnknown), in case that a newer version of the service takes it.");
     }
 
     [Fact]

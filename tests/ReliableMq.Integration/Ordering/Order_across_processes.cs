@@ -126,7 +126,7 @@ public class Order_across_processes
         await world.SendAsync(Enumerable.Range(0, 30).Select(number => ("k", number)));
         await gate.WaitForCallersAsync();
 
-        await service.Host.Services.GetRequiredService<IConsumers>().ChangeAsync(OrderedQueue.Name, concurrency: null, prefetch: 3, lasting: false);
+        await service.Host.Services.GetRequiredService<IConsumers>().ChangeAsync(OrderedQueue.Name, "test", concurrency: null, prefetch: 3, lasting: false);
         await Consistently.EqualAsync(TimeSpan.FromSeconds(2), 0, world.CountEffectsAsync, "effects");
         gate.Open();
 

@@ -153,7 +153,7 @@ public class Order_by_key
         await using var world = await World.CreateAsync();
         await using var service = await StartWithOneScheduledAsync(world, TimeSpan.FromHours(1));
 
-        await service.Host.Services.GetRequiredService<IPendingMessages>().SendNowAsync(new() { MessageId = "k-0" });
+        await service.Host.Services.GetRequiredService<IPendingMessages>().SendNowAsync(new() { MessageId = "k-0" }, "maria");
 
         await Eventually.EqualAsync(Enumerable.Range(0, 6), () => world.EffectsOfAsync("k"), "effects");
         await world.ShouldHaveLeftNothingAsync();
@@ -165,7 +165,7 @@ public class Order_by_key
         await using var world = await World.CreateAsync();
         await using var service = await StartWithOneScheduledAsync(world, TimeSpan.FromHours(1));
 
-        (await service.Host.Services.GetRequiredService<IPendingMessages>().CancelAsync(new() { MessageId = "k-0" })).ShouldBe(1);
+        (await service.Host.Services.GetRequiredService<IPendingMessages>().CancelAsync(new() { MessageId = "k-0" }, "maria")).ShouldBe(1);
 
         await Eventually.EqualAsync(Enumerable.Range(1, 5), () => world.EffectsOfAsync("k"), "effects", TimeSpan.FromMinutes(2));
         await world.ShouldHaveLeftNothingAsync();
@@ -187,8 +187,8 @@ public class Order_by_key
         listed.Select(message => message.MessageId).ShouldBe(Enumerable.Range(1, 5).Select(number => OrderedQueue.Id("k", number)));
         listed.ShouldAllBe(message => message.WaitsFor == "k-0" && message.MessageName == "tests.numbered.v1" && message.Headers[MessageHeaders.OrderingKey] == "k");
 
-        (await parked.GoOnAsync(OrderedQueue.Name, "another")).ShouldBeFalse();
-        (await parked.GoOnAsync(OrderedQueue.Name, "k")).ShouldBeTrue();
+        (await parked.GoOnAsync(OrderedQueue.Name, "another", "maria")).ShouldBeFalse();
+        (await parked.GoOnAsync(OrderedQueue.Name, "k", "maria")).ShouldBeTrue();
 
         await Eventually.EqualAsync(Enumerable.Range(1, 5), () => world.EffectsOfAsync("k"), "effects");
         await world.SendAsync([("k", 6)]);

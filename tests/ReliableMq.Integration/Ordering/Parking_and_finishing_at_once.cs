@@ -106,7 +106,7 @@ public class Parking_and_finishing_at_once
         using var metrics = new ReliableMqMetrics(service.Host.Services.GetRequiredService<IMeterFactory>(), new TopologyState());
         var settings = new QueueSettings(OrderedQueue.Name, new RetryPolicy([TimeSpan.FromSeconds(1)]), 8, 200, TimeSpan.FromMinutes(1)) { Order = QueueOrder.ByKey };
         var recording = new FailureRecorder(database, parking, metrics, NullLogger.Instance)
-            .RecordAsync(Behind("second"), new InvalidOperationException("too late"), settings, new HoldBudget(10), CancellationToken.None);
+            .RecordAsync(Behind("second"), new InvalidOperationException("too late"), settings, ExceptionRules.None, new HoldBudget(10), CancellationToken.None);
         await Eventually.EqualAsync(1, () => world.Database.ScalarAsync<long>(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"), "transactions waiting for the twin");
         await handling.CommitAsync();

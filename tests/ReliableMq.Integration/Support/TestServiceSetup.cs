@@ -41,7 +41,7 @@ internal sealed class TestServiceSetup(Addresses addresses)
 
     /// <summary>Adds a handler the way generated code does.</summary>
     public void Handle<T>(string queue, Func<T, TestDb, MessageContext, Task> handle, string? retry = "100ms, 200ms", int concurrency = 0, int prefetch = 0, string? timeout = null, Type? inbox = null,
-        BindingAttribute[]? bindings = null)
+        BindingAttribute[]? bindings = null, OnExceptionAttribute[]? rules = null, OnExceptionAttribute[]? rulesOfClass = null)
         where T : class => Handlers.Add(new HandlerDefinition
         {
             Queue = queue,
@@ -54,11 +54,13 @@ internal sealed class TestServiceSetup(Addresses addresses)
             Prefetch = prefetch,
             Timeout = timeout,
             Bindings = bindings ?? [],
+            OnException = rules ?? [],
+            OnExceptionOfClass = rulesOfClass ?? [],
             Invoke = (services, message, context) => new ValueTask(handle((T)message, services.GetRequiredService<TestDb>(), context)),
         });
 
     /// <summary>Adds a handler that needs no database the way generated code does.</summary>
-    public void HandleWithoutInbox<T>(string queue, Func<T, MessageContext, Task> handle, string? retry = "100ms, 200ms", string? timeout = null)
+    public void HandleWithoutInbox<T>(string queue, Func<T, MessageContext, Task> handle, string? retry = "100ms, 200ms", string? timeout = null, OnExceptionAttribute[]? rules = null)
         where T : class => Handlers.Add(new HandlerDefinition
         {
             Queue = queue,
@@ -68,6 +70,7 @@ internal sealed class TestServiceSetup(Addresses addresses)
             HandlerName = $"tests.{queue}.{typeof(T).Name}",
             Retry = retry,
             Timeout = timeout,
+            OnException = rules ?? [],
             Invoke = (_, message, context) => new ValueTask(handle((T)message, context)),
         });
 

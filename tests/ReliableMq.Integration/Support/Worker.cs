@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -25,6 +26,11 @@ internal static class Worker
     public const string Consume = "consume";
 
     public const string Produce = "produce";
+
+    /// <summary>Handles numbers in two queues with so many retries; <see cref="Trap"/> ends the process in the first of them.</summary>
+    public const string EndAtTrap = "end-at-trap";
+
+    public static readonly string[] TrapQueues = ["tests.first", "tests.second"];
 
     /// <summary>Raises an alert, and says so when its sink is told, which never returns.</summary>
     public const string Tell = "tell";
@@ -76,6 +82,30 @@ internal static class Worker
                 }
             });
             setup.Services = services => services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(3));
+        }
+
+        if (role == EndAtTrap)
+        {
+            foreach (var queue in TrapQueues)
+            {
+                setup.Handle<Numbered>(queue, (message, db, context) =>
+                {
+                    Console.WriteLine($"handling {message.Number}");
+                    if (message.Number == Trap && context.Queue == TrapQueues[0])
+                    {
+                        if (count == 0)
+                        {
+                            Environment.FailFast("trapped");
+                        }
+
+                        // As the system does it when memory runs out.
+                        Process.GetCurrentProcess().Kill();
+                    }
+
+                    db.Effects.Add(new Effect { Number = message.Number, Note = context.Queue });
+                    return Task.CompletedTask;
+                }, retry: string.Join(", ", Enumerable.Repeat("100ms", count)));
+            }
         }
 
         if (role == Replay)

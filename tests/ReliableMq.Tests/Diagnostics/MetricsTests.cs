@@ -71,6 +71,19 @@ public sealed class MetricsTests : IDisposable
     }
 
     [Fact]
+    public void Ends_of_processes_and_handlers_left_behind_are_counted_by_queue()
+    {
+        _metrics.ProcessEnded("billing", alone: true);
+        _metrics.HandlerAbandoned("billing");
+
+        _measured.ShouldBe(
+        [
+            "reliablemq.process_ends {message} 1: messaging.destination.name=billing, messaging.system=rabbitmq, reliablemq.alone=True",
+            "reliablemq.handlers.abandoned {attempt} 1: messaging.destination.name=billing, messaging.system=rabbitmq",
+        ]);
+    }
+
+    [Fact]
     public void Pending_messages_are_gauged_by_context()
     {
         _metrics.MeasuresPending.ShouldBeTrue();

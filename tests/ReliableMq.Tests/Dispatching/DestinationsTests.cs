@@ -27,6 +27,18 @@ public sealed class DestinationsTests
     }
 
     [Fact]
+    public void It_is_paused_until_a_message_is_confirmed()
+    {
+        _destinations.IsPaused(Failing).ShouldBeFalse();
+        Fail();
+        _destinations.IsPaused(Failing).ShouldBeTrue();
+        _time.Advance(TimeSpan.FromHours(1));
+        _destinations.IsPaused(Failing).ShouldBeTrue();
+        _destinations.Confirmed(Failing);
+        _destinations.IsPaused(Failing).ShouldBeFalse();
+    }
+
+    [Fact]
     public void What_is_set_aside_carries_the_reason_and_is_no_attempt()
     {
         Fail("312 NO_ROUTE");

@@ -130,7 +130,7 @@ public sealed class HandlingFiltersTests
     }
 
     private async Task RunAsync(Func<IServiceProvider, IHandlingFilter>[] filters, params string[] ids) =>
-        await new HandlingFilters(filters.Select(filter => new FilterRegistration(filter))).RunAsync(
+        await new HandlingFilters(filters.Select(filter => new FilterRegistration(typeof(IHandlingFilter), filter))).RunAsync(
             new ServiceCollection().BuildServiceProvider(), [.. ids.Select(id => new HandledMessage("text", Some.Context(id)))], Handler);
 
     private ValueTask Handler()

@@ -24,9 +24,10 @@ public sealed class ConfigurationTests : IDisposable
             ("Outbox:Lease", "00:01:00"), ("Outbox:PollInterval", "00:00:00.500"), ("Outbox:BatchSize", "100"), ("Outbox:MaxUnconfirmed", "50"), ("Outbox:ResendInterval", "00:02:00"), ("Outbox:KeepSent", "1.00:00:00"), ("Outbox:MaxAttempts", "3"), ("Outbox:MaxUndeliverableAttempts", "7"),
             ("Alerts:Webhook:Url", "https://alerts.shop"), ("Alerts:Webhook:Secret", "0123456789abcdef"),
             ("Alerts:Email:Host", "mail"), ("Alerts:Email:Port", "25"), ("Alerts:Email:UseTls", "false"), ("Alerts:Email:UserName", "user"), ("Alerts:Email:Password", "pass"), ("Alerts:Email:From", "a@b.example"), ("Alerts:Email:To", "c@d.example"),
-            ("Inbox:KeepHandled", "3.00:00:00"),
+            ("Inbox:KeepHandled", "3.00:00:00"), ("DeadLetters:KeepReplayed", "4.00:00:00"), ("DeadLetters:KeepAudit", "5.00:00:00"),
             ("Queues:ORDERS_TO_BILLING_QUEUE:Retry", "1s, 2s"), ("Queues:ORDERS_TO_BILLING_QUEUE:Concurrency", "3"), ("Queues:ORDERS_TO_BILLING_QUEUE:Prefetch", "4"), ("Queues:ORDERS_TO_BILLING_QUEUE:Timeout", "5s"),
             ("Queues:ORDERS_TO_BILLING_QUEUE:Bindings:0", "legacy: invoice.#"), ("Queues:ORDERS_TO_BILLING_QUEUE:Bindings:1", "legacy: payment.*"), ("Queues:ORDERS_TO_BILLING_QUEUE:Order", "ByKey"),
+            ("Queues:ORDERS_TO_BILLING_QUEUE:RetryFor", "8h"), ("Queues:ORDERS_TO_BILLING_QUEUE:ImmediateRetries", "5"), ("Queues:ORDERS_TO_BILLING_QUEUE:DeferUnknown", "9m"), ("Queues:ORDERS_TO_REPORTS_QUEUE:DelayedRetry", "1s..9s"),
             ("Queues:ORDERS_TO_BILLING_QUEUE:DeriveMessageIds", "true"), ("Queues:ORDERS_TO_REPORTS_QUEUE:BatchSize", "6"), ("Queues:ORDERS_TO_REPORTS_QUEUE:Linger", "7ms"));
 
         options.Service.ShouldBe("billing");
@@ -50,18 +51,19 @@ public sealed class ConfigurationTests : IDisposable
         options.Alerts.Webhook.ShouldBeEquivalentTo(new AlertWebhookOptions { Url = "https://alerts.shop", Secret = "0123456789abcdef" });
         options.Alerts.Email.ShouldBeEquivalentTo(new AlertEmailOptions { Host = "mail", Port = 25, UseTls = false, UserName = "user", Password = "pass", From = "a@b.example", To = "c@d.example" });
         options.Inbox.ShouldBeEquivalentTo(new InboxOptions { KeepHandled = TimeSpan.FromDays(3) });
+        options.DeadLetters.ShouldBeEquivalentTo(new DeadLetterOptions { KeepReplayed = TimeSpan.FromDays(4), KeepAudit = TimeSpan.FromDays(5) });
         options.Queues.Keys.ShouldBe(["ORDERS_TO_BILLING_QUEUE", "ORDERS_TO_REPORTS_QUEUE"], ignoreOrder: true);
-        options.Queues["ORDERS_TO_REPORTS_QUEUE"].ShouldBeEquivalentTo(new QueueOptions { BatchSize = 6, Linger = "7ms" });
+        options.Queues["ORDERS_TO_REPORTS_QUEUE"].ShouldBeEquivalentTo(new QueueOptions { BatchSize = 6, Linger = "7ms", DelayedRetry = "1s..9s" });
         options.Queues["ORDERS_TO_BILLING_QUEUE"].ShouldBeEquivalentTo(new QueueOptions
         {
             Retry = "1s, 2s", Concurrency = 3, Prefetch = 4, Timeout = "5s", Bindings = ["legacy: invoice.#", "legacy: payment.*"], Order = QueueOrder.ByKey,
-            DeriveMessageIds = true,
+            DeriveMessageIds = true, RetryFor = "8h", ImmediateRetries = 5, DeferUnknown = "9m",
         });
-        foreach (var section in new object[] { options.Broker, options.Broker.Tls, options.Topology, options.Database, options.Outbox, options.Inbox, options.Alerts.Webhook, options.Alerts.Email, options.Queues["ORDERS_TO_BILLING_QUEUE"] })
+        foreach (var section in new object[] { options.Broker, options.Broker.Tls, options.Topology, options.Database, options.Outbox, options.Inbox, options.DeadLetters, options.Alerts.Webhook, options.Alerts.Email, options.Queues["ORDERS_TO_BILLING_QUEUE"] })
         {
             var defaults = Activator.CreateInstance(section.GetType())!;
             section.GetType().GetProperties().Where(setting => Equals(setting.GetValue(section), setting.GetValue(defaults)))
-                .Where(setting => setting.Name is not (nameof(QueueOptions.BatchSize) or nameof(QueueOptions.Linger)) || section is not QueueOptions)
+                .Where(setting => setting.Name is not (nameof(QueueOptions.BatchSize) or nameof(QueueOptions.Linger) or nameof(QueueOptions.DelayedRetry)) || section is not QueueOptions)
                 .ShouldBeEmpty("each setting belongs into this test, with a value that is not its default");
         }
     }
@@ -87,6 +89,7 @@ public sealed class ConfigurationTests : IDisposable
         options.Alerts.Webhook.ShouldBeEquivalentTo(new AlertWebhookOptions());
         options.Alerts.Email.ShouldBeEquivalentTo(new AlertEmailOptions { Port = 587, UseTls = true });
         options.Inbox.ShouldBeEquivalentTo(new InboxOptions { KeepHandled = TimeSpan.FromDays(14) });
+        options.DeadLetters.ShouldBeEquivalentTo(new DeadLetterOptions { KeepReplayed = TimeSpan.FromDays(30), KeepAudit = TimeSpan.FromDays(365) });
         options.Queues.ShouldBeEmpty();
     }
 
@@ -154,7 +157,7 @@ public sealed class ConfigurationTests : IDisposable
                 "\"ReliableMq:Brokr\" is not a setting. Correct the name or remove it. Settings there: \"Alerts\", \"Broker\", \"Database\", \"Inbox\", \"Outbox\", \"Queues\", \"Service\", \"Topology\".",
                 "\"ReliableMq:Database:CreateShema\" is not a setting. Correct the name or remove it. Settings there: \"CreateSchema\", \"Schema\".",
                 "\"ReliableMq:Outbox:Lease\" has parts, but it is a single value. Write it as one text.",
-                "\"ReliableMq:Queues:billing:Retries\" is not a setting. Correct the name or remove it. Settings there: \"BatchSize\", \"Bindings\", \"Concurrency\", \"DeriveMessageIds\", \"Linger\", \"Order\", \"Prefetch\", \"Retry\", \"Timeout\".",
+                "\"ReliableMq:Queues:billing:Retries\" is not a setting. Correct the name or remove it. Settings there: \"BatchSize\", \"Bindings\", \"Concurrency\", \"DeferUnknown\", \"DelayedRetry\", \"DeriveMessageIds\", \"ImmediateRetries\", \"Linger\", \"Order\", \"Prefetch\", \"Retry\", \"RetryFor\", \"Timeout\".",
                 "\"ReliableMq:Queues:billing\" is configured, but no handler consumes the queue \"billing\". Correct the name or remove it. Queues with handlers: none.",
             ], ignoreOrder: true);
 
@@ -167,12 +170,23 @@ public sealed class ConfigurationTests : IDisposable
             ]);
 
     [Theory]
-    [InlineData("Outbox:Lease", "30s", "System.TimeSpan")]
-    [InlineData("Outbox:BatchSize", "many", "System.Int32")]
-    [InlineData("Database:CreateSchema", "maybe", "System.Boolean")]
-    [InlineData("Queues:billing:Concurrency", "many", "System.Int32")]
-    [InlineData("Topology:Mode", "Delete", "ReliableMq.TopologyMode")]
-    public void A_value_of_another_type_is_told_with_its_place(string key, string value, string type) =>
-        Should.Throw<InvalidOperationException>(() => Configured.Options(Configured.Hosts, (key, value))).Message
-            .ShouldBe($"Failed to convert configuration value '{value}' at 'ReliableMq:{key}' to type '{type}'.");
+    [InlineData("Outbox:Lease", "soon", "not a duration. Write a number and ms, s, m or h, like \"30s\", or days, hours, minutes and seconds, like \"1.00:00:30\".")]
+    [InlineData("Outbox:KeepSent", "7", "not a duration. Write a number and ms, s, m or h, like \"30s\", or days, hours, minutes and seconds, like \"1.00:00:30\".")]
+    [InlineData("Outbox:BatchSize", "many", "not a whole number up to 2147483647. Write digits only, like \"100\".")]
+    [InlineData("Outbox:BatchSize", "2147483648", "not a whole number up to 2147483647. Write digits only, like \"100\".")]
+    [InlineData("Database:CreateSchema", "maybe", "neither true nor false. Write one of them.")]
+    [InlineData("Queues:billing:Concurrency", "many", "not a whole number up to 2147483647. Write digits only, like \"100\".")]
+    [InlineData("Queues:billing:Order", "Any", "none of \"None\", \"OneAtATime\", \"ByKey\". Write one of them.")]
+    [InlineData("Topology:Mode", "Delete", "none of \"Create\", \"Verify\", \"None\". Write one of them.")]
+    [InlineData("Topology:Mode", "7", "none of \"Create\", \"Verify\", \"None\". Write one of them.")]
+    public void A_value_that_cannot_be_read_is_told_with_its_place_and_the_remedy(string key, string value, string problem) =>
+        Configured.Errors(builder => builder.AddInbox<BillingDb>().AddHandler(Some.Handler()), (key, value))
+            .ShouldBe([$"\"ReliableMq:{key}\" is \"{value}\", which is {problem}"]);
+
+    [Theory]
+    [InlineData("90s")]
+    [InlineData("1.5m")]
+    [InlineData("00:01:30")]
+    public void Durations_are_read_in_both_forms(string value) =>
+        Configured.Options(Configured.Hosts, ("Topology:CheckInterval", value)).Topology.CheckInterval.ShouldBe(TimeSpan.FromSeconds(90));
 }

@@ -9,7 +9,7 @@ public sealed class OutboxRulesTests
     [Theory]
     [InlineData("Lease", "00:00:09.999", "00:00:09.9990000", "00:00:10 to 00:10:00")]
     [InlineData("Lease", "00:10:01", "00:10:01", "00:00:10 to 00:10:00")]
-    [InlineData("Lease", "30", "30.00:00:00", "00:00:10 to 00:10:00")]
+    [InlineData("Lease", "1h", "01:00:00", "00:00:10 to 00:10:00")]
     [InlineData("PollInterval", "00:00:00.099", "00:00:00.0990000", "00:00:00.1000000 to 00:01:00")]
     [InlineData("PollInterval", "00:01:01", "00:01:01", "00:00:00.1000000 to 00:01:00")]
     [InlineData("ResendInterval", "00:00:00.999", "00:00:00.9990000", "00:00:01 to 1.00:00:00")]

@@ -128,6 +128,7 @@ public sealed class RegistrationTests
             "reliable-mq-dead-letter-queues: No dead letters wait in their queues.",
             "reliable-mq-outbox: Messages leave in time.",
             "reliable-mq-alerts: Alerts are told.",
+            "reliable-mq-open-alerts: No alert is open.",
             "reliable-mq-scheduled-work: Scheduled work succeeds.",
         ], ignoreOrder: true);
     }

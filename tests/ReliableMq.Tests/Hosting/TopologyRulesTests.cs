@@ -9,10 +9,16 @@ public sealed class TopologyRulesTests
     [Theory]
     [InlineData("Topology:CheckInterval", "00:00:00.999", "00:00:00.9990000", "00:00:01 to 1.00:00:00")]
     [InlineData("Topology:CheckInterval", "1.00:00:01", "1.00:00:01", "00:00:01 to 1.00:00:00")]
-    [InlineData("Topology:Mode", "3", "3", "Create, Verify, None")]
-    [InlineData("Topology:Naming", "-1", "-1", "Domain, SourceToTarget")]
     public void A_value_out_of_range_is_told(string key, string value, string shown, string range) =>
         Configured.Errors((key, value)).ShouldBe([$"\"ReliableMq:{key}\" is {shown}. Use {range}."]);
+
+    [Fact]
+    public void A_value_that_code_has_set_and_nobody_knows_is_told() =>
+        Configured.Errors(builder => builder.Services.AddReliableMq(options =>
+        {
+            options.Topology.Mode = (TopologyMode)3;
+            options.Topology.Naming = (TopologyNaming)(-1);
+        })).ShouldBe(["\"ReliableMq:Topology:Mode\" is 3. Use Create, Verify, None.", "\"ReliableMq:Topology:Naming\" is -1. Use Domain, SourceToTarget."]);
 
     [Theory]
     [InlineData("Topology:CheckInterval", "00:00:01")]

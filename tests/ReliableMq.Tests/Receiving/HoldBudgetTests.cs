@@ -1,4 +1,7 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using RabbitMQ.Client;
 using ReliableMq.Receiving;
+using ReliableMq.TestSupport;
 
 namespace ReliableMq.Tests.Receiving;
 
@@ -17,23 +20,23 @@ public sealed class HoldBudgetTests
         var budget = new HoldBudget(prefetch);
         for (var i = 0; i < holds; i++)
         {
-            budget.TryHold(Delay, out var settlement).ShouldBeTrue();
+            budget.TryHold(Some.Delivery(), Delay, out var settlement).ShouldBeTrue();
             settlement.ShouldBe(new Settlement(SettlementKind.Requeue, Delay, IsRecorded: true));
         }
 
-        budget.TryHold(Delay, out _).ShouldBeFalse();
-        budget.TryHold(Delay, out _).ShouldBeFalse();
+        budget.TryHold(Some.Delivery(), Delay, out _).ShouldBeFalse();
+        budget.TryHold(Some.Delivery(), Delay, out _).ShouldBeFalse();
     }
 
     [Fact]
     public void A_returned_place_can_be_used_again()
     {
         var budget = new HoldBudget(2);
-        budget.TryHold(Delay, out _);
+        budget.TryHold(Some.Delivery(), Delay, out _);
         budget.Return();
 
-        budget.TryHold(Delay, out _).ShouldBeTrue();
-        budget.TryHold(Delay, out _).ShouldBeFalse();
+        budget.TryHold(Some.Delivery(), Delay, out _).ShouldBeTrue();
+        budget.TryHold(Some.Delivery(), Delay, out _).ShouldBeFalse();
     }
 
     [Fact]
@@ -46,9 +49,37 @@ public sealed class HoldBudgetTests
 
         budget.Return();
         budget.Return();
-        budget.TryHold(Delay, out _).ShouldBeFalse();
+        budget.TryHold(Some.Delivery(), Delay, out _).ShouldBeFalse();
         budget.Return();
-        budget.TryHold(Delay, out _).ShouldBeTrue();
+        budget.TryHold(Some.Delivery(), Delay, out _).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void The_rest_of_a_delay_is_held_beyond_the_budget_too()
+    {
+        var budget = new HoldBudget(2);
+        budget.HoldRest(Some.Delivery(), Delay).ShouldBe(new Settlement(SettlementKind.Requeue, Delay, IsRecorded: true));
+        budget.HoldRest(Some.Delivery(), Delay).ShouldBe(new Settlement(SettlementKind.Requeue, Delay, IsRecorded: true));
+
+        budget.Return();
+        budget.TryHold(Some.Delivery(), Delay, out _).ShouldBeFalse("both are paid back first");
+    }
+
+    [Fact]
+    public void What_the_broker_delays_takes_nothing_of_the_budget()
+    {
+        var budget = new HoldBudget(2, new BrokerDelays("billing", new DelayedRetry(Delay, Delay), new ManualTimeProvider(), NullLogger.Instance));
+        for (var number = 0; number < 3; number++)
+        {
+            budget.TryHold(Some.Delivery(new BasicProperties { MessageId = $"m-{number}" }), Delay, out var returned).ShouldBeTrue();
+            returned.ShouldBe(Settlement.Return);
+            budget.Return(returned);
+        }
+
+        budget.TryHold(Some.Delivery(), Delay, out var held).ShouldBeTrue("it has no id, so it is held");
+        budget.TryHold(Some.Delivery(), Delay, out _).ShouldBeFalse();
+        budget.Return(held);
+        budget.TryHold(Some.Delivery(), Delay, out _).ShouldBeTrue();
     }
 
     [Fact]
@@ -56,13 +87,15 @@ public sealed class HoldBudgetTests
     {
         var budget = new HoldBudget(20);
 
+        var delivery = Some.Delivery();
+
         // Threads of their own and many rounds: with a plain decrement most runs fail, though not every one.
         await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Factory.StartNew(
             () =>
             {
                 for (var i = 0; i < 500_000; i++)
                 {
-                    if (budget.TryHold(Delay, out var _))
+                    if (budget.TryHold(delivery, Delay, out var _))
                     {
                         budget.Return();
                     }
@@ -72,9 +105,9 @@ public sealed class HoldBudgetTests
 
         for (var i = 0; i < 10; i++)
         {
-            budget.TryHold(Delay, out _).ShouldBeTrue("every place was given back");
+            budget.TryHold(Some.Delivery(), Delay, out _).ShouldBeTrue("every place was given back");
         }
 
-        budget.TryHold(Delay, out _).ShouldBeFalse();
+        budget.TryHold(Some.Delivery(), Delay, out _).ShouldBeFalse();
     }
 }

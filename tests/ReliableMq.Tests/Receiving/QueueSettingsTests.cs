@@ -173,7 +173,60 @@ public sealed class QueueSettingsTests
     {
         Resolve([Some.Handler(retry: retry)]);
 
-        _errors.ShouldBe([$"Retry of the queue \"billing\" (\"ReliableMq:Queues:billing\" or [MessageHandler]) is \"{retry}\", which is not a list of durations. Write at most 100, separated by commas, each a number and ms, s, m or h, like \"1s, 10s, 1m, 10m\"; an empty text means a single attempt."]);
+        _errors.ShouldBe([$"Retry of the queue \"billing\" (\"ReliableMq:Queues:billing\" or [MessageHandler]) is \"{retry}\", which is not a list of durations. Write at most 100, separated by commas, each a number and ms, s, m or h, like \"1s, 10s, 1m, 10m\"; or doubling ones, the first, the longest and how many, like \"1s..10m x12\"; an empty text means a single attempt."]);
+    }
+
+    [Fact]
+    public void Patience_is_said_by_handlers_and_by_the_configuration()
+    {
+        var settings = Resolve([Some.Handler()]);
+        (settings.Retry.For, settings.Retry.DeferUnknown, settings.ImmediateRetries, settings.DelayedRetry).ShouldBe((null, TimeSpan.FromMinutes(15), 3, null));
+
+        HandlerDefinition said = new() { Queue = "billing", MessageName = "a.b", MessageType = typeof(OrderPlaced), HandlerName = "A", Invoke = (_, _, _) => default, RetryFor = "24h", ImmediateRetries = 0, DelayedRetry = "1s..10s" };
+        settings = Resolve([said]);
+        (settings.Retry.For, settings.ImmediateRetries, settings.DelayedRetry).ShouldBe((TimeSpan.FromDays(1), 0, new DelayedRetry(Seconds(1), Seconds(10))));
+
+        settings = Resolve([said], new QueueOptions { RetryFor = "1h", ImmediateRetries = 10, DelayedRetry = "2s..2s", DeferUnknown = "1m" });
+        (settings.Retry.For, settings.Retry.DeferUnknown, settings.ImmediateRetries, settings.DelayedRetry).ShouldBe((TimeSpan.FromHours(1), TimeSpan.FromMinutes(1), 10, new DelayedRetry(Seconds(2), Seconds(2))));
+        Resolve([said], new QueueOptions { DeferUnknown = "" }).Retry.DeferUnknown.ShouldBe(TimeSpan.Zero);
+        _errors.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Wrong_patience_is_told()
+    {
+        Resolve([Some.Handler()], new QueueOptions { RetryFor = "1 day", ImmediateRetries = 11, DelayedRetry = "1s..31s", DeferUnknown = "long" });
+        Resolve([Some.Handler()], new QueueOptions { DelayedRetry = "1s..2s", Order = QueueOrder.ByKey });
+
+        _errors.ShouldBe([
+            "RetryFor of the queue \"billing\" (\"ReliableMq:Queues:billing\" or [MessageHandler]) is \"1 day\", which is not a duration. Write a number and ms, s, m or h, like \"24h\", or leave it out for no limit.",
+            "\"ReliableMq:Queues:billing:DeferUnknown\" is \"long\", which is not a duration. Write a number and ms, s, m or h, like \"15m\"; an empty text means not at all.",
+            "ImmediateRetries of the queue \"billing\" (\"ReliableMq:Queues:billing\" or [MessageHandler]) is 11. Use 0 to 10.",
+            "DelayedRetry of the queue \"billing\" (\"ReliableMq:Queues:billing\" or [MessageHandler]) is \"1s..31s\", which is not a shortest and a longest delay from 100ms to 30s. Write it like \"1s..10s\", or leave it out.",
+            "DelayedRetry of the queue \"billing\" (\"ReliableMq:Queues:billing\" or [MessageHandler]) is \"1s..2s\", but its Order is ByKey, and what the broker delays is overtaken. Leave out one of them.",
+        ]);
+    }
+
+    [Fact]
+    public void Wrong_rules_are_told()
+    {
+        Resolve([new()
+        {
+            Queue = "billing", MessageName = "a.b", MessageType = typeof(OrderPlaced), HandlerName = "A", Invoke = (_, _, _) => default,
+            OnException =
+            [
+                new(typeof(string), OnFailure.Retry), new(typeof(TimeoutException), (OnFailure)9), new(typeof(IOException), OnFailure.Retry) { Delay = "soon" },
+                new(typeof(Exception), OnFailure.Retry) { Delay = "1s" },
+            ],
+            OnExceptionOfClass = [new(typeof(FormatException), OnFailure.Discard) { Delay = "1s" }],
+        }]);
+
+        _errors.ShouldBe([
+            "[OnException(typeof(String))] of the handler \"A\" of the queue \"billing\" is about a type that is no exception. Name one.",
+            "[OnException(typeof(TimeoutException))] of the handler \"A\" of the queue \"billing\" has the outcome 9. Use Retry, RetryNow, DeadLetter, Discard.",
+            "[OnException(typeof(IOException))] of the handler \"A\" of the queue \"billing\" has the Delay \"soon\", which is not a duration. Write a number and ms, s, m or h, like \"5m\".",
+            "[OnException(typeof(FormatException))] of the handler \"A\" of the queue \"billing\" has a Delay, but its outcome is Discard. Remove it, or use Retry.",
+        ]);
     }
 
     [Theory]

@@ -35,3 +35,15 @@ internal sealed record QueueFacts(bool Durable, IReadOnlyDictionary<string, stri
             ? values.EnumerateObject().ToDictionary(value => value.Name, value => Text(value.Value), StringComparer.Ordinal)
             : new(StringComparer.Ordinal);
 }
+
+/// <summary>
+/// The messages that a queue still has though it neither offers them nor waits for their ack: dead ones that it has not got
+/// rid of. The plugin's numbers are some seconds old.
+/// </summary>
+internal sealed record QueueBacklog(long Held)
+{
+    public static QueueBacklog Read(JsonElement queue) =>
+        new(Math.Max(0, Number(queue, "messages") - Number(queue, "messages_ready") - Number(queue, "messages_unacknowledged")));
+
+    private static long Number(JsonElement queue, string name) => queue.TryGetProperty(name, out var value) && value.TryGetInt64(out var number) ? number : 0;
+}

@@ -34,6 +34,9 @@ internal sealed class ManagementClient : IDisposable
     public Task<QueueFacts?> QueueAsync(string queue, CancellationToken cancellationToken) =>
         GetAsync($"queues/{_virtualHost}/{Uri.EscapeDataString(queue)}?columns=type,durable,arguments,policy,operator_policy,effective_policy_definition", QueueFacts.Read, cancellationToken);
 
+    public Task<QueueBacklog?> BacklogAsync(string queue, CancellationToken cancellationToken) =>
+        GetAsync($"queues/{_virtualHost}/{Uri.EscapeDataString(queue)}?columns=messages,messages_ready,messages_unacknowledged", QueueBacklog.Read, cancellationToken);
+
     /// <summary>Null where the queue does not exist.</summary>
     public Task<HashSet<Binding>?> BindingsAsync(string queue, CancellationToken cancellationToken) =>
         GetAsync($"queues/{_virtualHost}/{Uri.EscapeDataString(queue)}/bindings", bindings => bindings.EnumerateArray()

@@ -1,3 +1,5 @@
+using ReliableMq.Receiving;
+
 namespace ReliableMq.Broker.Topology;
 
 /// <summary>What a queue needs on the broker: itself, its dead-letter queue, its bindings.</summary>
@@ -17,6 +19,9 @@ internal sealed record QueueTopology(string Queue, string DeadLetterQueue, IRead
 
     /// <summary>Whether it has an order, which needs that of all consumers one is active.</summary>
     public bool IsOrdered { get; init; }
+
+    /// <summary>The broker's own delays of what is returned; null for none.</summary>
+    public DelayedRetry? DelayedRetry { get; init; }
 
     /// <summary>
     /// A durable quorum queue. The delivery limit is explicit and high, because attempts are counted in the
@@ -42,9 +47,19 @@ internal sealed record QueueTopology(string Queue, string DeadLetterQueue, IRead
                 arguments[SingleActiveConsumer] = true;
             }
 
+            if (DelayedRetry is { } delays)
+            {
+                // Only what failed: what a stopping consumer gives back is for the next one at once.
+                arguments[DelayedRetryType] = "failed";
+                arguments["x-delayed-retry-min"] = (long)delays.Shortest.TotalMilliseconds;
+                arguments["x-delayed-retry-max"] = (long)delays.Longest.TotalMilliseconds;
+            }
+
             return arguments;
         }
     }
+
+    public const string DelayedRetryType = "x-delayed-retry-type";
 
     public const string SingleActiveConsumer = "x-single-active-consumer";
 

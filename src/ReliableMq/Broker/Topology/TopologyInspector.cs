@@ -28,6 +28,11 @@ internal sealed class TopologyInspector(TopologyMode mode, ManagementClient? man
         foreach (var topology in queues)
         {
             await LookAtQueueAsync(look, topology.DeadLetterQueue, QueueTopology.DeadLetterArguments, facts => TopologyRules.OfDeadLetterPolicy(topology, facts));
+            if (topology.DelayedRetry is not null && BrokerVersion.Of(connection) is { DelaysReturns: false } version)
+            {
+                notes.Add(TopologyRules.DelayedRetryNotInForce(topology.Queue, version));
+            }
+
             await LookAtQueueAsync(look, topology.Queue, topology.Arguments, facts => TopologyRules.OfPolicy(topology, facts));
             await LookAtBindingsAsync(look, topology);
         }

@@ -24,6 +24,9 @@ internal static class TopologyRules
     public static TopologyDifference MissingForeignExchange(string queue, string name) =>
         new(Exchange(name), "one that somebody else declares", "none", $"Declare it where it belongs, or correct [Binding] or \"ReliableMq:Queues:{queue}:Bindings\".");
 
+    public static string DelayedRetryNotInForce(string queue, BrokerVersion version) =>
+        $"The DelayedRetry of the {Queue(queue)} is not in force: it needs RabbitMQ {BrokerVersion.DelayedRetrySince}, and this is {version}. Deliveries are held in the process instead.";
+
     public static TopologyDifference MissingQueue(string name) =>
         new(Queue(name), "a durable quorum queue", "none", DeclareIt);
 

@@ -1,0 +1,83 @@
+using System.Globalization;
+using ReliableMq.Faults.Nemesis;
+
+namespace ReliableMq.Faults;
+
+/// <summary>What <c>./dev faults</c> was asked for.</summary>
+internal sealed record Arguments
+{
+    public IReadOnlyList<int> Seeds { get; init; } = [1];
+    public TimeSpan Duration { get; init; } = TimeSpan.FromMinutes(2);
+    public string? RabbitMq { get; init; }
+    public string? Postgres { get; init; }
+
+    /// <summary>Runs with a verdict in the artifacts folder are not repeated.</summary>
+    public bool Resume { get; init; }
+
+    /// <summary>The names of the faults to choose from.</summary>
+    public IReadOnlyList<string> Faults { get; init; } = FaultCatalog.Default;
+
+    /// <summary>The mutants to catch; null for a run of the library as it is, empty for all.</summary>
+    public IReadOnlyList<string>? Mutants { get; init; }
+
+    /// <summary>How long nothing may get better after the last fault before the run has failed.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(3);
+
+    /// <summary>The built program whose processes are tormented; by default this one.</summary>
+    public string Program { get; init; } = typeof(Arguments).Assembly.Location;
+
+    public const string Usage =
+        """
+        ./dev faults [--seed N | --seeds A..B] [--minutes M] [--rabbitmq 3.10|4.0|4.3] [--postgres 15|18]
+                     [--faults NAME,+NAME,-NAME] [--patience SECONDS] [--resume]
+        ./dev faults --short         seeds 1 and 2, one minute of faults each
+        ./dev faults --mutants [NAME,NAME]
+        """;
+
+    public static Arguments Parse(IReadOnlyList<string> args)
+    {
+        var arguments = new Arguments();
+        for (var i = 0; i < args.Count; i++)
+        {
+            var option = args[i];
+            string Value() => ++i < args.Count ? args[i] : throw Wrong($"'{option}' lacks its value.");
+            arguments = option switch
+            {
+                "--seed" => arguments with { Seeds = [Number(option, Value(), 0)] },
+                "--seeds" => arguments with { Seeds = Range(Value()) },
+                "--minutes" => arguments with { Duration = Minutes(Value()) },
+                "--rabbitmq" => arguments with { RabbitMq = OneOf(option, Value(), "3.10", "4.0", "4.3") },
+                "--postgres" => arguments with { Postgres = OneOf(option, Value(), "15", "18") },
+                "--faults" => arguments with { Faults = FaultCatalog.Choose(Value()) },
+                "--patience" => arguments with { Patience = TimeSpan.FromSeconds(Number(option, Value(), 1)) },
+                "--resume" => arguments with { Resume = true },
+                "--short" => arguments with { Seeds = [1, 2], Duration = TimeSpan.FromMinutes(1) },
+                "--mutants" => arguments with { Mutants = i + 1 < args.Count && !args[i + 1].StartsWith('-') ? args[++i].Split(',') : [] },
+                _ => throw Wrong($"Unknown option '{option}'."),
+            };
+        }
+
+        return arguments;
+    }
+
+    private static TimeSpan Minutes(string text) =>
+        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var minutes) && minutes is > 0 and <= 1440
+            ? TimeSpan.FromMinutes(minutes)
+            : throw Wrong($"'--minutes {text}' is no time. Use a number above 0, such as 2 or 0.5.");
+
+    private static IReadOnlyList<int> Range(string text) =>
+        text.Split("..") is [var first, var last] && Number("--seeds", first, 0) is var from && Number("--seeds", last, from) is var to
+            ? [.. Enumerable.Range(from, to - from + 1)]
+            : throw Wrong($"'--seeds {text}' is no range. Use one such as 1..20.");
+
+    private static int Number(string option, string text, int least) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least
+            ? number
+            : throw Wrong($"'{option} {text}' is not right. Use a whole number from {least}.");
+
+    private static string OneOf(string option, string text, params string[] choices) => choices.Contains(text)
+        ? text
+        : throw Wrong($"'{option} {text}' is not known. Use {string.Join(", ", choices)}.");
+
+    private static FormatException Wrong(string what) => new($"{what}\n{Usage}");
+}

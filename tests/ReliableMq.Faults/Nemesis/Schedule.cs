@@ -1,0 +1,55 @@
+using System.Globalization;
+
+namespace ReliableMq.Faults.Nemesis;
+
+/// <summary>One fault of a schedule.</summary>
+/// <param name="At">When it begins.</param>
+/// <param name="Kind">What it is.</param>
+/// <param name="Lasting">How long until it is healed.</param>
+/// <param name="Dice">Chooses among victims.</param>
+internal sealed record Step(TimeSpan At, FaultKind Kind, TimeSpan Lasting, int Dice)
+{
+    public override string ToString() =>
+        string.Create(CultureInfo.InvariantCulture, $"{At.TotalSeconds,7:0.0}  {Kind.Name} for {Lasting.TotalSeconds:0.0} s ({Dice})");
+}
+
+/// <summary>What goes wrong when. The same seed, time and choice of faults give the same schedule.</summary>
+internal static class Schedule
+{
+    private static readonly TimeSpan FirstAt = TimeSpan.FromSeconds(2);
+    private const double MostSecondsBetween = 5;
+
+    /// <summary>
+    /// Faults of different victims overlap, those of one never do. A kind is not chosen again before most others had
+    /// their turn, so that short runs are varied, too.
+    /// </summary>
+    public static IReadOnlyList<Step> For(int seed, TimeSpan duration, IReadOnlyList<string> faults)
+    {
+        var random = new Random(seed);
+        var free = new Dictionary<string, TimeSpan>();
+        var steps = new List<Step>();
+        var deck = new List<FaultKind>();
+        for (var at = FirstAt; at < duration; at += TimeSpan.FromSeconds(random.NextDouble() * MostSecondsBetween))
+        {
+            if (deck.Count == 0)
+            {
+                deck.AddRange(faults.Select(FaultCatalog.Find));
+            }
+
+            var kind = deck[random.Next(deck.Count)];
+            deck.Remove(kind);
+            var lasting = TimeSpan.FromSeconds(kind.MostSeconds * (0.2 + 0.8 * random.NextDouble()));
+            var dice = random.Next(1000);
+            var begin = free.TryGetValue(kind.Victim, out var until) && until > at ? until : at;
+            if (begin >= duration)
+            {
+                continue;
+            }
+
+            steps.Add(new Step(begin, kind, lasting, dice));
+            free[kind.Victim] = begin + lasting + TimeSpan.FromSeconds(1);
+        }
+
+        return [.. steps.OrderBy(step => step.At)];
+    }
+}

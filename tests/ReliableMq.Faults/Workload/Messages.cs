@@ -1,0 +1,54 @@
+namespace ReliableMq.Faults.Workload;
+
+/// <summary>A message of the workload: its id is the machine's own, apart from the library's message id.</summary>
+public interface IWork
+{
+    string Id { get; }
+    Fate Fate { get; }
+}
+
+/// <summary>What is to become of a message.</summary>
+/// <param name="Failures">So many attempts fail; the next succeeds.</param>
+/// <param name="Kills">It kills its process so often.</param>
+/// <param name="IsPoison">It fails always.</param>
+/// <param name="NeedsMending">It fails for good until an operator has mended it.</param>
+/// <param name="Children">So many messages it causes.</param>
+public sealed record Fate(int Failures = 0, int Kills = 0, bool IsPoison = false, bool NeedsMending = false, int Children = 0);
+
+/// <summary>Handled on a context.</summary>
+[Message("faults.item.v1")]
+public sealed record Item(string Id, Fate Fate) : IWork;
+
+/// <summary>Handled in the order of its key.</summary>
+[Message("faults.entry.v1")]
+public sealed record Entry(string Id, Fate Fate) : IWork;
+
+/// <summary>Handled in batches.</summary>
+[Message("faults.pack.v1")]
+public sealed record Pack(string Id, Fate Fate) : IWork;
+
+/// <summary>Caused by a handler, and handled with plain ADO.NET.</summary>
+[Message("faults.child.v1")]
+public sealed record Child(string Id, Fate Fate) : IWork;
+
+/// <summary>
+/// Has two subscribers, and therefore an exchange of its own, whose bindings no fault deletes: a message that still
+/// has one route is not returned, so nobody could know that the other subscriber missed it.
+/// </summary>
+[Message("notices.notice.v1")]
+public sealed record Notice(string Id, Fate Fate) : IWork;
+
+/// <summary>Who has to handle what.</summary>
+internal static class Subscribers
+{
+    public const string Ordered = "faults.entries";
+
+    public static readonly IReadOnlyDictionary<string, string[]> Of = new Dictionary<string, string[]>
+    {
+        [nameof(Item)] = ["faults.items"],
+        [nameof(Entry)] = [Ordered],
+        [nameof(Pack)] = ["faults.packs"],
+        [nameof(Child)] = ["faults.children"],
+        [nameof(Notice)] = ["faults.notices-first", "faults.notices-second"],
+    };
+}
