@@ -52,7 +52,7 @@ internal sealed class TestShop : IAsyncDisposable
         catch (ShouldAssertException exception)
         {
             await shop.DisposeAsync();
-            throw new ShouldAssertException($"{exception.Message}; its log ends with {string.Join(Environment.NewLine, host.Logs.Entries.TakeLast(20).Select(entry => entry.Message))}");
+            throw new ShouldAssertException($"{exception.Message}; its log ends with {string.Join(Environment.NewLine, host.Logs.Entries.Select(entry => entry.Message).Where(message => !message.StartsWith("Health check", StringComparison.Ordinal)).TakeLast(20))}");
         }
     }
 

@@ -71,7 +71,7 @@ public sealed class What_an_operator_does(Chromium chromium)
         await window.Page.Locator("tbody").GetByRole(AriaRole.Link, new LocatorGetByRoleOptions { Name = "shop.order-paid.v1" }).ClickAsync();
         var replay = window.Button("Replay");
         await Assertions.Expect(replay).ToBeDisabledAsync();
-        await replay.FocusAsync();
+        await replay.HoverAsync();
 
         await window.ShowsAsync("Your account may look but not change anything. Operators can.");
         await window.ShowsAsync("Your account may not see bodies of messages.");

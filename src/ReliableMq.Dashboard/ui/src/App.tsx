@@ -1,6 +1,7 @@
 import { lazy, Suspense } from "react";
-import { Route, Switch } from "wouter";
+import { Route, Switch, useLocation } from "wouter";
 import { Overview } from "./pages/Overview";
+import { Boundary } from "./parts/Boundary";
 import { Loading, NotFound } from "./parts/States";
 import { Shell } from "./shell/Shell";
 
@@ -21,26 +22,29 @@ const Audit = page(() => import("./pages/Audit"), "Audit");
 const Search = page(() => import("./pages/Search"), "Search");
 
 export function App() {
+  const [path] = useLocation();
   return (
     <Shell>
-      <Suspense fallback={<Loading />}>
-        <Switch>
-          <Route path="/" component={Overview} />
-          <Route path="/outbox/row/:service/:id" component={OutboxRow} />
-          <Route path="/outbox/:state?" component={Outbox} />
-          <Route path="/inbox/:state?" component={Inbox} />
-          <Route path="/dead-letters/row/:service/:id" component={DeadLetter} />
-          <Route path="/dead-letters/:view?" component={DeadLetters} />
-          <Route path="/message" component={Message} />
-          <Route path="/queues" component={Queues} />
-          <Route path="/alerts" component={Alerts} />
-          <Route path="/nodes" component={Nodes} />
-          <Route path="/schedule" component={Schedule} />
-          <Route path="/audit" component={Audit} />
-          <Route path="/search" component={Search} />
-          <Route component={NotFound} />
-        </Switch>
-      </Suspense>
+      <Boundary key={path}>
+        <Suspense fallback={<Loading />}>
+          <Switch>
+            <Route path="/" component={Overview} />
+            <Route path="/outbox/row/:service/:id" component={OutboxRow} />
+            <Route path="/outbox/:state?" component={Outbox} />
+            <Route path="/inbox/:state?" component={Inbox} />
+            <Route path="/dead-letters/row/:service/:id" component={DeadLetter} />
+            <Route path="/dead-letters/:view?" component={DeadLetters} />
+            <Route path="/message" component={Message} />
+            <Route path="/queues" component={Queues} />
+            <Route path="/alerts" component={Alerts} />
+            <Route path="/nodes" component={Nodes} />
+            <Route path="/schedule" component={Schedule} />
+            <Route path="/audit" component={Audit} />
+            <Route path="/search" component={Search} />
+            <Route component={NotFound} />
+          </Switch>
+        </Suspense>
+      </Boundary>
     </Shell>
   );
 }

@@ -14,7 +14,7 @@ import { Table } from "../parts/Table";
 import { Age } from "../time/zone";
 import { useDeadDeeds } from "./deadDeeds";
 import { useDeadFilters } from "./DeadLetters";
-import { shortType } from "./Inbox";
+import { shortType } from "./exceptions";
 
 export function DeadGroups() {
   const texts = useTexts();

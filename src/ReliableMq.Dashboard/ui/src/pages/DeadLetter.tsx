@@ -22,7 +22,7 @@ import { Title } from "../parts/Title";
 import { Time } from "../time/zone";
 import { deadTones } from "./DeadList";
 import { questionOf } from "./deeds";
-import { shortType } from "./Inbox";
+import { messageOf, shortType } from "./exceptions";
 import "../styles/detail.css";
 
 const EditAndReplay = lazy(async () => ({ default: (await import("./EditAndReplay")).EditAndReplay }));
@@ -33,7 +33,8 @@ export function DeadLetter() {
   const [query] = useQueryState();
   const path = rowPath("dead-letters", service, id);
   const read = useRead<DeadLetterDetail>(path, {}, { areas: ["dead-letters"], isSameThing: false });
-  const isEditing = query["edit"] === "1" && useHindrance() === null;
+  const hindrance = useHindrance();
+  const isEditing = query["edit"] === "1" && hindrance === null;
   return (
     <Shown read={read}>
       {(detail) => isEditing && detail.deadLetter.state !== "replayed"
@@ -49,6 +50,7 @@ function Detail({ detail, path, texts }: { detail: DeadLetterDetail; path: strin
   const hindrance = useHindrance();
   const letter = detail.deadLetter;
   const facts: [string, string][] = [[fields.name, letter.name], [fields.messageId, letter.messageId], [fields.queue, letter.queue], [fields.service, letter.service]];
+  const error = messageOf(letter.error, letter.errorType);
   const target = () => targetsOf([`${letter.service}\n${letter.id}`]);
 
   const replay = () => {
@@ -79,8 +81,8 @@ function Detail({ detail, path, texts }: { detail: DeadLetterDetail; path: strin
       <div className="framed">
         <div className="error-head">
           {letter.errorType && <strong title={letter.errorType}>{shortType(letter.errorType)}</strong>}
-          {letter.error && <p>{letter.error}</p>}
-          {letter.reason !== letter.error && <p className="faint">{letter.reason}</p>}
+          {error && <p>{error}</p>}
+          {letter.reason !== error && <p className="faint">{letter.reason}</p>}
         </div>
         <div className="padded">
           <Facts
@@ -132,7 +134,7 @@ function Attempts({ detail }: { detail: DeadLetterDetail }) {
                   <Icon name="right" />
                   <span className="nowrap">{dead.attempt(attempt.number)}</span>
                   <span className="num faint"><Time at={attempt.at} long /></span>
-                  <span className="clip">{attempt.errorType && <strong>{shortType(attempt.errorType)}</strong>} {attempt.error?.split("\n")[0]?.replace(`${attempt.errorType}: `, "")}</span>
+                  <span className="clip">{attempt.errorType && <strong>{shortType(attempt.errorType)}</strong>} {messageOf(attempt.error, attempt.errorType)}</span>
                 </summary>
                 {attempt.error && <pre className="code stack" tabIndex={0} aria-label={dead.stack}>{attempt.error}</pre>}
               </details>

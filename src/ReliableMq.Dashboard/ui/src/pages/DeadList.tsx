@@ -18,7 +18,7 @@ import { Table } from "../parts/Table";
 import { Time } from "../time/zone";
 import { useDeadDeeds } from "./deadDeeds";
 import { useDeadFilters } from "./DeadLetters";
-import { shortType } from "./Inbox";
+import { messageOf, shortType } from "./exceptions";
 
 export const deadTones: Record<DeadLetterWhat, Tone> = { waiting: "bad", replayed: "good", discarded: "calm" };
 
@@ -65,7 +65,7 @@ export function DeadList() {
                 label={texts.pages.deadLetters} rows={page.items} keyOf={keyOf} isOld={read.isPlaceholderData} selection={state === "replayed" ? undefined : selection} nameOf={(row) => row.messageId}
                 columns={[
                   { name: fields.name, phone: "first", cell: (row) => <State tone={deadTones[row.state]}><Go to={rowAddress("dead-letters", row.service, row.id)}>{row.name}</Go></State> },
-                  { name: fields.error, kind: "wide", cell: (row) => <span className="clip" title={row.error ?? row.reason}>{row.errorType && <strong>{shortType(row.errorType)}: </strong>}{row.error ?? row.reason}</span> },
+                  { name: fields.error, kind: "wide", cell: (row) => <span className="clip" title={row.error ?? row.reason}>{row.errorType && <strong>{shortType(row.errorType)}: </strong>}{messageOf(row.error, row.errorType) ?? row.reason}</span> },
                   { name: fields.queue, cell: (row) => row.queue },
                   { name: fields.messageId, cell: (row) => <MessageLink id={row.messageId} /> },
                   { name: fields.attempts, kind: "num", phone: "off", cell: (row) => row.attempts },

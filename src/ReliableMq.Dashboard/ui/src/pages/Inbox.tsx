@@ -21,6 +21,7 @@ import { Tabs } from "../parts/Tabs";
 import { Title } from "../parts/Title";
 import { Age, Time } from "../time/zone";
 import { questionOf } from "./deeds";
+import { messageOf, shortType } from "./exceptions";
 
 const states: InboxState[] = ["failing", "scheduled", "handling", "done"];
 const tones: Record<InboxState, Tone> = { failing: "warn", scheduled: "warn", handling: "info", done: "good" };
@@ -84,7 +85,7 @@ function InboxList({ state }: { state: InboxState }) {
   };
 
   const failing: Column<InboxItem>[] = [
-    { name: fields.error, kind: "wide", cell: (row) => <span className="clip" title={row.error ?? ""}>{row.errorType && <strong>{shortType(row.errorType)}: </strong>}{row.error?.split("\n")[0]}</span> },
+    { name: fields.error, kind: "wide", cell: (row) => <span className="clip" title={row.error ?? ""}>{row.errorType && <strong>{shortType(row.errorType)}: </strong>}{messageOf(row.error, row.errorType)}</span> },
     { name: fields.attempts, kind: "num", cell: (row) => row.attempts },
     { name: fields.next, cell: (row) => <Age at={row.nextAttemptAt} /> },
     { name: fields.failedAt, kind: "num", cell: (row) => <Time at={row.lastFailedAt} /> },
@@ -166,5 +167,3 @@ function Parked() {
     </>
   );
 }
-
-export const shortType = (type: string) => type.slice(type.lastIndexOf(".") + 1);

@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { targetsOf } from "../act/bulk";
 import type { Count, Overview, ServiceOverview } from "../api/contract";
 import { touches } from "../api/live";
+import { messageOf, shortType } from "./exceptions";
 import { changesOf } from "./headerChanges";
 import { formatLater } from "./later";
 import { pageOf } from "./places";
@@ -43,4 +44,11 @@ it("reads again what a change touches, and what has not said what it shows", () 
   expect(touches(["outbox"], ["inbox"])).toBe(false);
   expect(touches([], ["inbox"])).toBe(false);
   expect(touches(undefined, ["inbox"])).toBe(true);
+});
+
+it("tells what an exception says apart from its type", () => {
+  expect(shortType("System.FormatException")).toBe("FormatException");
+  expect(messageOf("System.FormatException: no code\r\n   at X()", "System.FormatException")).toBe("no code");
+  expect(messageOf("no code", "System.FormatException")).toBe("no code");
+  expect(messageOf(null, null)).toBeNull();
 });

@@ -45,7 +45,7 @@ export function Filters({ filters }: { filters: Filter[] }) {
         </button>
         {active.map((filter) => (
           <button key={filter.name} type="button" className="chip" onClick={() => change({ [filter.name]: null, cursor: null })} title={common.clear}>
-            <span className="faint">{filter.label}</span> {shown(filter, query[filter.name] ?? "").replace("T", " ")}<Icon name="close" />
+            <span className="faint">{filter.label}</span> {filter.kind === "time" ? shown(filter, query[filter.name] ?? "").replace("T", " ") : query[filter.name]}<Icon name="close" />
           </button>
         ))}
       </div>
