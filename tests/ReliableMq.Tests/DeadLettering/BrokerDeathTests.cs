@@ -12,10 +12,12 @@ public sealed class BrokerDeathTests
         death.ShouldBe(new BrokerDeath("expired", "orders", "orders.order-placed.v1"));
     }
 
-    public static TheoryData<object?> Strange => new(
-        null, "text", 1, new List<object?>(), new List<object?> { "text", null }, new List<object?> { new Dictionary<string, object?>() },
+    public static TheoryData<object?> Strange { get; } = new TheoryData<object?>
+    {
+        null!, "text", 1, new List<object?>(), new List<object?> { "text", null }, new List<object?> { new Dictionary<string, object?>() },
         new List<object?> { new Dictionary<string, object?> { ["reason"] = 1, ["queue"] = new List<object?>(), ["exchange"] = new byte[1], ["routing-keys"] = "text" } },
-        new List<object?> { new Dictionary<string, object?> { ["reason"] = "made up\0", ["routing-keys"] = new List<object?> { 1 } } });
+        new List<object?> { new Dictionary<string, object?> { ["reason"] = "made up\0", ["routing-keys"] = new List<object?> { 1 } } },
+    };
 
     [Theory]
     [MemberData(nameof(Strange))]
