@@ -46,8 +46,8 @@ internal sealed class ConsumersHealthCheck(ConsumerHost host, AbandonedHandlers 
         return Task.FromResult(
             idle.Count == 0 && abandoned.Count > 0
             ? new HealthCheckResult(
-                abandoned.Count < AbandonedHandlers.Most ? HealthStatus.Degraded : context.Registration.FailureStatus,
-                $"{abandoned.Count} handler(s) went on after they were cancelled and still run; at {AbandonedHandlers.Most} they keep their places. Restart the process.")
+                abandoned.Kept == 0 ? HealthStatus.Degraded : context.Registration.FailureStatus,
+                $"{abandoned.Count} handler(s) went on after they were cancelled and still run{(abandoned.Kept == 0 ? "" : $", and {abandoned.Kept} more keep their places")}. Restart the process.")
             : idle.Count == 0
             ? HealthCheckResult.Healthy($"Consuming {host.Consumers.Count} queue(s).")
             : new HealthCheckResult(

@@ -158,8 +158,8 @@ internal static partial class LogMessages
     [LoggerMessage(5031, LogLevel.Warning, "The handler of {What} that was left behind has ended; what it did is thrown away.")]
     public static partial void AbandonedEnded(ILogger logger, object what, Exception? exception);
 
-    [LoggerMessage(5032, LogLevel.Error, "A handler of \"{Queue}\" went on after it was cancelled and keeps its place, because {Most} were left behind before and still run. Restart the process.")]
-    public static partial void TooManyAbandoned(ILogger logger, string queue, int most);
+    [LoggerMessage(5032, LogLevel.Error, "A handler of \"{Queue}\" went on after it was cancelled and keeps its place, because {Count} were left behind before and still run. Restart the process.")]
+    public static partial void TooManyAbandoned(ILogger logger, string queue, int count);
 
     [LoggerMessage(5033, LogLevel.Warning, "The database session of {What}, which was left behind, could not be ended: {Error} Its message waits until the handler ends.")]
     public static partial void SessionNotEnded(ILogger logger, object what, string error);

@@ -11,8 +11,11 @@ namespace ReliableMq.Handling;
 /// </summary>
 internal sealed class AbandonedHandlers(ReliableMqMetrics metrics, TimeProvider time, ILogger<AbandonedHandlers> logger)
 {
-    /// <summary>Each may hold a thread, a connection and memory for ever.</summary>
-    public const int Most = 20;
+    /// <summary>Each may hold a thread and memory for ever.</summary>
+    private const int Most = 20;
+
+    /// <summary>Each keeps its place in the pool until it ends, and the others have to go on with the rest.</summary>
+    private const int PartOfPool = 4;
 
     /// <summary>For cleaning up after a timeout.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
@@ -24,9 +27,15 @@ internal sealed class AbandonedHandlers(ReliableMqMetrics metrics, TimeProvider 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private int _count;
+    private int _kept;
 
     /// <summary>Those that still run.</summary>
     public int Count => Volatile.Read(ref _count);
+
+    /// <summary>Those that should have been left behind, and keep their places instead.</summary>
+    public int Kept => Volatile.Read(ref _kept);
+
+    public static int MostOf(int? poolSize) => Math.Clamp((poolSize ?? int.MaxValue) / PartOfPool, 1, Most);
 
     /// <param name="what">The delivery or the batch, for logs.</param>
     /// <param name="queue">Where it comes from.</param>
@@ -47,8 +56,20 @@ internal sealed class AbandonedHandlers(ReliableMqMetrics metrics, TimeProvider 
             await GrantAsync(running, givingUp);
         }
 
-        if (running.IsCompleted || !TryAbandon(attempt, queue))
+        if (running.IsCompleted)
         {
+            return await running;
+        }
+
+        if (!TryTakePlace(database))
+        {
+            LogMessages.TooManyAbandoned(logger, queue, Count);
+            return await KeepAsync(running);
+        }
+
+        if (!attempt.TryAbandon())
+        {
+            Interlocked.Decrement(ref _count);
             return await running;
         }
 
@@ -73,19 +94,28 @@ internal sealed class AbandonedHandlers(ReliableMqMetrics metrics, TimeProvider 
         }
     }
 
-    private bool TryAbandon(Attempt attempt, string queue)
+    private bool TryTakePlace(ServiceDatabase? database)
     {
-        if (Interlocked.Increment(ref _count) > Most)
-        {
-            LogMessages.TooManyAbandoned(logger, queue, Most);
-        }
-        else if (attempt.TryAbandon())
+        if (Interlocked.Increment(ref _count) <= MostOf(database?.PoolSize))
         {
             return true;
         }
 
         Interlocked.Decrement(ref _count);
         return false;
+    }
+
+    private async Task<T> KeepAsync<T>(Task<T> running)
+    {
+        Interlocked.Increment(ref _kept);
+        try
+        {
+            return await running;
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _kept);
+        }
     }
 
     /// <summary>Sees it end at last.</summary>

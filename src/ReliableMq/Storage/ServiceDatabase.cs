@@ -98,6 +98,7 @@ internal sealed class ServiceDatabase
     {
         await using var session = await OpenAsync(cancellationToken);
         _configured = DatabaseAddress.Configured(session.Connection);
+        PoolSize = Storage.PoolSize.Of(session.Connection);
         ConnectionTimeout = TimeSpan.FromSeconds(session.Connection.ConnectionTimeout);
         Address = DatabaseAddress.Of(session.Connection);
     }
@@ -118,6 +119,9 @@ internal sealed class ServiceDatabase
 
     /// <summary>How long a free connection is waited for, as the connection string says; zero until it was reached, or for ever.</summary>
     public TimeSpan ConnectionTimeout { get; private set; }
+
+    /// <summary>The most connections of its pool; null where there is none.</summary>
+    public int? PoolSize { get; private set; }
 
     /// <summary>Null until it was reached.</summary>
     public DatabaseAddress? Address { get; private set; }
