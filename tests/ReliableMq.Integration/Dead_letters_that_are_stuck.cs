@@ -40,7 +40,7 @@ public class Dead_letters_that_are_stuck
         var health = (await service.HealthAsync()).Entries["reliable-mq-dead-letter-queues"];
         health.Status.ShouldBe(HealthStatus.Degraded);
         health.Description!.ShouldStartWith("3 dead letter(s) wait in the queue \"tests.numbers.dead\" and are not stored: ");
-        (await service.HealthAsync()).Entries["reliable-mq-open-alerts"].Description!.ShouldStartWith("Open alerts: dead-letter-backlog \"tests.numbers.dead\" (");
+        (await service.HealthAsync()).Entries["reliable-mq-open-alerts"].Description!.ShouldContain("dead-letter-backlog \"tests.numbers.dead\" (");
 
         await world.Broker.AllowReadingAsync(".*");
 
