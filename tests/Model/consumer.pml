@@ -1,9 +1,9 @@
 /* What both models of the receiving side share: a queue, its dead-letter queue, the tables, processes that handle
    deliveries, and what goes wrong. The including model says how much of each there is:
-   MESSAGES, EPOCHS, RETRIES (attempts before a message dies), SLOTS (deliveries at work at a time) of which FIRST_SLOTS
-   are in the first process, on one channel, and the other is in the second, FAULTS; and whether the next attempt may be waited for
-   with the delivery (HOLDS), a commit may happen
-   after its client has gone (LATE_COMMITS), and the broker dead-letters by itself (BROKER_KILLS). */
+   MESSAGES, EPOCHS, RETRIES (attempts before a message dies), FAULTS, SLOTS (deliveries at work at a time), of which
+   FIRST_SLOTS are in the first process, on one channel, and the other is in the second. And whether a delivery may be
+   held for its next attempt (HOLDS), a commit may happen after its client has gone (LATE_COMMITS), and the broker makes
+   dead letters by itself (BROKER_KILLS). */
 
 #define OF(m, e) ((m) * EPOCHS + (e))
 #define COPIES (MESSAGES * EPOCHS)
