@@ -5,6 +5,9 @@ import { defineConfig } from "vitest/config";
 // Where a development server finds the API: npm run dev with RELIABLEMQ_DASHBOARD=http://localhost:5000/reliable-mq
 const api = process.env["RELIABLEMQ_DASHBOARD"] ?? "http://localhost:5000/reliable-mq";
 
+// Tests run in a zone that is not UTC, so that confusing the two is seen.
+if (process.env["VITEST"]) process.env["TZ"] = "America/New_York";
+
 // The server says where the page is mapped; the development server has it at the root.
 const rootForDevelopment = (): Plugin => ({
   name: "root-for-development",
