@@ -207,17 +207,17 @@ internal static partial class LogMessages
     [LoggerMessage(7004, LogLevel.Debug, "The broker's copy of the dead letter {Delivery} has come; it is stored already.")]
     public static partial void DeadLetterMerged(ILogger logger, Delivery delivery);
 
-    [LoggerMessage(7007, LogLevel.Information, "The broker dead-lettered a late copy of {Delivery}, which was handled, has a later copy or was discarded; there is nothing to do.")]
-    public static partial void LateDeadLetter(ILogger logger, Delivery delivery);
-
-    [LoggerMessage(7008, LogLevel.Error, "No database takes this alert: {Text}")]
-    public static partial void DeadLettersStuck(ILogger logger, string text);
-
     [LoggerMessage(7005, LogLevel.Error, "Dead letters could not be replayed; trying again in {Delay}.")]
     public static partial void ReplayFailed(ILogger logger, TimeSpan delay, Exception exception);
 
     [LoggerMessage(7006, LogLevel.Error, "The replay {Replay} cannot go on; trying again in {Delay}.")]
     public static partial void ReplayPostponed(ILogger logger, long replay, TimeSpan delay, Exception exception);
+
+    [LoggerMessage(7007, LogLevel.Information, "The broker dead-lettered a late copy of {Delivery}, which was handled, has a later copy or was discarded; there is nothing to do.")]
+    public static partial void LateDeadLetter(ILogger logger, Delivery delivery);
+
+    [LoggerMessage(7008, LogLevel.Error, "No database takes this alert: {Text}")]
+    public static partial void DeadLettersStuck(ILogger logger, string text);
 
     [LoggerMessage(8001, LogLevel.Warning, "The database of \"{Context}\" cannot be reached: {Error} Messages are stored and handled when it can.")]
     public static partial void DatabaseUnreachable(ILogger logger, string context, string error);
