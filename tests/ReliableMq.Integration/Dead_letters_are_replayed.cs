@@ -99,14 +99,17 @@ public class Dead_letters_are_replayed
     [Fact]
     public async Task One_whose_message_was_handled_goes_when_the_inbox_forgets_the_message()
     {
+        var gate = new Gate("a handler before its effect");
         await using var world = await World.CreateAsync();
-        await using var service = await world.StartAsync(setup => setup.HandleNumbered());
+        await using var service = await world.StartAsync(setup => setup.HandleNumbered(before: (_, context) => gate.PassAsync(context.CancellationToken)));
         await service.ConsumingAsync();
         await world.Broker.PublishAsync("", "tests.numbers", """{"number":1}""", new BasicProperties { MessageId = "m-1", Type = "tests.numbered.v1" });
-        await Eventually.EqualAsync([1], world.EffectsAsync, "effects");
-        // The broker gives up a further copy, whose queue has a time to live.
+        await gate.WaitForCallersAsync();
+        // The broker gives up a further copy while one is handled.
         await world.Broker.PublishAsync("", "tests.numbers.dead", """{"number":1}""", new BasicProperties { MessageId = "m-1", Type = "tests.numbered.v1" });
         var dead = await WaitForOneAsync(service);
+        gate.Open();
+        await Eventually.EqualAsync([1], world.EffectsAsync, "effects");
 
         await world.Database.ExecuteAsync("UPDATE reliable_mq.inbox SET handled_at = handled_at - interval '20 days'");
         await What_the_inbox_remembers.KeepHouseAsync(service);

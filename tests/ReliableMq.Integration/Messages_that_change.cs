@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using ReliableMq.Integration.Support;
 using ReliableMq.TestSupport;
 using Xunit;
@@ -112,7 +113,8 @@ public class Messages_that_change
             setup.Handle<Third>(Queue, (_, _, _) => Task.CompletedTask);
         });
 
-        (await Should.ThrowAsync<InvalidOperationException>(service.StartAsync)).Message.ShouldContain("Unable to resolve service for type 'System.Text.StringBuilder' while attempting to activate 'ReliableMq.Integration.Messages_that_change+Uncreatable'");
+        (await Should.ThrowAsync<OptionsValidationException>(service.StartAsync)).Message.ShouldBe(
+            "The upcaster \"ReliableMq.Integration.Messages_that_change+Uncreatable\" needs \"missing\", a \"System.Text.StringBuilder\", which is not registered. Add it to the services of the application, or give the parameter a default value.");
     }
 
     private static Task EffectAsync(TestDb db, int number, string note)

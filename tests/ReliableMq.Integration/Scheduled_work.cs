@@ -20,10 +20,10 @@ public class Scheduled_work
         await using var world = await World.CreateAsync();
         await using var service = await world.StartAsync();
 
-        await Eventually.TrueAsync(async () => (await ReadAsync(service)).Count(work => work.Outcome == "done") >= 7, "all have run");
+        await Eventually.TrueAsync(async () => (await ReadAsync(service)).Count(work => work.Outcome == "done") >= 10, "all have run");
 
         var works = await ReadAsync(service);
-        works.Select(work => work.Name).ShouldBe(["alert-housekeeping", "history-housekeeping", "inbox-housekeeping", "replay", "resend", "stranded-keys", "topology-check"]);
+        works.Select(work => work.Name).ShouldBe(["alert-housekeeping", "dead-letter-backlog", "dead-letter-housekeeping", "held-keys", "history-housekeeping", "inbox-housekeeping", "replay", "resend", "stranded-keys", "topology-check"]);
         var node = service.Host.Services.GetRequiredService<ServiceDatabases>().All.Single().Node;
         foreach (var work in works)
         {
@@ -77,7 +77,7 @@ public class Scheduled_work
         // Whoever runs it, the next run is an interval later.
         var all = one.Runs.Concat(other.Runs).Order().ToList();
         all.Zip(all.Skip(1), (earlier, later) => later - earlier).ShouldAllBe(gap => gap > Probe.Each / 2);
-        (await world.Database.ScalarAsync<long>("SELECT count(*) FROM qrtz_triggers WHERE trigger_group = 'ReliableMq tests'")).ShouldBe(8);
+        (await world.Database.ScalarAsync<long>("SELECT count(*) FROM qrtz_triggers WHERE trigger_group = 'ReliableMq tests'")).ShouldBe(11);
     }
 
     [Fact]

@@ -60,6 +60,8 @@ internal sealed class Consumers(ConsumerHost? host, ServiceDatabases databases, 
         }
         else if (host!.WatchOf(consumer) is { } watch)
         {
+            // Makes the queue known where the consumer has not begun yet; else nothing would be changed.
+            await watch.ReadAsync(cancellationToken);
             await watch.Table.ChangeAsync(queue, who, action, lasting, values, cancellationToken);
             await watch.ReadAsync(cancellationToken);
         }

@@ -86,7 +86,7 @@ public class Bad_input_stops_the_start
             "\"ReliableMq:Broker:Heartbeat\" is 00:00:05. Use 00:00:01 to 00:00:00.2500000, a quarter of \"ReliableMq:Outbox:Lease\": the broker drops a silent connection within two heartbeats, and what a stopped process still had in its buffers must not arrive after half a lease.",
             "\"ReliableMq:Broker:ConfirmTimeout\" is 00:00:10. Use 00:00:01 to 00:00:00.5000000, half of \"ReliableMq:Outbox:Lease\".",
             "\"ReliableMq:Outbox:Lease\" is 00:00:01. Use 00:00:10 to 00:10:00.",
-            "Retry of the queue \"tests.numbers\" (\"ReliableMq:Queues:tests.numbers\" or [MessageHandler]) is \"soon\", which is not a list of durations. Write at most 100, separated by commas, each a number and ms, s, m or h, like \"1s, 10s, 1m, 10m\"; an empty text means a single attempt.",
+            "Retry of the queue \"tests.numbers\" (\"ReliableMq:Queues:tests.numbers\" or [MessageHandler]) is \"soon\", which is not a list of durations. Write at most 100, separated by commas, each a number and ms, s, m or h, like \"1s, 10s, 1m, 10m\"; or doubling ones, the first, the longest and how many, like \"1s..10m x12\"; an empty text means a single attempt.",
         ]);
     }
 
