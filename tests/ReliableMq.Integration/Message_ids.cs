@@ -36,6 +36,24 @@ public class Message_ids
         (await world.EffectsAsync()).ShouldBe([1]);
     }
 
+    [Theory]
+    [InlineData("tests.unknown.v1", """{"number":2}""")]
+    [InlineData("tests.numbered.v1", "no json")]
+    public async Task One_that_cannot_be_handled_is_not_taken_for_another_that_was_handled_under_its_id(string name, string body)
+    {
+        await using var world = await World.CreateAsync();
+        await using var service = await StartAsync(world);
+        await PublishAsync(world, "same", 1);
+        await Eventually.EqualAsync([1], world.EffectsAsync, "effects");
+
+        await world.Broker.PublishAsync("", "tests.numbers", body, new BasicProperties { MessageId = "same", Type = name });
+
+        var dead = await Eventually.FoundAsync(() => Nothing_disappears.FirstDeadLetterAsync(service), "a dead letter");
+        (dead.MessageId.StartsWith("derived-", StringComparison.Ordinal), Encoding.UTF8.GetString(dead.Body.Span)).ShouldBe((true, body));
+        await world.ShouldHaveSettledAllAsync(service, "tests.numbers", "tests.numbers.dead");
+        (await world.CountAsync("dead_letter")).ShouldBe(1);
+    }
+
     [Fact]
     public async Task A_scheduled_retry_is_the_same_message()
     {

@@ -40,6 +40,10 @@ internal sealed class FailureRecorder(ServiceDatabase database, Parking parking,
             var reason = new UnreadableMessageException($"The failed message could not be scheduled again: {refused.MessageText}", exception);
             return await RecordAsync(delivery, messageId, reason, settings, rules, holds, cancellationToken);
         }
+        catch (MessageIdUsedTwiceException other)
+        {
+            return await RecordAsync(delivery, other, settings, rules, holds, cancellationToken);
+        }
     }
 
     private async Task<Settlement> RecordAsync(Delivery delivery, string messageId, Exception exception, QueueSettings settings, ExceptionRules rules, HoldBudget holds, CancellationToken cancellationToken)
@@ -49,8 +53,7 @@ internal sealed class FailureRecorder(ServiceDatabase database, Parking parking,
         var orderingKey = OrderingKeys.Of(delivery, settings.Order);
         try
         {
-            // What cannot be handled at all is no copy of what was handled, though it has its id.
-            if ((orderingKey is not null || exception is not UnfitDeliveryException) && await IsDoneAsync(session.Connection, delivery, messageId, cancellationToken))
+            if (await IsDoneAsync(session.Connection, delivery, messageId, cancellationToken))
             {
                 return Settlement.Ack;
             }
@@ -134,6 +137,7 @@ internal sealed class FailureRecorder(ServiceDatabase database, Parking parking,
     /// this transaction ends none begins: otherwise a message that is done would be shown as failing or dead, and hold
     /// its key for ever.
     /// </summary>
+    /// <exception cref="MessageIdUsedTwiceException">Another message has succeeded under this id.</exception>
     private async Task<bool> IsDoneAsync(NpgsqlConnection connection, Delivery delivery, string messageId, CancellationToken cancellationToken)
     {
         await using var batch = new NpgsqlBatch(connection) { BatchCommands = { new(_inboxSql.BoundWait), new(_inboxSql.Claim), new(_inboxSql.UnboundWait) } };
@@ -141,6 +145,10 @@ internal sealed class FailureRecorder(ServiceDatabase database, Parking parking,
         batch.BatchCommands[1].Parameters.Add(new NpgsqlParameter<string>("message_id", messageId));
         if (await batch.ExecuteScalarAsync(cancellationToken) is null)
         {
+            // What failed before its handler could run has not been compared yet.
+            await using var handled = FailureTable.Command(connection, _inboxSql.Handled, messageId, delivery.Queue);
+            await using var reader = await handled.ExecuteReaderAsync(cancellationToken);
+            await InboxEntry.RequireSameAsync(reader, delivery, cancellationToken);
             return true;
         }
 

@@ -109,6 +109,15 @@ internal sealed class InboxEntry(string schema, Parking parking)
         await using var batch = new NpgsqlBatch(transaction.Connection, transaction.Transaction);
         batch.BatchCommands.Add(Keyed(new NpgsqlBatchCommand(_sql.Handled), delivery));
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        await RequireSameAsync(reader, delivery, cancellationToken);
+    }
+
+    /// <param name="reader">Of <see cref="InboxSql.Handled"/>.</param>
+    /// <param name="delivery">What has come.</param>
+    /// <param name="cancellationToken">Stops asking.</param>
+    /// <exception cref="MessageIdUsedTwiceException">It was another.</exception>
+    public static async Task RequireSameAsync(NpgsqlDataReader reader, Delivery delivery, CancellationToken cancellationToken)
+    {
         // An edited message is replayed in a later epoch; what arrives of the epochs before it looks different, but is the same.
         if (await reader.ReadAsync(cancellationToken) && reader.GetInt32(1) <= delivery.Epoch && reader.GetGuid(0) != delivery.Fingerprint)
         {
