@@ -70,7 +70,7 @@ internal sealed class InboxSql(string schema)
     /// left of a failure of the message goes with them, and so does a dead letter that a further copy of it became: that
     /// the message is done would no longer be known, and a replay would handle it again. Index <c>inbox_handled_at</c>.
     /// </summary>
-    public string RemoveHandled { get; } = Remove(schema, "inbox", "handled_at", "true",
+    public string RemoveHandled { get; } = Remove(schema, "inbox", "handled_at", "true", more:
         $"""
         copies AS (
             DELETE FROM {schema}.dead_letter d USING removed r
@@ -79,18 +79,18 @@ internal sealed class InboxSql(string schema)
 
     /// <summary>
     /// Removes dead letters that were discarded and what stands for their messages in <c>failure</c>. Those that wait
-    /// for an operator stay. Index <c>dead_letter_discarded</c>.
+    /// for an operator stay, and those whose replay is on its way. Index <c>dead_letter_discarded</c>.
     /// </summary>
-    public string RemoveDiscarded { get; } = Remove(schema, "dead_letter", "discarded_at", "f.epoch = r.epoch AND f.state = 'discarded'");
+    public string RemoveDiscarded { get; } = Remove(schema, "dead_letter", "discarded_at", "f.epoch = r.epoch AND f.state = 'discarded'", only: "AND replayed_at IS NULL");
 
     /// <summary>Horizons in the order of the queues, so that two that remove at once do not lock each other out.</summary>
-    private static string Remove(string schema, string table, string time, string failures, string more = "") =>
+    private static string Remove(string schema, string table, string time, string failures, string only = "", string more = "") =>
         $"""
         WITH removed AS (
             DELETE FROM {schema}.{table}
             WHERE ctid = ANY (ARRAY(
                 SELECT ctid FROM {schema}.{table}
-                WHERE {time} >= @after AND {time} < (SELECT clock_timestamp()) - @keep
+                WHERE {time} >= @after AND {time} < (SELECT clock_timestamp()) - @keep {only}
                 ORDER BY {time}
                 LIMIT @limit
                 FOR UPDATE SKIP LOCKED))
