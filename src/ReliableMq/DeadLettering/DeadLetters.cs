@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
+using ReliableMq.Outbox;
 using ReliableMq.Storage;
 
 namespace ReliableMq.DeadLettering;
@@ -35,6 +36,11 @@ internal sealed class DeadLetters(ServiceDatabases databases, ReplayHost? replay
         foreach (var header in options.Headers.Keys.Where(header => header.StartsWith(MessageHeaders.Prefix, StringComparison.OrdinalIgnoreCase)))
         {
             throw new ReliableMqException($"The header \"{header}\" cannot be changed. Names that begin with \"{MessageHeaders.Prefix}\" are ReliableMq's own.");
+        }
+
+        foreach (var header in options.Headers.Where(header => header.Value is not null && !MessageFactory.CanBeSent(header.Key)).Select(header => header.Key))
+        {
+            throw new ReliableMqException($"The header \"{header}\" cannot be sent. Use 1 to {MessageNames.MaxShortStringBytes} bytes of UTF-8; \"CC\" and \"BCC\" belong to the broker.");
         }
 
         foreach (var database in Inboxes())

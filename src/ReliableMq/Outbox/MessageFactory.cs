@@ -82,6 +82,9 @@ internal sealed class MessageFactory(ReliableMqOptions options, NamesInUse names
             ? throw new ReliableMqException($"{option} \"{value}\" of the message \"{name}\" is not valid. Use {least} to {MostAhead}, about ten years.")
             : value;
 
+    /// <summary>The broker closes the channel over a CC or BCC header that is no list.</summary>
+    public static bool CanBeSent(string header) => header.Length > 0 && MessageNames.IsShortString(header) && header is not ("CC" or "BCC");
+
     private static string? Headers(MessageOptions? messageOptions, string name)
     {
         if (messageOptions?.Headers is not { Count: > 0 } headers)
@@ -91,8 +94,7 @@ internal sealed class MessageFactory(ReliableMqOptions options, NamesInUse names
 
         foreach (var key in headers.Keys)
         {
-            // The broker closes the channel over a CC or BCC header that is no list.
-            if (key.Length == 0 || !MessageNames.IsShortString(key) || key.StartsWith("x-", StringComparison.OrdinalIgnoreCase) || key is "CC" or "BCC")
+            if (!CanBeSent(key) || key.StartsWith("x-", StringComparison.OrdinalIgnoreCase))
             {
                 throw new ReliableMqException(
                     $"The header \"{key}\" of the message \"{name}\" is not valid. Use 1 to {MessageNames.MaxShortStringBytes} bytes of UTF-8; \"CC\", \"BCC\" and names that start with \"x-\" belong to the broker and to ReliableMq.");
