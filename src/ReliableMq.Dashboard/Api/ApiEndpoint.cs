@@ -46,6 +46,9 @@ internal sealed partial class ApiEndpoint(Guard guard, ILogger<ApiEndpoint> logg
                 return Problem(StatusCodes.Status409Conflict, refused.Message);
             case BadHttpRequestException malformed:
                 return Problem(malformed.StatusCode, malformed.Message);
+            case PostgresException { SqlState: var state } refused when state.StartsWith("22", StringComparison.Ordinal):
+                // Data that no text of the database can hold, such as U+0000.
+                return Problem(StatusCodes.Status400BadRequest, $"The database cannot hold what was given: {refused.MessageText}");
             case NpgsqlException or TimeoutException:
                 DatabaseFailed(logger, exception);
                 return Problem(StatusCodes.Status503ServiceUnavailable, $"The database cannot be read: {exception.Message} Try again.");

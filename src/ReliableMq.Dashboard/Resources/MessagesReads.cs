@@ -2,7 +2,7 @@ namespace ReliableMq.Dashboard.Resources;
 
 /// <summary>
 /// Everything that knows a message. The queues of a service are few, so the primary keys that begin with the queue find a
-/// message id; <c>outbox</c> holds what has not left, and the history has indexes for this page.
+/// message id; <c>outbox</c> holds what has not left, and the history is read from end to end.
 /// </summary>
 internal static class MessagesReads
 {

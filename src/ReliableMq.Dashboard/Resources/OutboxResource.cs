@@ -135,16 +135,24 @@ internal sealed class OutboxResource(KnownServices services) : IResource
 
             expected = (await service.UseAsync(connection => CountAsync(service, connection, values, state, call.Aborted, int.MaxValue - 1), call.Aborted)).Value;
             Confirmation.RequireExpected(request.ExpectedCount!.Value, expected);
+            // What is stored from now on was not seen.
+            var now = await service.UseAsync(NowAsync, call.Aborted);
             filter = new PendingMessageFilter
             {
                 State = state switch { OutboxState.Pending => PendingState.Pending, OutboxState.Scheduled => PendingState.Scheduled, OutboxState.Retrying => PendingState.Retrying, OutboxState.Failed => PendingState.Failed, _ => null },
                 MessageId = values.Find(Filters.MessageId), MessageName = values.Find(Filters.Name), OrderingKey = values.Find(Filters.OrderingKey), CorrelationId = values.Find(Filters.CorrelationId),
-                Destination = values.Find(Destination), ErrorKind = values.Find(ErrorKind), Text = values.Find(Filters.ErrorText), StoredFrom = values.FindValue(Filters.From), StoredUntil = values.FindValue(Filters.Until),
+                Destination = values.Find(Destination), ErrorKind = values.Find(ErrorKind), Text = values.Find(Filters.ErrorText), StoredFrom = values.FindValue(Filters.From), StoredUntil = values.FindValue(Filters.Until) is { } until && until < now ? until : now,
             };
         }
 
         var done = await act(service.Tables.PendingMessages, filter);
         return Result(done, expected, "It is being sent this moment, or has left.");
+    }
+
+    private static async Task<DateTimeOffset> NowAsync(NpgsqlConnection connection)
+    {
+        await using var command = new NpgsqlCommand("SELECT clock_timestamp()", connection);
+        return new DateTimeOffset((DateTime)(await command.ExecuteScalarAsync())!);
     }
 
     private async Task<ActionResult> OfHistoryAsync(

@@ -11,7 +11,11 @@ internal static class Caller
     public static string Of(HttpContext http)
     {
         var name = http.User.Identity is { IsAuthenticated: true } identity ? identity.Name ?? http.User.FindFirstValue(ClaimTypes.NameIdentifier) ?? http.User.FindFirstValue("sub") : null;
-        name ??= http.Connection.ClientCertificate?.Subject ?? $"anonymous from {http.Connection.RemoteIpAddress?.ToString() ?? "an unknown address"}";
+        if (string.IsNullOrWhiteSpace(name))
+        {
+            name = http.Connection.ClientCertificate?.Subject ?? $"anonymous from {http.Connection.RemoteIpAddress?.ToString() ?? "an unknown address"}";
+        }
+
         return name.Length <= Longest ? name : name[..Longest];
     }
 }

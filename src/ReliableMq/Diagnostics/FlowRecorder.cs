@@ -81,6 +81,8 @@ internal sealed class FlowRecorder(ServiceDatabases databases, ReliableMqMetrics
 
         var now = time.GetUtcNow().UtcDateTime;
         var minute = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMinute));
+        // A clock that was set back must not begin a minute again that is written.
+        minute = minute < _minute ? _minute : minute;
         var isNew = minute != _minute;
         if (isNew)
         {
