@@ -8,6 +8,10 @@ builder.Services.AddDbContextPool<OrdersDb>(db =>
     db.UseNpgsql(builder.Configuration.GetConnectionString("Orders")));
 builder.Services.AddReliableMq(builder.Configuration.GetSection("ReliableMq"))
     .AddOutbox<OrdersDb>();
+// Its own database is found by itself. Only this machine may look, as long as no policy is named.
+builder.Services.AddReliableMqDashboard(dashboard => dashboard
+    .AddService("billing", builder.Configuration.GetConnectionString("Billing")!)
+    .AddService("shipping", builder.Configuration.GetConnectionString("Shipping")!));
 
 var app = builder.Build();
 app.StopWithRunner();
@@ -15,4 +19,5 @@ await app.CreateTablesAsync<OrdersDb>();
 
 app.MapOrders();
 app.MapHealthChecks("/health");
+app.MapReliableMqDashboard("/reliable-mq");
 await app.RunAsync();

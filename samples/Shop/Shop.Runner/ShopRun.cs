@@ -25,6 +25,7 @@ internal sealed class ShopRun(Arguments arguments, IAnsiConsole console, IView v
         await using var services = ShopServices.Create(servers, databases, arguments.Name);
         console.WriteLine($"Starting Orders, Billing and Shipping; their logs are in {services.LogFolder}");
         await services.StartAsync(holdHandler: (start.LeftToBill(lines) + 1) / 2, ct);
+        console.WriteLine($"Dashboard: {services.Dashboard}");
 
         await using var data = databases.OpenData();
         var status = new RunStatus(lines.Count, lines.Count(line => line.Refusal is null), clock);
@@ -92,6 +93,7 @@ internal sealed class ShopRun(Arguments arguments, IAnsiConsole console, IView v
 
             The Shop stays up for a look. Ctrl-C ends it.
               place an order  curl -i {services.Orders.Address}orders -H 'Content-Type: application/json' -d '{Example}'
+              dashboard       {services.Dashboard}
               dead letters    curl {services.Billing.Address}dead-letters
               health          {services.Orders.Address}health  {services.Billing.Address}health  {services.Shipping.Address}health
               RabbitMQ        {servers.Management}#/queues (user {servers.UserName}, virtual host {arguments.Name})

@@ -22,8 +22,8 @@ internal sealed class ShopDatabases(string server, string shop) : IAsyncDisposab
     private string[] All => [Orders, Billing, Shipping];
 
     /// <summary>For a service; the name of the application tells the next run that it is still connected.</summary>
-    public string ServiceConnection(string database) =>
-        new NpgsqlConnectionStringBuilder(server) { Database = database, ApplicationName = database }.ConnectionString;
+    public string ServiceConnection(string database, string by) =>
+        new NpgsqlConnectionStringBuilder(server) { Database = database, ApplicationName = by }.ConnectionString;
 
     public ShopData OpenData() => new(Connection(Orders), Connection(Billing), Connection(Shipping));
 

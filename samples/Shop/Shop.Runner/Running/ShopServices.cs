@@ -13,6 +13,8 @@ internal sealed class ShopServices : IAsyncDisposable
 
     public required string LogFolder { get; init; }
 
+    public Uri Dashboard => new(Orders.Address, "reliable-mq/");
+
     public IEnumerable<Task> Failures => [Orders.Failed, Billing.Failed, Shipping.Failed];
 
     public static ShopServices Create(Servers servers, ShopDatabases databases, string shop)
@@ -37,7 +39,10 @@ internal sealed class ShopServices : IAsyncDisposable
             {
                 ["SHOP_RUNNER"] = "true",
                 ["Urls"] = address.ToString(),
-                [$"ConnectionStrings__{name}"] = databases.ServiceConnection(database),
+                // Orders looks into the others' for the dashboard.
+                ["ConnectionStrings__Orders"] = databases.ServiceConnection(databases.Orders, by: database),
+                ["ConnectionStrings__Billing"] = databases.ServiceConnection(databases.Billing, by: database),
+                ["ConnectionStrings__Shipping"] = databases.ServiceConnection(databases.Shipping, by: database),
                 ["ReliableMq__Broker__Hosts"] = $"{servers.RabbitMq.Host}:{(servers.RabbitMq.IsDefaultPort ? 5672 : servers.RabbitMq.Port)}",
                 ["ReliableMq__Broker__VirtualHost"] = shop,
                 ["ReliableMq__Broker__UserName"] = servers.UserName,
