@@ -100,7 +100,7 @@ public class Parking_and_finishing_at_once
         await world.Database.ExecuteAsync("DELETE FROM reliable_mq.failure");
         await using var twin = await database.OpenAsync(CancellationToken.None);
         await using var handling = await Parking.BeginAsync(twin.Connection, CancellationToken.None);
-        await using var done = new NpgsqlCommand($"INSERT INTO reliable_mq.inbox (queue, message_id, fingerprint, epoch) VALUES ('{OrderedQueue.Name}', 'second', gen_random_uuid(), 0)", twin.Connection);
+        await using var done = new NpgsqlCommand($"INSERT INTO reliable_mq.inbox (queue, message_id, fingerprint, epoch) VALUES ('{OrderedQueue.Name}', 'second', '{Behind("second").Fingerprint}', 0)", twin.Connection);
         await done.ExecuteNonQueryAsync();
 
         using var metrics = new ReliableMqMetrics(service.Host.Services.GetRequiredService<IMeterFactory>(), new TopologyState());
