@@ -62,7 +62,8 @@ public class Malformed_deliveries
         await Eventually.TrueAsync(async () => (await world.EffectsAsync()).Contains(1_000_001), $"the consumer goes on, {told}", TimeSpan.FromMinutes(2));
         await Eventually.EqualAsync(0u, () => world.ReadyAsync(DeadLetterQueue), $"dead letters are taken, {told}", TimeSpan.FromMinutes(5));
         // What is deferred is held, and back in the queue when the service stops: each has a failure that says so.
-        await world.ShouldHaveSettledAllAsync(service, DeadLetterQueue);
+        // The broker brings its copies of dead letters in its own time, so that some may come when the monitor has stopped.
+        await world.ShouldHaveSettledAllAsync(service);
         ((long)await world.ReadyAsync(Queue)).ShouldBeLessThanOrEqualTo(await world.Database.ScalarAsync<long>("SELECT count(*) FROM reliable_mq.failure WHERE state IN ('failing', 'scheduled')"), told);
         runs.ShouldBeLessThanOrEqualTo(2 * count + 2, told);
         service.Logs.Entries.Count.ShouldBeLessThan(10 * count, $"nothing loops hot, {told}");
