@@ -162,6 +162,12 @@ internal static class Worker
             await service.DeadLetters.ReplayAsync(new DeadLetterFilter(), "worker", new ReplayManyOptions { PerSecond = count });
         }
 
+        if (role is Produce or Journal)
+        {
+            // On a busy machine a start is over before its tables are there.
+            await Task.WhenAll(service.Host.Services.GetRequiredService<ServiceDatabases>().All.Select(database => database.Ready)).WaitAsync(stopping);
+        }
+
         Console.WriteLine("started");
         for (var number = 0; role == Journal && number < count && !stopping.IsCancellationRequested; number++)
         {
