@@ -7,7 +7,8 @@ internal static class SchemaScript
 {
     /// <summary>
     /// Raised with every release that changes the tables. The release before runs on them, too, so a change only
-    /// adds: tables, indexes, and columns that may be null or have a default.
+    /// adds: tables, indexes, and columns that may be null or have a default. It changes one table in a transaction,
+    /// because the statements of the release before lock several.
     /// </summary>
     public const int Version = 1;
 
