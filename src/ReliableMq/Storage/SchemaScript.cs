@@ -113,7 +113,8 @@ internal static class SchemaScript
             forgotten_until  timestamptz      NOT NULL);
 
         -- What failed and is not done: attempts count here, never in the broker. A row with an ordering key holds back
-        -- the later messages of that key in that queue.
+        -- the later messages of that key in that queue. The fingerprint tells another message with the same id from a
+        -- copy: it is of the body at first, and null when that is not known, or was edited for a replay.
         CREATE TABLE IF NOT EXISTS {schema}.failure (
             queue           text COLLATE "C" NOT NULL,
             message_id      text COLLATE "C" NOT NULL,
@@ -126,6 +127,7 @@ internal static class SchemaScript
             first_failed_at timestamptz      NOT NULL DEFAULT clock_timestamp(),
             last_failed_at  timestamptz      NOT NULL DEFAULT clock_timestamp(),
             ordering_key    text COLLATE "C",
+            fingerprint     uuid,
             PRIMARY KEY (queue, message_id));
         CREATE INDEX IF NOT EXISTS failure_ordered ON {schema}.failure (queue, ordering_key) WHERE ordering_key IS NOT NULL;
 
