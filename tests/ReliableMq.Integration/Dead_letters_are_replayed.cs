@@ -245,6 +245,28 @@ public class Dead_letters_are_replayed
     }
 
     [Fact]
+    public async Task Of_several_lives_of_one_message_the_last_is_replayed()
+    {
+        await using var world = await World.CreateAsync();
+        await using var service = await world.StartAsync(setup => setup.HandleNumbered());
+        await service.ConsumingAsync();
+        for (var epoch = 0; epoch < 2; epoch++)
+        {
+            await world.Broker.PublishAsync("", "tests.numbers.dead", $$"""{"number":{{epoch}}}""", new BasicProperties
+            {
+                MessageId = "m-1", Type = "tests.numbered.v1", Headers = new Dictionary<string, object?> { ["x-reliable-mq-epoch"] = epoch },
+            });
+            var letters = epoch + 1L;
+            await Eventually.EqualAsync(letters, () => world.CountAsync("dead_letter"), "dead letters");
+        }
+
+        await service.DeadLetters.ReplayAsync(new DeadLetterFilter(), "maria");
+
+        await Eventually.EqualAsync([1], world.EffectsAsync, "effects");
+        (await world.Database.QueryAsync<int>("SELECT epoch FROM reliable_mq.dead_letter WHERE replayed_at IS NOT NULL")).ShouldBe([1]);
+    }
+
+    [Fact]
     public async Task One_that_cannot_be_replayed_keeps_no_other_from_it()
     {
         await using var world = await World.CreateAsync();
