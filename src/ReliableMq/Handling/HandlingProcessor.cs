@@ -38,7 +38,7 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
         _reader = new MessageReader(handlers, serializer, services);
         _invocation = new HandlerInvocation(filters);
         _parking = new Parking(database, logger);
-        _inbox = new InboxTransaction(database, scopes, _parking, logger);
+        _inbox = new InboxTransaction(database, _settings.Timeout, scopes, _parking, logger);
         _immediately = new ImmediateRetries(_settings, time, logger);
         _failures = new FailureRecorder(database, _parking, metrics, logger);
         _marks = marks;

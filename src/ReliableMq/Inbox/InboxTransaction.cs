@@ -14,9 +14,9 @@ namespace ReliableMq.Inbox;
 /// One attempt in one transaction: the inbox row, whatever the handler writes, the messages it adds. Either
 /// all of it is committed or none.
 /// </summary>
-internal sealed class InboxTransaction(ServiceDatabase database, IServiceScopeFactory scopes, Parking parking, ILogger logger)
+internal sealed class InboxTransaction(ServiceDatabase database, TimeSpan timeout, IServiceScopeFactory scopes, Parking parking, ILogger logger)
 {
-    private readonly InboxEntry _entry = new(database.Schema, parking);
+    private readonly InboxEntry _entry = new(database.Schema, timeout, parking);
 
     /// <param name="delivery">The delivery; it has a message id.</param>
     /// <param name="orderingKey">The key in whose order it runs; null for none.</param>
