@@ -160,12 +160,14 @@ internal sealed class InboxTransaction(ServiceDatabase database, TimeSpan timeou
     {
         try
         {
+            // The failure first, like whoever ends a message: in one order they do not lock each other out.
+            var release = standing is null ? null : await _entry.ForgetFailureAsync(transaction, delivery, standing, cancellationToken);
             if (isMarked)
             {
                 await _entry.ForgetMarkAsync(transaction, delivery, cancellationToken);
             }
 
-            return standing is null ? null : await _entry.ForgetFailureAsync(transaction, delivery, standing, cancellationToken);
+            return release;
         }
         catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.InFailedSqlTransaction)
         {
