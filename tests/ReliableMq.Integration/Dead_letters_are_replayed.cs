@@ -185,7 +185,7 @@ public class Dead_letters_are_replayed
         await service.DeadLetters.ReplayAsync(dead.Id, "maria");
 
         await Eventually.EqualAsync([1], async () => await service.DeadLetters.ListAsync().Select(again => again.Epoch).ToListAsync(), "epochs of what waits");
-        await world.Broker.PublishAsync("", "tests.numbers", """{"number":1}""", new BasicProperties { MessageId = dead.MessageId, Type = "tests.numbered.v1" });
+        await world.Broker.PublishAsync("", "tests.numbers", dead.Body.ToArray(), new BasicProperties { MessageId = dead.MessageId, Type = "tests.numbered.v1" });
         await service.Logs.WaitForAsync(entry => entry.EventId.Id == 5001, "the old copy is not admitted");
         await world.ShouldHaveSettledAllAsync(service, "tests.numbers");
         runs.ShouldBe(2);
@@ -242,6 +242,28 @@ public class Dead_letters_are_replayed
         await world.ShouldHaveSettledAllAsync(successor, "tests.numbers", "tests.numbers.dead");
         (await world.EffectsAsync()).ShouldBe(Enumerable.Range(0, count));
         (await world.CountAsync("failure")).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Of_several_lives_of_one_message_the_last_is_replayed()
+    {
+        await using var world = await World.CreateAsync();
+        await using var service = await world.StartAsync(setup => setup.HandleNumbered());
+        await service.ConsumingAsync();
+        for (var epoch = 0; epoch < 2; epoch++)
+        {
+            await world.Broker.PublishAsync("", "tests.numbers.dead", """{"number":1}""", new BasicProperties
+            {
+                MessageId = "m-1", Type = "tests.numbered.v1", Headers = new Dictionary<string, object?> { ["x-reliable-mq-epoch"] = epoch },
+            });
+            var letters = epoch + 1L;
+            await Eventually.EqualAsync(letters, () => world.CountAsync("dead_letter"), "dead letters");
+        }
+
+        await service.DeadLetters.ReplayAsync(new DeadLetterFilter(), "maria");
+
+        await Eventually.EqualAsync([1], world.EffectsAsync, "effects");
+        (await world.Database.QueryAsync<int>("SELECT epoch FROM reliable_mq.dead_letter WHERE replayed_at IS NOT NULL")).ShouldBe([1]);
     }
 
     [Fact]

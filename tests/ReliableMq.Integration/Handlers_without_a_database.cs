@@ -122,8 +122,10 @@ public class Handlers_without_a_database
         await Task.WhenAll(Enumerable.Range(1, 3).Select(number => PublishAsync(world, number)));
 
         await Eventually.EqualAsync([(1, 1), (1, 1), (1, 1), (2, 1), (3, 1)], () => Handled, "what was handled, in which attempt");
-        await Eventually.EqualAsync(new QueueCounts(1, 0), () => world.Broker.QueueCountsAsync(Dead), "dead letters");
-        Text((await world.Broker.GetAsync(Dead))!, MessageHeaders.DeadReason).ShouldBe("not for us");
+        // Nothing else could show what was discarded.
+        await Eventually.EqualAsync(new QueueCounts(2, 0), () => world.Broker.QueueCountsAsync(Dead), "dead letters");
+        new[] { Text((await world.Broker.GetAsync(Dead))!, MessageHeaders.DeadReason), Text((await world.Broker.GetAsync(Dead))!, MessageHeaders.DeadReason) }
+            .ShouldBe(["not for us", "of no use"], ignoreOrder: true);
         service.Logs.Entries.Single(entry => entry.EventId.Id == 6004).Message.ShouldContain("of no use");
         await world.ShouldHaveSettledAllAsync(service, Queue);
     }

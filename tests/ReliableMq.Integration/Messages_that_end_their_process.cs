@@ -34,6 +34,8 @@ public class Messages_that_end_their_process
 
         await using var rest = world.StartProcess(Worker.EndAtTrap, retries);
         await Eventually.EqualAsync((count * 2L) + 1, () => world.CountAsync("inbox"), "handled messages", TimeSpan.FromMinutes(1));
+        // What an ended process had marked and is done already comes back once more, and is looked at when its mark is too old.
+        await Eventually.EqualAsync(0L, () => world.CountAsync("started"), "marks", TimeSpan.FromMinutes(1));
         rest.HasExited.ShouldBeFalse();
         rest.Terminate();
         await rest.WaitForExitAsync();
@@ -105,7 +107,7 @@ public class Messages_that_end_their_process
             await Eventually.TrueAsync(() => service.Logs.Entries.Count(entry => entry.EventId.Id == 4002 && entry.Message.Contains("tests.numbers\"")) >= interruptions, "its channel is lost");
             await service.ConsumingAsync();
             // Longer than a mark lasts that nobody renews.
-            await Consistently.EqualAsync(TimeSpan.FromSeconds(4), 0L, () => world.CountAsync("started WHERE suspect"), "suspects");
+            await Consistently.EqualAsync(TimeSpan.FromSeconds(4), 1L, () => world.CountAsync("started WHERE node IS NOT NULL AND NOT suspect"), "marks of what runs");
         }
 
         gate.Waiting.ShouldBe(1);

@@ -39,14 +39,17 @@ internal sealed class DeadLetterSql(string schema)
 
     /// <summary>
     /// The broker gave the message up by itself, so no attempt of it may run again. Not for the copy of a dead letter that
-    /// is stored: it may have a later life behind it. Primary keys.
+    /// is stored: it may have a later life behind it. What is known of the message's runs ends with it. Primary keys.
     /// </summary>
     public string MarkDead { get; } =
         $"""
-        INSERT INTO {schema}.failure AS f (queue, message_id, epoch, attempts, state, error, fingerprint)
-        SELECT @queue, @message_id, @epoch, 0, 'dead', @reason, CASE WHEN @epoch = 0 THEN @fingerprint END
-        WHERE NOT EXISTS (SELECT FROM {schema}.dead_letter d WHERE d.queue = @queue AND d.message_id = @message_id AND d.epoch = @epoch)
-        ON CONFLICT (queue, message_id) DO UPDATE SET state = 'dead', next_attempt_at = NULL, ordering_key = NULL
-        WHERE f.epoch <= excluded.epoch AND f.state IN ('failing', 'scheduled')
+        WITH dead AS (
+            INSERT INTO {schema}.failure AS f (queue, message_id, epoch, attempts, state, error, fingerprint)
+            SELECT @queue, @message_id, @epoch, 0, 'dead', @reason, CASE WHEN @epoch = 0 THEN @fingerprint END
+            WHERE NOT EXISTS (SELECT FROM {schema}.dead_letter d WHERE d.queue = @queue AND d.message_id = @message_id AND d.epoch = @epoch)
+            ON CONFLICT (queue, message_id) DO UPDATE SET state = 'dead', next_attempt_at = NULL, ordering_key = NULL
+            WHERE f.epoch <= excluded.epoch AND f.state IN ('failing', 'scheduled')
+            RETURNING queue, message_id)
+        DELETE FROM {schema}.started s USING dead d WHERE s.queue = d.queue AND s.message_id = d.message_id
         """;
 }

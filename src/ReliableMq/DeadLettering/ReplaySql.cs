@@ -55,19 +55,22 @@ internal sealed class ReplaySql(string schema)
 
     /// <summary>
     /// Opens the next epoch of messages that are dead or discarded in this one and were not handled. Rows come back for
-    /// those that may be sent.
+    /// those that may be sent. What was known of the runs before does not count in the new life.
     /// </summary>
     public string Admit { get; } =
         $"""
-        INSERT INTO {schema}.failure AS f (queue, message_id, epoch, attempts, state, next_attempt_at)
-        SELECT r.queue, r.message_id, least(r.epoch, 2147483646) + 1, 0, 'scheduled', clock_timestamp()
-        FROM unnest(@queues, @message_ids, @epochs) AS r (queue, message_id, epoch)
-        WHERE NOT EXISTS (SELECT FROM {schema}.inbox i WHERE i.queue = r.queue AND i.message_id = r.message_id)
-        ON CONFLICT (queue, message_id) DO UPDATE
-        SET epoch = excluded.epoch, attempts = 0, state = 'scheduled', next_attempt_at = excluded.next_attempt_at, error_type = NULL, error = NULL, ordering_key = NULL,
-            fingerprint = CASE WHEN @edited THEN NULL ELSE f.fingerprint END
-        WHERE f.epoch < excluded.epoch AND f.state IN ('dead', 'discarded')
-        RETURNING queue, message_id
+        WITH admitted AS (
+            INSERT INTO {schema}.failure AS f (queue, message_id, epoch, attempts, state, next_attempt_at)
+            SELECT r.queue, r.message_id, least(r.epoch, 2147483646) + 1, 0, 'scheduled', clock_timestamp()
+            FROM unnest(@queues, @message_ids, @epochs) AS r (queue, message_id, epoch)
+            WHERE NOT EXISTS (SELECT FROM {schema}.inbox i WHERE i.queue = r.queue AND i.message_id = r.message_id)
+            ON CONFLICT (queue, message_id) DO UPDATE
+            SET epoch = excluded.epoch, attempts = 0, state = 'scheduled', next_attempt_at = excluded.next_attempt_at, error_type = NULL, error = NULL, ordering_key = NULL,
+                fingerprint = CASE WHEN @edited THEN NULL ELSE f.fingerprint END
+            WHERE f.epoch < excluded.epoch AND f.state IN ('dead', 'discarded')
+            RETURNING queue, message_id),
+        forgotten AS (DELETE FROM {schema}.started s USING admitted a WHERE s.queue = a.queue AND s.message_id = a.message_id)
+        SELECT queue, message_id FROM admitted
         """;
 
     /// <summary>Why messages were not admitted.</summary>

@@ -15,9 +15,11 @@ internal sealed class Replayer(ServiceDatabase database)
 
     public async Task<ReplayOutcome> ReplayAsync(NpgsqlConnection connection, IReadOnlyList<ReplayRow> rows, ReplayOptions options, CancellationToken cancellationToken)
     {
-        // Others lock failures one by one; in one order they do not lock each other out.
+        // Others lock failures one by one; in one order they do not lock each other out. Of several lives of a message only
+        // the last can have a next.
         var allowed = rows.Where(row => options.BeyondHorizon || !row.IsBeyondHorizon);
-        var sorted = allowed.OrderBy(row => row.Id.Queue, StringComparer.Ordinal).ThenBy(row => row.Id.MessageId, StringComparer.Ordinal).DistinctBy(row => (row.Id.Queue, row.Id.MessageId)).ToList();
+        var sorted = allowed.OrderBy(row => row.Id.Queue, StringComparer.Ordinal).ThenBy(row => row.Id.MessageId, StringComparer.Ordinal).ThenByDescending(row => row.Id.Epoch)
+            .DistinctBy(row => (row.Id.Queue, row.Id.MessageId)).ToList();
         var admitted = await AdmitAsync(connection, sorted, isEdited: options.Body is not null, cancellationToken);
         var sent = sorted.FindAll(row => admitted.Contains((row.Id.Queue, row.Id.MessageId)));
         var copies = sent.ConvertAll(row => row.Copy(options));

@@ -91,7 +91,7 @@ internal sealed class FailureRecorder(ServiceDatabase database, Parking parking,
                 }
                 catch
                 {
-                    holds.Return(held);
+                    holds.Return(delivery, held);
                     throw;
                 }
 

@@ -44,11 +44,7 @@ internal sealed class FailureRepublisher(
                 return Settlement.Ack;
 
             case Verdict.DeadLetter { Reason: var reason }:
-                var dead = HeadersOf(delivery);
-                dead[MessageHeaders.DeadReason] = SafeText.Clean(reason.Length > MaxReasonLength ? string.Concat(reason.AsSpan(0, MaxReasonLength), "…") : reason);
-                dead[MessageHeaders.DeadError] = exception.GetType().FullName;
-                dead[MessageHeaders.DeadAttempts] = attempt;
-                if (await SendAsync(delivery, deadLetterQueue, dead, exception, holds, givingUp) is { } unburied)
+                if (await BuryAsync(delivery, reason, exception, holds, givingUp) is { } unburied)
                 {
                     return unburied;
                 }
@@ -57,13 +53,29 @@ internal sealed class FailureRepublisher(
                 LogMessages.DeadLettered(logger, delivery, attempt, exception);
                 return Settlement.Ack;
 
+            // Nothing but the dead-letter queue can keep it to be seen.
             case Verdict.Discard { Reason: var reason }:
+                if (await BuryAsync(delivery, reason, exception, holds, givingUp) is { } kept)
+                {
+                    return kept;
+                }
+
                 LogMessages.Discarded(logger, delivery, reason);
                 return Settlement.Ack;
 
             default:
                 throw new InvalidOperationException("Unknown verdict.");
         }
+    }
+
+    /// <returns>Null when the dead-letter queue has it; else what becomes of the delivery.</returns>
+    private async Task<Settlement?> BuryAsync(Delivery delivery, string reason, Exception exception, HoldBudget holds, CancellationToken givingUp)
+    {
+        var headers = HeadersOf(delivery);
+        headers[MessageHeaders.DeadReason] = SafeText.Clean(reason.Length > MaxReasonLength ? string.Concat(reason.AsSpan(0, MaxReasonLength), "…") : reason);
+        headers[MessageHeaders.DeadError] = exception.GetType().FullName;
+        headers[MessageHeaders.DeadAttempts] = delivery.Attempt;
+        return await SendAsync(delivery, deadLetterQueue, headers, exception, holds, givingUp);
     }
 
     /// <summary>A copy starts anew: one that is moved back from the dead-letter queue has all its attempts.</summary>

@@ -47,17 +47,17 @@ internal sealed class ImmediateRetries
     /// <param name="cancellationToken">Ends the repeating, too.</param>
     public async Task<AttemptResult> RunAsync(Delivery delivery, ExceptionRules rules, Func<Task<AttemptResult>> attempt, CancellationToken cancellationToken)
     {
-        var last = AttemptResult.Done;
+        AttemptResult? last = null;
         var context = ResilienceContextPool.Shared.Get(cancellationToken);
         context.Properties.Set(RunKey, new Run(delivery, rules));
         try
         {
-            return await _pipeline.ExecuteAsync(async _ => last = await attempt(), context);
+            return await _pipeline.ExecuteAsync(async _ => (last = await attempt()).Value, context);
         }
-        catch (OperationCanceledException) when (!last.IsDone)
+        catch (OperationCanceledException cancelled) when (last is not { IsDone: true })
         {
-            // Between two of them, so that the one before was the last.
-            return last;
+            // Between two of them, so that the one before was the last, or before the first.
+            return last ?? AttemptResult.Failed(cancelled);
         }
         finally
         {

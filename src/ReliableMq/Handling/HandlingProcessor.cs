@@ -38,7 +38,7 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
         _reader = new MessageReader(handlers, serializer, services);
         _invocation = new HandlerInvocation(filters);
         _parking = new Parking(database, logger);
-        _inbox = new InboxTransaction(database, scopes, _parking, logger);
+        _inbox = new InboxTransaction(database, _settings.Timeout, scopes, _parking, logger);
         _immediately = new ImmediateRetries(_settings, time, logger);
         _failures = new FailureRecorder(database, _parking, metrics, logger);
         _marks = marks;
@@ -93,7 +93,7 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
 
         if (!StartMarks.Concern(delivery))
         {
-            return (await AttemptAsync(delivery, message, unreadable, isMarked: false, holds, givingUp)).Settlement;
+            return await AttemptAsync(delivery, message, unreadable, isMarked: false, holds, givingUp);
         }
 
         Start start;
@@ -113,15 +113,13 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
             case Start.Blamed { Exception: var exception }:
                 return await SettleFailureAsync(delivery, exception, ExceptionRules.None, holds, givingUp);
             case Start.Run run:
-                var isOver = false;
                 try
                 {
-                    (var settlement, isOver) = await AttemptAsync(delivery, message, unreadable, isMarked: true, holds, givingUp);
-                    return settlement;
+                    return await AttemptAsync(delivery, message, unreadable, isMarked: true, holds, givingUp);
                 }
                 finally
                 {
-                    await _marks.EndAsync(delivery, run, isOver);
+                    await _marks.EndAsync(delivery, run);
                 }
 
             default:
@@ -129,8 +127,7 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
         }
     }
 
-    /// <returns>What becomes of the delivery, and whether nothing of its message runs any more.</returns>
-    private async Task<(Settlement Settlement, bool IsOver)> AttemptAsync(
+    private async Task<Settlement> AttemptAsync(
         Delivery delivery, ReadMessage? message, Exception? unreadable, bool isMarked, HoldBudget holds, CancellationToken givingUp)
     {
         var startedAt = _time.GetTimestamp();
@@ -149,7 +146,7 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
                 _marks.Forgotten(delivery);
             }
 
-            return (Settlement.Ack, true);
+            return Settlement.Ack;
         }
 
         if (result.Refusal is { } refusal)
@@ -157,9 +154,9 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
             LogMessages.NotAdmitted(_logger, delivery, refusal);
             return refusal switch
             {
-                Admission.Dead => (AdmissionRules.SettleDead(delivery), true),
-                Admission.TooEarly => (holds.HoldRest(delivery, result.Wait), false),
-                _ => (Settlement.Ack, refusal == Admission.Settled),
+                Admission.Dead => AdmissionRules.SettleDead(delivery),
+                Admission.TooEarly => holds.HoldRest(delivery, result.Wait),
+                _ => Settlement.Ack,
             };
         }
 
@@ -168,7 +165,7 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
             : result.Exception!;
         activity?.SetStatus(System.Diagnostics.ActivityStatusCode.Error, failure.Message);
         _metrics.Handled(delivery.Queue, _time.GetElapsedTime(startedAt), failure.GetType().FullName);
-        return (await SettleFailureAsync(delivery, failure, rules, holds, givingUp), false);
+        return await SettleFailureAsync(delivery, failure, rules, holds, givingUp);
     }
 
     public void ChangeConcurrency(int concurrency)

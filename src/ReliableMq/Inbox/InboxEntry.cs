@@ -6,8 +6,15 @@ using ReliableMq.Receiving;
 namespace ReliableMq.Inbox;
 
 /// <summary>How a delivery enters the transaction of its attempt, and what the database then knows of its message.</summary>
-internal sealed class InboxEntry(string schema, Parking parking)
+/// <param name="schema">Of its tables.</param>
+/// <param name="timeout">Of an attempt.</param>
+/// <param name="parking">Keeps what waits for its key.</param>
+internal sealed class InboxEntry(string schema, TimeSpan timeout, Parking parking)
 {
+    /// <summary>For giving up an attempt whose time is over.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
+
+    private readonly string _boundIdle = InboxSql.BoundIdle(timeout + Grace);
     private readonly InboxSql _sql = new(schema);
     private readonly FailureSql _failureSql = new(schema);
     private readonly StartSql _startSql = new(schema);
@@ -23,6 +30,7 @@ internal sealed class InboxEntry(string schema, Parking parking)
     {
         var cancellationToken = attempt.CancellationToken;
         await using var batch = new NpgsqlBatch(transaction.Connection, transaction.Transaction);
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(_boundIdle));
         batch.BatchCommands.Add(new NpgsqlBatchCommand(_sql.BoundWait));
         var insert = Keyed(new NpgsqlBatchCommand(_sql.Insert), delivery);
         insert.Parameters.Add(new NpgsqlParameter<Guid>("fingerprint", delivery.Fingerprint));
@@ -40,6 +48,7 @@ internal sealed class InboxEntry(string schema, Parking parking)
         try
         {
             await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+            await reader.NextResultAsync(cancellationToken);
             var isNew = await reader.ReadAsync(cancellationToken);
             attempt.TransactionId = isNew ? reader.GetFieldValue<uint>(0) : 0;
             await reader.NextResultAsync(cancellationToken);
@@ -70,12 +79,14 @@ internal sealed class InboxEntry(string schema, Parking parking)
         insert.Parameters.Add(new NpgsqlParameter<Guid[]>("fingerprints", Array.ConvertAll(sorted, delivery => delivery.Fingerprint)));
         insert.Parameters.Add(new NpgsqlParameter<int[]>("epochs", Array.ConvertAll(sorted, delivery => delivery.Epoch)));
         await using var batch = new NpgsqlBatch(transaction.Connection, transaction.Transaction);
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(_boundIdle));
         batch.BatchCommands.Add(new NpgsqlBatchCommand(_sql.BoundWait));
         batch.BatchCommands.Add(insert);
         batch.BatchCommands.Add(new NpgsqlBatchCommand(_sql.UnboundWait));
         batch.BatchCommands.Add(Keyed(new NpgsqlBatchCommand(_sql.HaveStanding), queue, messageIds));
         batch.BatchCommands.Add(Horizon(queue));
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        await reader.NextResultAsync(cancellationToken);
         var fresh = new HashSet<string>(messageIds.Length, StringComparer.Ordinal);
         while (await reader.ReadAsync(cancellationToken))
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using ReliableMq.Failing;
 
 namespace ReliableMq.Inbox;
@@ -9,6 +10,16 @@ internal sealed class InboxSql(string schema)
     public string BoundWait { get; } = "SET LOCAL lock_timeout = '5s'";
 
     public string UnboundWait { get; } = "SET LOCAL lock_timeout TO DEFAULT";
+
+    /// <summary>
+    /// Ends the transaction of a process that stands still, or whose machine is gone without a word: the database would
+    /// keep it, and its messages, for hours. Longer than an attempt may last; a shorter limit of the database stays.
+    /// </summary>
+    public static string BoundIdle(TimeSpan limit) => string.Create(CultureInfo.InvariantCulture,
+        $"""
+        SELECT set_config('idle_in_transaction_session_timeout', '{limit.TotalMilliseconds:0}', true)
+        WHERE current_setting('idle_in_transaction_session_timeout')::interval NOT BETWEEN '1 ms' AND '{limit.TotalMilliseconds:0} ms'
+        """);
 
     /// <summary>Two at once wait here for one another. A row comes back for the one that may run, and names its transaction.</summary>
     public string Insert { get; } =

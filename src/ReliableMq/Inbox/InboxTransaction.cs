@@ -14,9 +14,9 @@ namespace ReliableMq.Inbox;
 /// One attempt in one transaction: the inbox row, whatever the handler writes, the messages it adds. Either
 /// all of it is committed or none.
 /// </summary>
-internal sealed class InboxTransaction(ServiceDatabase database, IServiceScopeFactory scopes, Parking parking, ILogger logger)
+internal sealed class InboxTransaction(ServiceDatabase database, TimeSpan timeout, IServiceScopeFactory scopes, Parking parking, ILogger logger)
 {
-    private readonly InboxEntry _entry = new(database.Schema, parking);
+    private readonly InboxEntry _entry = new(database.Schema, timeout, parking);
 
     /// <param name="delivery">The delivery; it has a message id.</param>
     /// <param name="orderingKey">The key in whose order it runs; null for none.</param>
@@ -164,12 +164,14 @@ internal sealed class InboxTransaction(ServiceDatabase database, IServiceScopeFa
     {
         try
         {
+            // The failure first, like whoever ends a message: in one order they do not lock each other out.
+            var release = standing is null ? null : await _entry.ForgetFailureAsync(transaction, delivery, standing, cancellationToken);
             if (isMarked)
             {
                 await _entry.ForgetMarkAsync(transaction, delivery, cancellationToken);
             }
 
-            return standing is null ? null : await _entry.ForgetFailureAsync(transaction, delivery, standing, cancellationToken);
+            return release;
         }
         catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.InFailedSqlTransaction)
         {

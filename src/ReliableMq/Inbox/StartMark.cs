@@ -51,9 +51,13 @@ internal static class StartRules
     /// <param name="mark">What was found.</param>
     /// <param name="node">This process.</param>
     /// <param name="runsHere">Whether this process runs the message just now.</param>
-    public static StartDecision Decide(StartMark mark, Guid node, bool runsHere) =>
+    /// <param name="isSure">
+    /// Whether the database was seen without a break for as long as a mark lasts: who lives has then had the time to
+    /// renew its marks.
+    /// </param>
+    public static StartDecision Decide(StartMark mark, Guid node, bool runsHere, bool isSure) =>
         runsHere ? StartDecision.Wait
-        : mark.Node is { } other && other != node ? mark.Left > TimeSpan.Zero ? StartDecision.Wait : StartDecision.Suspect
+        : mark.Node is { } other && other != node ? mark.Left > TimeSpan.Zero || !isSure ? StartDecision.Wait : StartDecision.Suspect
         // One of this very process has ended without being cleared, which says nothing about the message.
         : mark.LoneDeaths >= MostLoneDeaths ? StartDecision.GiveUp
         : mark.IsSuspect ? StartDecision.RunAlone

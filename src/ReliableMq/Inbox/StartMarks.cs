@@ -1,6 +1,6 @@
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
-using NpgsqlTypes;
 using ReliableMq.Diagnostics;
 using ReliableMq.Receiving;
 using ReliableMq.Storage;
@@ -11,17 +11,44 @@ namespace ReliableMq.Inbox;
 /// Marks messages that are not new as started, in a transaction of its own before they run, so that one which ends its
 /// process is found. Marks are renewed while they run, and cleared however the attempt ends.
 /// </summary>
-internal sealed class StartMarks(ServiceDatabase database, LoneTurn turn, ReliableMqMetrics metrics, TimeProvider time, ILogger<StartMarks> logger)
+internal sealed class StartMarks
 {
     private static readonly TimeSpan ShortWait = TimeSpan.FromMilliseconds(200), LongWait = TimeSpan.FromSeconds(1);
 
-    private readonly StartSql _sql = new(database.Schema);
-    private readonly TimeSpan _lease = StartRules.Lease(database.Options.Outbox.PollInterval);
-    private readonly Lock _gate = new();
+    /// <summary>So long the database is watched after a mark of another process was met: among many processes its message may come here seldom.</summary>
+    private static readonly TimeSpan Watch = TimeSpan.FromMinutes(10);
 
-    /// <summary>What runs here; false for what has ended and could not be cleared.</summary>
-    private readonly Dictionary<(string Queue, string MessageId), bool> _marked = [];
-    private bool _isRenewing;
+    private readonly ServiceDatabase _database;
+    private readonly LoneTurn _turn;
+    private readonly IHostApplicationLifetime _lifetime;
+    private readonly ReliableMqMetrics _metrics;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly StartTable _table;
+    private readonly TimeSpan _lease;
+    private readonly DatabaseSight _sight;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<MarkKey, Marked> _marked = [];
+    private bool _isWatching;
+    private long? _metAt;
+
+    public StartMarks(ServiceDatabase database, LoneTurn turn, IHostApplicationLifetime lifetime, ReliableMqMetrics metrics, TimeProvider time, ILogger<StartMarks> logger)
+    {
+        _database = database;
+        _turn = turn;
+        _lifetime = lifetime;
+        _metrics = metrics;
+        _time = time;
+        _logger = logger;
+        _lease = StartRules.Lease(database.Options.Outbox.PollInterval);
+        _table = new StartTable(database, _lease);
+        // Twice the time between two looks.
+        _sight = new DatabaseSight(2 * _lease / 3, time);
+    }
+
+    /// <param name="StartedAt">Tells a run from the next of the same message.</param>
+    /// <param name="HasEnded">It does not run any more, and could not be cleared yet.</param>
+    private readonly record struct Marked(DateTime StartedAt, bool HasEnded);
 
     /// <summary>
     /// A new message needs no mark, and so costs nothing: if it ends its process, it is not new any more. Neither are the
@@ -31,73 +58,69 @@ internal sealed class StartMarks(ServiceDatabase database, LoneTurn turn, Reliab
 
     public async Task<Start> StartAsync(Delivery delivery, CancellationToken cancellationToken)
     {
-        await using var session = await database.OpenAsync(cancellationToken);
-        var key = (delivery.Queue, delivery.MessageId!);
-        if (!IsRunning(key) && await MarkAsync(session.Connection, delivery, cancellationToken))
+        try
         {
-            Add(key);
+            await using var session = await _database.OpenAsync(cancellationToken);
+            return await StartAsync(session.Connection, delivery, cancellationToken);
+        }
+        catch
+        {
+            _sight.Lost();
+            throw;
+        }
+    }
+
+    private async Task<Start> StartAsync(NpgsqlConnection connection, Delivery delivery, CancellationToken cancellationToken)
+    {
+        var key = KeyOf(delivery);
+        if (!IsRunning(key) && await _table.MarkAsync(connection, delivery, cancellationToken) is { } startedAt)
+        {
+            Add(key, startedAt);
             return new Start.Run(IsAlone: false);
         }
 
-        if (await ReadAsync(session.Connection, delivery, cancellationToken) is not { } mark)
+        if (await _table.ReadAsync(connection, delivery, cancellationToken) is not { } mark)
         {
             return new Start.Wait(ShortWait);
         }
 
-        switch (StartRules.Decide(mark, database.Node.Id, IsRunning(key)))
+        switch (StartRules.Decide(mark, _database.Node.Id, IsRunning(key), isSure: _sight.Seen() >= _lease))
         {
             case StartDecision.Run:
-                return await TakeOverAsync(session.Connection, delivery, mark, isAlone: false, cancellationToken);
+                return await TakeOverAsync(connection, delivery, mark, isAlone: false, cancellationToken);
             case StartDecision.RunAlone:
-                return turn.TryTake() ? await TakeOverAsync(session.Connection, delivery, mark, isAlone: true, cancellationToken) : new Start.Wait(ShortWait);
+                return _turn.TryTake() ? await TakeOverAsync(connection, delivery, mark, isAlone: true, cancellationToken) : new Start.Wait(ShortWait);
             case StartDecision.Suspect:
-                return await SuspectAsync(session.Connection, delivery, mark, cancellationToken);
+                return await SuspectAsync(connection, delivery, mark, cancellationToken);
             case StartDecision.GiveUp:
                 return new Start.Blamed(new ProcessEndedException(mark.LoneDeaths, mark.History));
             default:
+                WatchDatabase();
                 return new Start.Wait(LongWait);
         }
     }
 
-    private async Task<bool> MarkAsync(NpgsqlConnection connection, Delivery delivery, CancellationToken cancellationToken)
-    {
-        await using var command = Command(connection, _sql.Mark, delivery, Node(), Host(), Lease());
-        return await command.ExecuteScalarAsync(cancellationToken) is not null;
-    }
-
-    private async Task<StartMark?> ReadAsync(NpgsqlConnection connection, Delivery delivery, CancellationToken cancellationToken)
-    {
-        await using var command = Command(connection, _sql.Read, delivery);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        return await reader.ReadAsync(cancellationToken)
-            ? new StartMark(
-                reader.IsDBNull(0) ? null : reader.GetGuid(0), reader.GetString(1), reader.GetDateTime(2), reader.GetDateTime(3), reader.GetFieldValue<TimeSpan>(4),
-                reader.GetBoolean(5), reader.GetInt32(6), reader.GetString(7))
-            : null;
-    }
-
     private async Task<Start> TakeOverAsync(NpgsqlConnection connection, Delivery delivery, StartMark mark, bool isAlone, CancellationToken cancellationToken)
     {
-        var isTaken = false;
+        DateTime? startedAt = null;
         try
         {
-            await using var command = Command(connection, _sql.TakeOver, delivery, [Node(), Host(), Lease(), .. Seen(mark)]);
-            isTaken = await command.ExecuteNonQueryAsync(cancellationToken) == 1;
+            startedAt = await _table.TakeOverAsync(connection, delivery, mark, cancellationToken);
         }
         finally
         {
-            if (isAlone && !isTaken)
+            if (isAlone && startedAt is null)
             {
-                turn.Return();
+                _turn.Return();
             }
         }
 
-        if (!isTaken)
+        if (startedAt is null)
         {
             return new Start.Wait(ShortWait);
         }
 
-        Add((delivery.Queue, delivery.MessageId!));
+        Add(KeyOf(delivery), startedAt.Value);
         return new Start.Run(isAlone);
     }
 
@@ -106,185 +129,177 @@ internal sealed class StartMarks(ServiceDatabase database, LoneTurn turn, Reliab
     /// </summary>
     private async Task<Start> SuspectAsync(NpgsqlConnection connection, Delivery delivery, StartMark mark, CancellationToken cancellationToken)
     {
-        int loneDeaths;
-        string history;
-        await using (var command = Command(connection, _sql.Suspect, delivery, [new NpgsqlParameter<string>("line", mark.Line), .. Seen(mark)]))
-        await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
+        if (await _table.SuspectAsync(connection, delivery, mark, cancellationToken) is not var (loneDeaths, history))
         {
-            if (!await reader.ReadAsync(cancellationToken))
-            {
-                return new Start.Wait(ShortWait);
-            }
-
-            (loneDeaths, history) = (reader.GetInt32(0), reader.GetString(1));
+            return new Start.Wait(ShortWait);
         }
 
-        metrics.ProcessEnded(delivery.Queue, mark.IsSuspect);
+        _metrics.ProcessEnded(delivery.Queue, mark.IsSuspect);
         if (mark.IsSuspect)
         {
             return new Start.Blamed(new ProcessEndedException(loneDeaths, history));
         }
 
-        LogMessages.Suspected(logger, mark.Node, mark.Host, delivery);
+        LogMessages.Suspected(_logger, mark.Node, mark.Host, delivery);
         return new Start.Wait(ShortWait);
     }
 
     /// <summary>The attempt has ended, in whatever way.</summary>
     /// <param name="delivery">Its delivery.</param>
     /// <param name="start">How it was started.</param>
-    /// <param name="isOver">Whether the message never runs again, so that nothing of it needs to be known.</param>
-    public async Task EndAsync(Delivery delivery, Start.Run start, bool isOver)
+    public async Task EndAsync(Delivery delivery, Start.Run start)
     {
         if (start.IsAlone)
         {
-            turn.Return();
+            _turn.Return();
         }
 
-        var key = (delivery.Queue, delivery.MessageId!);
-        lock (_gate)
+        var key = KeyOf(delivery);
+        if (Find(key) is not { } run)
         {
-            if (!_marked.ContainsKey(key))
-            {
-                return;
-            }
-
-            _marked[key] = false;
+            return;
         }
 
         try
         {
-            await using var session = await database.OpenAsync(CancellationToken.None);
-            if (isOver)
-            {
-                await using var forget = Command(session.Connection, _sql.Forget, delivery);
-                await forget.ExecuteNonQueryAsync(CancellationToken.None);
-            }
-            else
-            {
-                await ClearAsync(session.Connection, [key]);
-            }
-
-            Remove([key]);
+            // As long as it stands, no other delivery of the message is taken for the first.
+            await using var session = await _database.OpenAsync(CancellationToken.None);
+            await EndAsync(session.Connection, new Dictionary<MarkKey, DateTime> { [key] = run.StartedAt }, CancellationToken.None);
         }
         catch (Exception exception)
         {
             // Until it is cleared, the end of this process would look as if the message had caused it.
-            LogMessages.MarkNotCleared(logger, delivery, exception.Message);
+            LogMessages.MarkNotCleared(_logger, delivery, exception.Message);
+        }
+
+        lock (_gate)
+        {
+            if (_marked.TryGetValue(key, out var still) && still == run)
+            {
+                _marked[key] = run with { HasEnded = true };
+            }
+        }
+    }
+
+    private async Task EndAsync(NpgsqlConnection connection, Dictionary<MarkKey, DateTime> runs, CancellationToken cancellationToken)
+    {
+        var left = await _table.EndAsync(connection, runs, cancellationToken);
+        lock (_gate)
+        {
+            foreach (var (key, startedAt) in runs)
+            {
+                if (!left.Contains(key) && _marked.TryGetValue(key, out var run) && run.StartedAt == startedAt)
+                {
+                    _marked.Remove(key);
+                }
+            }
         }
     }
 
     /// <summary>It was forgotten in the transaction in which the message was done.</summary>
-    public void Forgotten(Delivery delivery) => Remove([(delivery.Queue, delivery.MessageId!)]);
-
-    private bool IsRunning((string, string) key)
+    public void Forgotten(Delivery delivery)
     {
         lock (_gate)
         {
-            return _marked.GetValueOrDefault(key);
+            _marked.Remove(KeyOf(delivery));
         }
     }
 
-    private void Add((string, string) key)
+    private static MarkKey KeyOf(Delivery delivery) => new(delivery.Queue, delivery.MessageId!);
+
+    private Marked? Find(MarkKey key)
     {
         lock (_gate)
         {
-            _marked[key] = true;
-            if (!_isRenewing)
-            {
-                _isRenewing = true;
-                _ = Task.Run(RenewAsync, CancellationToken.None);
-            }
+            return _marked.TryGetValue(key, out var run) ? run : null;
         }
     }
 
-    private void Remove(IEnumerable<(string, string)> keys)
+    private bool IsRunning(MarkKey key) => Find(key) is { HasEnded: false };
+
+    private void Add(MarkKey key, DateTime startedAt)
     {
         lock (_gate)
         {
-            foreach (var key in keys)
-            {
-                _marked.Remove(key);
-            }
+            _marked[key] = new Marked(startedAt, HasEnded: false);
+            Begin();
         }
     }
 
-    /// <summary>Runs as long as there are marks. Most are gone before the first renewal.</summary>
-    private async Task RenewAsync()
+    /// <summary>Another process has a mark, and may have ended.</summary>
+    private void WatchDatabase()
     {
+        lock (_gate)
+        {
+            _metAt = _time.GetTimestamp();
+            Begin();
+        }
+    }
+
+    private void Begin()
+    {
+        if (!_isWatching)
+        {
+            _isWatching = true;
+            _ = Task.Run(WatchAsync, CancellationToken.None);
+        }
+    }
+
+    /// <summary>Runs as long as there are marks, here or elsewhere. Most are gone before the first renewal.</summary>
+    private async Task WatchAsync()
+    {
+        var pause = _lease / 3;
         while (true)
         {
-            await Task.Delay(_lease / 3, time, CancellationToken.None);
-            (string, string)[] running, ended;
+            await Task.Delay(pause, _time, CancellationToken.None);
+            MarkKey[] running;
+            Dictionary<MarkKey, DateTime> ended;
             lock (_gate)
             {
-                if (_marked.Count == 0)
+                if (_marked.Count == 0 && (_metAt is not { } met || _time.GetElapsedTime(met) > Watch || _lifetime.ApplicationStopping.IsCancellationRequested))
                 {
-                    _isRenewing = false;
+                    _isWatching = false;
                     return;
                 }
 
-                running = [.. _marked.Where(mark => mark.Value).Select(mark => mark.Key)];
-                ended = [.. _marked.Where(mark => !mark.Value).Select(mark => mark.Key)];
+                running = [.. _marked.Where(mark => !mark.Value.HasEnded).Select(mark => mark.Key)];
+                ended = _marked.Where(mark => mark.Value.HasEnded).ToDictionary(mark => mark.Key, mark => mark.Value.StartedAt);
             }
 
-            try
-            {
-                using var timeout = new CancellationTokenSource(_lease, time);
-                await using var session = await database.OpenAsync(timeout.Token);
-                await using var renew = Many(session.Connection, _sql.Renew, running);
-                renew.Parameters.Add(Lease());
-                await renew.ExecuteNonQueryAsync(timeout.Token);
-                await ClearAsync(session.Connection, ended);
-                Remove(ended.Where(key => !IsRunning(key)));
-            }
-            catch (Exception exception)
-            {
-                LogMessages.MarksNotRenewed(logger, database.Name, exception.Message);
-            }
+            pause = await RenewAsync(running, ended) ? _lease / 3 : _lease / 10;
         }
     }
 
-    private async Task ClearAsync(NpgsqlConnection connection, (string, string)[] keys)
+    /// <returns>Whether the database has answered.</returns>
+    private async Task<bool> RenewAsync(MarkKey[] running, Dictionary<MarkKey, DateTime> ended)
     {
-        await using var command = Many(connection, _sql.End, keys);
-        await command.ExecuteNonQueryAsync(CancellationToken.None);
-    }
-
-    private NpgsqlCommand Many(NpgsqlConnection connection, string sql, (string Queue, string MessageId)[] keys) => new(sql, connection)
-    {
-        Parameters =
+        try
         {
-            Node(), new NpgsqlParameter<string[]>("queues", Array.ConvertAll(keys, key => key.Queue)), new NpgsqlParameter<string[]>("message_ids", Array.ConvertAll(keys, key => key.MessageId)),
-        },
-    };
-
-    private static NpgsqlCommand Command(NpgsqlConnection connection, string sql, Delivery delivery, params NpgsqlParameter[] further)
-    {
-        var command = new NpgsqlCommand(sql, connection)
+            // With the pauses between them, two tries fit into the time that a mark lasts.
+            using var timeout = new CancellationTokenSource(_lease / 2, _time);
+            await using var session = await _database.OpenAsync(timeout.Token);
+            await _table.RenewAsync(session.Connection, running, timeout.Token);
+            await EndAsync(session.Connection, ended, timeout.Token);
+            _sight.Seen();
+            return true;
+        }
+        catch (Exception exception)
         {
-            Parameters = { new NpgsqlParameter<string>("queue", delivery.Queue), new NpgsqlParameter<string>("message_id", delivery.MessageId!) },
-        };
-        command.Parameters.AddRange(further);
-        return command;
+            _sight.Lost();
+            if (running.Length + ended.Count > 0)
+            {
+                LogMessages.MarksNotRenewed(_logger, _database.Name, exception.Message);
+            }
+
+            return false;
+        }
     }
-
-    private static NpgsqlParameter[] Seen(StartMark mark) =>
-    [
-        new("seen_node", NpgsqlDbType.Uuid) { Value = mark.Node is { } node ? node : DBNull.Value },
-        new("seen_until", NpgsqlDbType.TimestampTz) { Value = mark.AliveUntil },
-    ];
-
-    private NpgsqlParameter<Guid> Node() => new("node", database.Node.Id);
-
-    private NpgsqlParameter<string> Host() => new("host", database.Node.Host);
-
-    private NpgsqlParameter<TimeSpan> Lease() => new("lease", NpgsqlDbType.Interval) { TypedValue = _lease };
 }
 
 /// <summary>Whether a message that is not new may run.</summary>
 internal abstract record Start
 {
-    /// <summary>It is marked. <see cref="StartMarks.EndAsync"/> has to follow.</summary>
+    /// <summary>It is marked. <see cref="StartMarks.EndAsync(Delivery, Run)"/> has to follow.</summary>
     public sealed record Run(bool IsAlone) : Start;
 
     public sealed record Wait(TimeSpan Delay) : Start;

@@ -66,4 +66,7 @@ internal sealed class BrokerDelays(string queue, DelayedRetry delays, TimeProvid
         _returned[messageId] = (time.GetTimestamp(), delay);
         return true;
     }
+
+    /// <summary>It was not returned after all, so when it comes back says nothing about the broker.</summary>
+    public void Forget(Delivery delivery) => _returned.TryRemove(delivery.MessageId!, out _);
 }

@@ -41,11 +41,15 @@ internal sealed class HoldBudget(int prefetch, BrokerDelays? broker = null)
     public void Return() => Interlocked.Increment(ref _free);
 
     /// <summary>A delivery does not wait as it was meant to.</summary>
-    public void Return(Settlement held)
+    public void Return(Delivery delivery, Settlement held)
     {
         if (held.Kind == SettlementKind.Requeue)
         {
             Return();
+        }
+        else
+        {
+            broker?.Forget(delivery);
         }
     }
 }

@@ -23,6 +23,7 @@ internal static class Worker
     /// <summary>Says that it waits, and does so until it is told to give up.</summary>
     public const int Obedient = 668;
 
+    /// <summary>Handles numbers, each in so many seconds if that is given.</summary>
     public const string Consume = "consume";
 
     public const string Produce = "produce";
@@ -64,6 +65,11 @@ internal static class Worker
         var stopping = CancellationToken.None;
         if (role == Consume)
         {
+            if (count > 0)
+            {
+                setup.Settings["Queues:tests.numbers:Timeout"] = $"{count}s";
+            }
+
             setup.Handle<Numbered>("tests.numbers", async (message, db, context) =>
             {
                 db.Effects.Add(new Effect { Number = message.Number, Note = context.MessageId });

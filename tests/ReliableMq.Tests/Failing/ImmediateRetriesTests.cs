@@ -54,6 +54,15 @@ public sealed class ImmediateRetriesTests
         _attempts.ShouldBe(1);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    public async Task What_is_cancelled_before_its_first_attempt_has_failed_and_throws_nothing(int retries)
+    {
+        (await RunAsync(retries, _ => AttemptResult.Failed(Later), new CancellationToken(canceled: true))).IsDone.ShouldBeFalse();
+        _attempts.ShouldBeLessThanOrEqualTo(1);
+    }
+
     [Fact]
     public async Task A_success_at_the_last_moment_is_one()
     {

@@ -14,11 +14,15 @@ public sealed class StartRulesTests
     public void What_runs_in_a_living_process_is_waited_for()
     {
         Decide(Mark with { Left = TimeSpan.FromTicks(1) }).ShouldBe(StartDecision.Wait);
-        StartRules.Decide(Mark with { Node = Here }, Here, runsHere: true).ShouldBe(StartDecision.Wait);
+        StartRules.Decide(Mark with { Node = Here }, Here, runsHere: true, isSure: true).ShouldBe(StartDecision.Wait);
     }
 
     [Fact]
     public void What_a_dead_process_ran_is_suspected() => Decide(Mark).ShouldBe(StartDecision.Suspect);
+
+    [Fact]
+    public void Nobody_is_suspected_as_long_as_a_living_process_may_not_have_reached_the_database() =>
+        StartRules.Decide(Mark, Here, runsHere: false, isSure: false).ShouldBe(StartDecision.Wait);
 
     [Fact]
     public void A_mark_of_this_process_that_nothing_runs_for_says_nothing() => Decide(Mark with { Node = Here }).ShouldBe(StartDecision.Run);
@@ -61,5 +65,5 @@ public sealed class StartRulesTests
             """.ReplaceLineEndings("\n")));
     }
 
-    private static StartDecision Decide(StartMark mark) => StartRules.Decide(mark, Here, runsHere: false);
+    private static StartDecision Decide(StartMark mark) => StartRules.Decide(mark, Here, runsHere: false, isSure: true);
 }

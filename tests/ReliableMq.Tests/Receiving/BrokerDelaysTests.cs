@@ -80,6 +80,19 @@ public sealed class BrokerDelaysTests
         _logs.Entries.ShouldBeEmpty();
     }
 
+    [Fact]
+    public void What_was_not_returned_after_all_says_nothing_about_the_broker()
+    {
+        var holds = new HoldBudget(10, _delays);
+        var delivery = Returned("a", 0);
+        holds.TryHold(delivery, 10 * Second, out var held).ShouldBeTrue();
+        held.ShouldBe(Settlement.Return);
+        holds.Return(delivery, held);
+        _time.Advance(TimeSpan.FromMilliseconds(10));
+        _delays.TryUse(Returned("a", 1), 10 * Second).ShouldBeTrue();
+        _logs.Entries.ShouldBeEmpty();
+    }
+
     private Delivery Returned(string id, int returns, bool? redelivered = null) => Delivery.From("billing", 7, redelivered ?? returns > 0, "orders", "a.b",
         new BasicProperties { MessageId = id, Headers = returns == 0 ? null : new Dictionary<string, object?> { ["x-delivery-count"] = (long)returns } }, new byte[] { 1 }, _time);
 }

@@ -71,14 +71,15 @@ public sealed class HoldBudgetTests
         var budget = new HoldBudget(2, new BrokerDelays("billing", new DelayedRetry(Delay, Delay), new ManualTimeProvider(), NullLogger.Instance));
         for (var number = 0; number < 3; number++)
         {
-            budget.TryHold(Some.Delivery(new BasicProperties { MessageId = $"m-{number}" }), Delay, out var returned).ShouldBeTrue();
+            var delivery = Some.Delivery(new BasicProperties { MessageId = $"m-{number}" });
+            budget.TryHold(delivery, Delay, out var returned).ShouldBeTrue();
             returned.ShouldBe(Settlement.Return);
-            budget.Return(returned);
+            budget.Return(delivery, returned);
         }
 
         budget.TryHold(Some.Delivery(), Delay, out var held).ShouldBeTrue("it has no id, so it is held");
         budget.TryHold(Some.Delivery(), Delay, out _).ShouldBeFalse();
-        budget.Return(held);
+        budget.Return(Some.Delivery(), held);
         budget.TryHold(Some.Delivery(), Delay, out _).ShouldBeTrue();
     }
 
