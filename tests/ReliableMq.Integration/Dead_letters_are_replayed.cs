@@ -2,8 +2,11 @@ using Microsoft.EntityFrameworkCore;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+using Quartz;
 using RabbitMQ.Client;
 using ReliableMq.Integration.Support;
+using ReliableMq.Scheduling;
 using ReliableMq.TestSupport;
 using Xunit;
 
@@ -245,6 +248,62 @@ public class Dead_letters_are_replayed
     }
 
     [Fact]
+    public async Task A_replay_goes_on_as_soon_as_its_database_can_be_reached()
+    {
+        await using var world = await World.CreateAsync();
+        await using (var declaring = await world.StartAsync(setup => setup.HandleNumbered()))
+        {
+            await declaring.ConsumingAsync();
+        }
+
+        await BeginReplayAsync(world, "reliable_mq", "tests.numbers");
+        await using var proxy = await TcpProxy.StartAsync("127.0.0.1", new NpgsqlConnectionStringBuilder(world.Database.ConnectionString).Port);
+        proxy.Accepting = false;
+        await using var service = await world.StartAsync(setup =>
+        {
+            setup.ConnectionString = world.Database.ConnectionStringThrough(proxy);
+            setup.HandleNumbered();
+            WithoutSchedule(setup);
+        });
+
+        proxy.Accepting = true;
+
+        await Eventually.EqualAsync([1], world.EffectsAsync, "effects", TimeSpan.FromMinutes(2));
+    }
+
+    [Fact]
+    public async Task A_replay_goes_on_while_the_database_of_another_inbox_is_away()
+    {
+        await using var world = await World.CreateAsync();
+        await using var proxy = await TcpProxy.StartAsync("127.0.0.1", new NpgsqlConnectionStringBuilder(world.Database.ConnectionString).Port);
+        await using var service = await world.StartAsync(setup =>
+        {
+            setup.AddSecond("second_mq", world.Database.ConnectionString);
+            setup.Services += services => services.AddReliableMq().AddInbox<SecondDb>();
+            setup.ConnectionString = world.Database.ConnectionStringThrough(proxy);
+            setup.Handle<Numbered>("tests.first", (_, _, _) => Task.CompletedTask, inbox: typeof(TestDb));
+            setup.Handlers.Add(new HandlerDefinition
+            {
+                Queue = "tests.second", MessageName = "tests.numbered.v1", MessageType = typeof(Numbered), HandlerName = "tests.second", Inbox = typeof(SecondDb),
+                Invoke = (services, message, context) =>
+                {
+                    services.GetRequiredService<SecondDb>().Effects.Add(new Effect { Number = ((Numbered)message).Number, Note = context.MessageId });
+                    return default;
+                },
+            });
+            WithoutSchedule(setup);
+        });
+        await service.ConsumingAsync();
+        proxy.Accepting = false;
+        await proxy.CutAsync();
+
+        await BeginReplayAsync(world, "second_mq", "tests.second");
+        await service.Host.Services.GetServices<IScheduledWork>().Single(work => work.Name == "replay").RunOnceAsync(CancellationToken.None);
+
+        await Eventually.EqualAsync([1], world.EffectsAsync, "effects", TimeSpan.FromMinutes(2));
+    }
+
+    [Fact]
     public async Task One_that_cannot_be_replayed_keeps_no_other_from_it()
     {
         await using var world = await World.CreateAsync();
@@ -412,6 +471,18 @@ public class Dead_letters_are_replayed
         await Should.ThrowAsync<ArgumentException>(() => service.DeadLetters.DiscardAsync(new DeadLetterFilter(), "maria", " "));
         await Should.ThrowAsync<ArgumentException>(() => service.DeadLetters.ReplayAsync(new DeadLetterFilter(), ""));
     }
+
+    /// <summary>As another process did that has died.</summary>
+    private static Task BeginReplayAsync(World world, string schema, string queue) => world.Database.ExecuteAsync(
+        $$"""
+        INSERT INTO {{schema}}.dead_letter (queue, message_id, epoch, name, exchange, routing_key, content_type, body, attempts, reason)
+        VALUES ('{{queue}}', 'm-1', 0, 'tests.numbered.v1', 'tests', 'tests.numbered.v1', 'application/json', '{"number":1}', 1, 'broken');
+        INSERT INTO {{schema}}.replay (filter, per_second, beyond_horizon, requested_by) VALUES ('{"state":"Waiting"}', 10, false, 'maria')
+        """);
+
+    /// <summary>So that nothing is found only because it was looked for again.</summary>
+    private static void WithoutSchedule(TestServiceSetup setup) =>
+        setup.Services += services => services.AddReliableMq().UseScheduler((_, _) => throw new SchedulerException("There is none."));
 
     private static async Task<DeadLetter> WaitForOneAsync(TestService service)
     {
