@@ -5,8 +5,10 @@ using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Quartz;
 using RabbitMQ.Client;
+using ReliableMq.DeadLettering;
 using ReliableMq.Integration.Support;
 using ReliableMq.Scheduling;
+using ReliableMq.Storage;
 using ReliableMq.TestSupport;
 using Xunit;
 
@@ -419,7 +421,7 @@ public class Dead_letters_are_replayed
     }
 
     [Fact]
-    public async Task Large_ones_are_replayed_a_few_at_a_time()
+    public async Task Large_ones_are_read_and_replayed_a_few_at_a_time()
     {
         await using var world = await World.CreateAsync();
         await using var service = await world.StartAsync(setup => setup.HandleNumbered(retry: ""));
@@ -430,6 +432,10 @@ public class Dead_letters_are_replayed
             SELECT 'tests.numbers', 'm' || number, 0, 'tests.numbered.v1', 'tests', 'tests.numbered.v1', 'application/json',
                    convert_to('{"number":' || number || ',"text":"' || repeat('x', 7000000) || '"}', 'UTF8'), 1, 'broken' FROM generate_series(1, 5) AS number
             """);
+
+        var (page, next) = await new DeadLetterTable(service.Host.Services.GetRequiredService<ServiceDatabases>().All.Single()).ReadPageAsync(new(), DeadLetterPosition.Start, 200, CancellationToken.None);
+        (page.Count, next is not null).ShouldBe((3, true), "no more than 16 MiB are begun with them");
+        (await service.DeadLetters.ListAsync().CountAsync()).ShouldBe(5);
 
         await service.DeadLetters.ReplayAsync(new DeadLetterFilter(), "maria", new ReplayManyOptions { PerSecond = 10_000 });
 
