@@ -13,7 +13,7 @@ public class A_storm_of_failures
     {
         // Those that fail wait for longer than a good one works: if they did so in its slot, it would take more than twice the time.
         // In the short form few messages wait for long, so that a busy machine does not decide it.
-        var (count, work, retry) = Runs.Long((5_000, TimeSpan.FromMilliseconds(500), "1s, 1s"), (100, TimeSpan.FromSeconds(2), "3s, 3s"));
+        var (count, work, retry) = Runs.Long((5_000, TimeSpan.FromMilliseconds(500), "1s, 1s"), (100, TimeSpan.FromSeconds(2), "4s, 4s"));
         var sink = new RecordingSink("pager");
         await using var world = await World.CreateAsync();
         await using var service = await world.StartAsync(setup =>
