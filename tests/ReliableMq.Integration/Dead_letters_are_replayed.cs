@@ -190,7 +190,7 @@ public class Dead_letters_are_replayed
         await service.DeadLetters.ReplayAsync(dead.Id, "maria");
 
         await Eventually.EqualAsync([1], async () => await service.DeadLetters.ListAsync().Select(again => again.Epoch).ToListAsync(), "epochs of what waits");
-        await world.Broker.PublishAsync("", "tests.numbers", """{"number":1}""", new BasicProperties { MessageId = dead.MessageId, Type = "tests.numbered.v1" });
+        await world.Broker.PublishAsync("", "tests.numbers", dead.Body, new BasicProperties { MessageId = dead.MessageId, Type = "tests.numbered.v1" });
         await service.Logs.WaitForAsync(entry => entry.EventId.Id == 5001, "the old copy is not admitted");
         await world.ShouldHaveSettledAllAsync(service, "tests.numbers");
         runs.ShouldBe(2);
