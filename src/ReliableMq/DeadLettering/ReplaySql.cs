@@ -6,6 +6,10 @@ internal sealed class ReplaySql(string schema)
     /// <summary>How many bytes of bodies are read at once; more only where one alone is larger.</summary>
     public const long MostBytes = 16 * 1024 * 1024;
 
+    /// <summary>Counted to 10,001. Index <c>dead_letter_waiting</c>.</summary>
+    public string CountWaiting { get; } =
+        $"SELECT count(*) FROM (SELECT FROM {schema}.dead_letter WHERE discarded_at IS NULL AND replayed_at IS NULL LIMIT 10001) AS waiting";
+
     public string Begin { get; } =
         $"""
         INSERT INTO {schema}.replay (filter, per_second, beyond_horizon, requested_by) VALUES (@filter, @per_second, @beyond_horizon, @who)
