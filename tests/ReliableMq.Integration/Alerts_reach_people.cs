@@ -87,5 +87,5 @@ public class Alerts_reach_people
     });
 
     private static async Task<IEnumerable<bool>> ToldAsync(World world, string sink) =>
-        await world.Database.QueryAsync<bool>($"SELECT told_at IS NOT NULL FROM reliable_mq.alert_telling WHERE sink = '{sink}'");
+        await world.Database.QueryAsync<bool>($"SELECT told_at IS NOT NULL FROM reliable_mq.alert_telling JOIN reliable_mq.alert ON id = alert_id WHERE sink = '{sink}' AND kind = 'dead-letter'");
 }

@@ -2,8 +2,13 @@ using Microsoft.EntityFrameworkCore;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+using Quartz;
 using RabbitMQ.Client;
+using ReliableMq.DeadLettering;
 using ReliableMq.Integration.Support;
+using ReliableMq.Scheduling;
+using ReliableMq.Storage;
 using ReliableMq.TestSupport;
 using Xunit;
 
@@ -185,7 +190,7 @@ public class Dead_letters_are_replayed
         await service.DeadLetters.ReplayAsync(dead.Id, "maria");
 
         await Eventually.EqualAsync([1], async () => await service.DeadLetters.ListAsync().Select(again => again.Epoch).ToListAsync(), "epochs of what waits");
-        await world.Broker.PublishAsync("", "tests.numbers", dead.Body.ToArray(), new BasicProperties { MessageId = dead.MessageId, Type = "tests.numbered.v1" });
+        await world.Broker.PublishAsync("", "tests.numbers", dead.Body, new BasicProperties { MessageId = dead.MessageId, Type = "tests.numbered.v1" });
         await service.Logs.WaitForAsync(entry => entry.EventId.Id == 5001, "the old copy is not admitted");
         await world.ShouldHaveSettledAllAsync(service, "tests.numbers");
         runs.ShouldBe(2);
@@ -264,6 +269,62 @@ public class Dead_letters_are_replayed
 
         await Eventually.EqualAsync([1], world.EffectsAsync, "effects");
         (await world.Database.QueryAsync<int>("SELECT epoch FROM reliable_mq.dead_letter WHERE replayed_at IS NOT NULL")).ShouldBe([1]);
+    }
+
+    [Fact]
+    public async Task A_replay_goes_on_as_soon_as_its_database_can_be_reached()
+    {
+        await using var world = await World.CreateAsync();
+        await using (var declaring = await world.StartAsync(setup => setup.HandleNumbered()))
+        {
+            await declaring.ConsumingAsync();
+        }
+
+        await BeginReplayAsync(world, "reliable_mq", "tests.numbers");
+        await using var proxy = await TcpProxy.StartAsync("127.0.0.1", new NpgsqlConnectionStringBuilder(world.Database.ConnectionString).Port);
+        proxy.Accepting = false;
+        await using var service = await world.StartAsync(setup =>
+        {
+            setup.ConnectionString = world.Database.ConnectionStringThrough(proxy);
+            setup.HandleNumbered();
+            WithoutSchedule(setup);
+        });
+
+        proxy.Accepting = true;
+
+        await Eventually.EqualAsync([1], world.EffectsAsync, "effects", TimeSpan.FromMinutes(2));
+    }
+
+    [Fact]
+    public async Task A_replay_goes_on_while_the_database_of_another_inbox_is_away()
+    {
+        await using var world = await World.CreateAsync();
+        await using var proxy = await TcpProxy.StartAsync("127.0.0.1", new NpgsqlConnectionStringBuilder(world.Database.ConnectionString).Port);
+        await using var service = await world.StartAsync(setup =>
+        {
+            setup.AddSecond("second_mq", world.Database.ConnectionString);
+            setup.Services += services => services.AddReliableMq().AddInbox<SecondDb>();
+            setup.ConnectionString = world.Database.ConnectionStringThrough(proxy);
+            setup.Handle<Numbered>("tests.first", (_, _, _) => Task.CompletedTask, inbox: typeof(TestDb));
+            setup.Handlers.Add(new HandlerDefinition
+            {
+                Queue = "tests.second", MessageName = "tests.numbered.v1", MessageType = typeof(Numbered), HandlerName = "tests.second", Inbox = typeof(SecondDb),
+                Invoke = (services, message, context) =>
+                {
+                    services.GetRequiredService<SecondDb>().Effects.Add(new Effect { Number = ((Numbered)message).Number, Note = context.MessageId });
+                    return default;
+                },
+            });
+            WithoutSchedule(setup);
+        });
+        await service.ConsumingAsync();
+        proxy.Accepting = false;
+        await proxy.CutAsync();
+
+        await BeginReplayAsync(world, "second_mq", "tests.second");
+        await service.Host.Services.GetServices<IScheduledWork>().Single(work => work.Name == "replay").RunOnceAsync(CancellationToken.None);
+
+        await Eventually.EqualAsync([1], world.EffectsAsync, "effects", TimeSpan.FromMinutes(2));
     }
 
     [Fact]
@@ -382,7 +443,7 @@ public class Dead_letters_are_replayed
     }
 
     [Fact]
-    public async Task Large_ones_are_replayed_a_few_at_a_time()
+    public async Task Large_ones_are_read_and_replayed_a_few_at_a_time()
     {
         await using var world = await World.CreateAsync();
         await using var service = await world.StartAsync(setup => setup.HandleNumbered(retry: ""));
@@ -393,6 +454,10 @@ public class Dead_letters_are_replayed
             SELECT 'tests.numbers', 'm' || number, 0, 'tests.numbered.v1', 'tests', 'tests.numbered.v1', 'application/json',
                    convert_to('{"number":' || number || ',"text":"' || repeat('x', 7000000) || '"}', 'UTF8'), 1, 'broken' FROM generate_series(1, 5) AS number
             """);
+
+        var (page, next) = await new DeadLetterTable(service.Host.Services.GetRequiredService<ServiceDatabases>().All.Single()).ReadPageAsync(new(), DeadLetterPosition.Start, 200, CancellationToken.None);
+        (page.Count, next is not null).ShouldBe((3, true), "no more than 16 MiB are begun with them");
+        (await service.DeadLetters.ListAsync().CountAsync()).ShouldBe(5);
 
         await service.DeadLetters.ReplayAsync(new DeadLetterFilter(), "maria", new ReplayManyOptions { PerSecond = 10_000 });
 
@@ -434,6 +499,18 @@ public class Dead_letters_are_replayed
         await Should.ThrowAsync<ArgumentException>(() => service.DeadLetters.DiscardAsync(new DeadLetterFilter(), "maria", " "));
         await Should.ThrowAsync<ArgumentException>(() => service.DeadLetters.ReplayAsync(new DeadLetterFilter(), ""));
     }
+
+    /// <summary>As another process did that has died.</summary>
+    private static Task BeginReplayAsync(World world, string schema, string queue) => world.Database.ExecuteAsync(
+        $$"""
+        INSERT INTO {{schema}}.dead_letter (queue, message_id, epoch, name, exchange, routing_key, content_type, body, attempts, reason)
+        VALUES ('{{queue}}', 'm-1', 0, 'tests.numbered.v1', 'tests', 'tests.numbered.v1', 'application/json', '{"number":1}', 1, 'broken');
+        INSERT INTO {{schema}}.replay (filter, per_second, beyond_horizon, requested_by) VALUES ('{"state":"Waiting"}', 10, false, 'maria')
+        """);
+
+    /// <summary>So that nothing is found only because it was looked for again.</summary>
+    private static void WithoutSchedule(TestServiceSetup setup) =>
+        setup.Services += services => services.AddReliableMq().UseScheduler((_, _) => throw new SchedulerException("There is none."));
 
     private static async Task<DeadLetter> WaitForOneAsync(TestService service)
     {

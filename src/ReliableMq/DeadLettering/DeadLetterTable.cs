@@ -16,20 +16,23 @@ internal sealed class DeadLetterTable(ServiceDatabase database)
     /// <returns>A page, and where the next begins; null after the last.</returns>
     public async Task<(List<DeadLetter> Page, DeadLetterPosition? Next)> ReadPageAsync(DeadLetterFilter filter, DeadLetterPosition after, int limit, CancellationToken cancellationToken)
     {
-        var page = new List<DeadLetter>(limit);
+        var page = new List<DeadLetter>();
         await using var session = await database.OpenAsync(cancellationToken);
         await using var command = new NpgsqlCommand("", session.Connection);
         command.CommandText = _sql.Page(DeadLetterFilterSql.Add(command.Parameters, filter));
         after.AddTo(command.Parameters);
         command.Parameters.Add(new NpgsqlParameter<int>("limit", limit));
+        command.Parameters.Add(new NpgsqlParameter<long>("most_bytes", ReplaySql.MostBytes));
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var found = 0L;
         while (await reader.ReadAsync(cancellationToken))
         {
             page.Add(Read(reader));
+            found = reader.GetInt64(15);
             after = new(reader.GetDateTime(8), reader.GetString(0), reader.GetString(1), reader.GetInt32(2));
         }
 
-        return (page, page.Count < limit ? null : after);
+        return (page, page.Count == found && found < limit ? null : after);
     }
 
     /// <returns>How many wait for an operator, counted to 10,001.</returns>

@@ -7,10 +7,13 @@ using ReliableMq.Storage;
 
 namespace ReliableMq.DeadLettering;
 
-/// <summary>Carries on replays: at start, when one is asked for here, and now and then those of processes that died.</summary>
+/// <summary>
+/// Carries on replays: at start, when one is asked for here, and now and then those of processes that died. Each
+/// database by itself, so that one that is away holds up no replay of another.
+/// </summary>
 internal sealed class ReplayHost(ServiceDatabases databases, TimeProvider time, ILogger<ReplayHost> logger) : BackgroundService, IScheduledWork
 {
-    private readonly SemaphoreSlim _woken = new(1, 1);
+    private readonly IReadOnlyList<(ServiceDatabase Inbox, SemaphoreSlim Woken)> _inboxes = [.. databases.Inboxes.Select(inbox => (inbox, new SemaphoreSlim(1, 1)))];
 
     public string Name => "replay";
 
@@ -24,36 +27,44 @@ internal sealed class ReplayHost(ServiceDatabases databases, TimeProvider time, 
 
     public void Wake()
     {
-        try
-        {
-            _woken.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // It is awake.
-        }
-    }
-
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        await Task.Yield();
-        var failures = 0;
-        TimeSpan? next = null;
-        while (!stoppingToken.IsCancellationRequested)
+        foreach (var (_, woken) in _inboxes)
         {
             try
             {
-                await WaitAsync(next, stoppingToken);
-                next = null;
-                foreach (var database in databases.Inboxes.Where(inbox => inbox.Ready.IsCompletedSuccessfully).DistinctBy(inbox => inbox.Sender))
-                {
-                    var due = await new ReplayRunner(database, logger).RunOnceAsync(stoppingToken);
-                    next = next < due ? next : due ?? next;
-                }
+                woken.Release();
+            }
+            catch (SemaphoreFullException)
+            {
+                // It is awake.
+            }
+        }
+    }
 
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.WhenAll(_inboxes.Select(one => Task.Run(() => RunAsync(one.Inbox, one.Woken, stoppingToken), CancellationToken.None)));
+
+    private async Task RunAsync(ServiceDatabase inbox, SemaphoreSlim woken, CancellationToken stopping)
+    {
+        // A start is over before a database that comes late; what is asked for meanwhile is not to wait for the schedule.
+        await inbox.Ready.WaitAsync(stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (stopping.IsCancellationRequested || databases.Inboxes.First(other => other.Ready.IsCompletedSuccessfully && other.Sender == inbox.Sender) != inbox)
+        {
+            // Another inbox has the same tables.
+            return;
+        }
+
+        var runner = new ReplayRunner(inbox, logger);
+        var failures = 0;
+        TimeSpan? next = null;
+        while (!stopping.IsCancellationRequested)
+        {
+            try
+            {
+                await WaitAsync(woken, next, stopping);
+                next = await runner.RunOnceAsync(stopping);
                 failures = 0;
             }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {
                 return;
             }
@@ -65,23 +76,27 @@ internal sealed class ReplayHost(ServiceDatabases databases, TimeProvider time, 
         }
     }
 
-    private async Task WaitAsync(TimeSpan? next, CancellationToken stopping)
+    private async Task WaitAsync(SemaphoreSlim woken, TimeSpan? next, CancellationToken stopping)
     {
         if (next is not { } due)
         {
-            await _woken.WaitAsync(stopping);
+            await woken.WaitAsync(stopping);
             return;
         }
 
         using var timeout = new CancellationTokenSource(due > TimeSpan.Zero ? due : TimeSpan.FromTicks(1), time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stopping);
-        await _woken.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await woken.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         stopping.ThrowIfCancellationRequested();
     }
 
     public override void Dispose()
     {
-        _woken.Dispose();
+        foreach (var (_, woken) in _inboxes)
+        {
+            woken.Dispose();
+        }
+
         base.Dispose();
     }
 }

@@ -15,9 +15,6 @@ internal sealed class ReplayRunner(ServiceDatabase database, ILogger logger)
 {
     private const int LargestBatch = 100;
 
-    /// <summary>More are read only where one body alone is larger.</summary>
-    private const long MostBytes = 16 * 1024 * 1024;
-
     /// <summary>For a replay that fails, and for one that another process is at.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10), WhileOthersWork = TimeSpan.FromSeconds(1);
 
@@ -103,7 +100,7 @@ internal sealed class ReplayRunner(ServiceDatabase database, ILogger logger)
         run.After.AddTo(command.Parameters);
         command.Parameters.Add(new NpgsqlParameter("requested_at", NpgsqlDbType.TimestampTz) { Value = run.RequestedAt });
         command.Parameters.Add(new NpgsqlParameter<int>("limit", limit));
-        command.Parameters.Add(new NpgsqlParameter<long>("most_bytes", MostBytes));
+        command.Parameters.Add(new NpgsqlParameter<long>("most_bytes", ReplaySql.MostBytes));
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var rows = new List<ReplayRow>();
         var found = 0L;

@@ -3,6 +3,9 @@ namespace ReliableMq.DeadLettering;
 /// <summary>The statements of replaying and discarding. Operators cause them, so they may read what their filter asks for.</summary>
 internal sealed class ReplaySql(string schema)
 {
+    /// <summary>How many bytes of bodies are read at once; more only where one alone is larger.</summary>
+    public const long MostBytes = 16 * 1024 * 1024;
+
     /// <summary>Counted to 10,001. Index <c>dead_letter_waiting</c>.</summary>
     public string CountWaiting { get; } =
         $"SELECT count(*) FROM (SELECT FROM {schema}.dead_letter WHERE discarded_at IS NULL AND replayed_at IS NULL LIMIT 10001) AS waiting";
@@ -168,14 +171,23 @@ internal sealed class ReplaySql(string schema)
         DELETE FROM {schema}.audit a USING oldest o WHERE a.id = o.id AND o.at < (SELECT clock_timestamp()) - @keep
         """;
 
-    /// <summary>Newest last, in pages by time and key. Index <c>dead_letter_dead_at</c>.</summary>
+    /// <summary>
+    /// Newest last, in pages by time and key: as many as their bodies allow, at least one, each with the number of those
+    /// that were found. Index <c>dead_letter_dead_at</c>.
+    /// </summary>
     public string Page(string conditions) =>
         $"""
+        WITH page AS (
+            SELECT d.dead_at, d.queue, d.message_id, d.epoch, octet_length(d.body) AS bytes FROM {schema}.dead_letter d
+            WHERE (d.dead_at, d.queue, d.message_id, d.epoch) > (@last_dead_at, @last_queue, @last_message_id, @last_epoch) AND {conditions}
+            ORDER BY d.dead_at, d.queue, d.message_id, d.epoch
+            LIMIT @limit),
+        counted AS (
+            SELECT p.*, sum(bytes) OVER (ORDER BY dead_at, queue, message_id, epoch) - bytes AS before, count(*) OVER () AS all FROM page p)
         SELECT d.queue, d.message_id, d.epoch, d.name, d.reason, d.error_type, d.error, d.attempts, d.dead_at, d.body, d.headers, d.correlation_id,
-               d.discarded_at, d.replayed_at, d.content_type
-        FROM {schema}.dead_letter d
-        WHERE (d.dead_at, d.queue, d.message_id, d.epoch) > (@last_dead_at, @last_queue, @last_message_id, @last_epoch) AND {conditions}
-        ORDER BY d.dead_at, d.queue, d.message_id, d.epoch
-        LIMIT @limit
+               d.discarded_at, d.replayed_at, d.content_type, c.all
+        FROM counted c JOIN {schema}.dead_letter d ON d.queue = c.queue AND d.message_id = c.message_id AND d.epoch = c.epoch
+        WHERE c.before < @most_bytes
+        ORDER BY c.dead_at, c.queue, c.message_id, c.epoch
         """;
 }
