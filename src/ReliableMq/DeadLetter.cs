@@ -83,7 +83,7 @@ public sealed record DeadLetterFilter
     /// <summary>Only those of this business process.</summary>
     public string? CorrelationId { get; init; }
 
-    /// <summary>Only those with this text in their reason or exception, in upper or lower case.</summary>
+    /// <summary>Only those with this text in their reason or exception, ASCII letters in upper or lower case.</summary>
     public string? Text { get; init; }
 
     /// <summary>Only those given up then or later.</summary>

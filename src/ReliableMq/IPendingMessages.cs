@@ -56,7 +56,7 @@ public sealed class PendingMessageFilter
     /// <summary>Only those with this kind of error, as in <see cref="PendingMessage.ErrorKind"/>.</summary>
     public string? ErrorKind { get; init; }
 
-    /// <summary>Only those with this text in their error, in upper or lower case.</summary>
+    /// <summary>Only those with this text in their error, ASCII letters in upper or lower case.</summary>
     public string? Text { get; init; }
 
     /// <summary>Only those stored then or later.</summary>

@@ -102,6 +102,8 @@ public static class ReliableMqServiceCollectionExtensions
 
         services.AddSingleton<DispatcherHost>();
         services.AddSingleton<ConsumerHost>();
+        // First, so that it ends last: what the others still do while they stop counts.
+        services.AddSingleton<IHostedService, FlowRecorder>();
         services.AddSingleton<IHostedService, DatabaseStartup>();
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<DispatcherHost>());
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<ConsumerHost>());
@@ -125,7 +127,6 @@ public static class ReliableMqServiceCollectionExtensions
         services.AddSingleton<ScheduledWorkRunner>();
         services.AddSingleton<IHostedService, QuartzSchedule>();
         services.AddSingleton<IHostedService, PendingMeasurement>();
-        services.AddSingleton<IHostedService, FlowRecorder>();
 
         services.AddHealthChecks()
             .AddCheck<BrokerHealthCheck>("reliable-mq-broker", HealthStatus.Unhealthy, ["reliable-mq"])

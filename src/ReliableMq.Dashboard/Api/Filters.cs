@@ -17,7 +17,7 @@ internal static class Filters
     public static readonly Parameter<string> CorrelationId = Parameter.Text("correlationId", "Only those of this business process.");
     public static readonly Parameter<string> Queue = Parameter.Text("queue", "Only those of this queue.");
     public static readonly Parameter<string> ErrorType = Parameter.Text("errorType", "Only those of this type of exception, such as `System.TimeoutException`.");
-    public static readonly Parameter<string> ErrorText = Parameter.Text("text", "Only those with this text in their error, in upper or lower case.");
+    public static readonly Parameter<string> ErrorText = Parameter.Text("text", "Only those with this text in their error, ASCII letters in upper or lower case.");
     public static readonly Parameter<OutboxState> OutboxState = Parameter.Choice<OutboxState>("state", "Only those in this state; all that have not left if not given.");
     public static readonly Parameter<InboxState> InboxState = Parameter.Choice<InboxState>("state", "Only those in this state; those that fail if not given.");
     public static readonly Parameter<DeadLetterWhat> DeadLetterState = Parameter.Choice<DeadLetterWhat>("state", "What has become of them; those that wait for an operator if not given.");

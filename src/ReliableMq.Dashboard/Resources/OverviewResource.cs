@@ -54,10 +54,10 @@ internal sealed class OverviewResource(KnownServices services, TimeProvider time
         var steps = (int)Math.Ceiling(TimeSpan.FromMinutes(minutes) / step);
         var from = until - (steps * step);
         var answers = await Reading.AskAsync(services.Select(call.Find(Filters.Service)), (service, connection, token) =>
-            new Statement().With("from", from).With("until", until).ReadAsync(connection, RatesReads.Minutes(service.Schema), RatesReads.Read, token), call.Aborted);
+            new Statement().With("from", from).With("until", until).With("step", (int)step.TotalSeconds).ReadAsync(connection, RatesReads.Steps(service.Schema), RatesReads.Read, token), call.Aborted);
         var rows = answers.All.SelectMany(answer => answer.Value).ToList();
-        var byStep = rows.ToLookup(row => (int)((row.Minute - from) / step));
-        return new Rates(from, until, (int)step.TotalSeconds, MinuteRow.Sum(from, rows), [.. Enumerable.Range(0, steps).Select(index => MinuteRow.Sum(from + (index * step), byStep[index]))]);
+        var byStep = rows.ToLookup(row => row.Step);
+        return new Rates(from, until, (int)step.TotalSeconds, StepRow.Sum(from, rows), [.. Enumerable.Range(0, steps).Select(index => StepRow.Sum(from + (index * step), byStep[index]))]);
     }
 
     private static BrokerState Broker(HealthReport? health) => health is not null && health.Entries.TryGetValue("reliable-mq-broker", out var broker)
@@ -69,7 +69,7 @@ internal sealed class OverviewResource(KnownServices services, TimeProvider time
 
     private static ServiceOverview Unknown(string service)
     {
-        var none = Count.Exact(0);
+        var none = Count.Unknown;
         return new ServiceOverview(service, IsReachable: false, none, null, none, none, none, none, none, none, none, 0, 0);
     }
 }

@@ -95,6 +95,10 @@ internal static class SchemaScript
             attempts        integer     NOT NULL,
             outcome         text        NOT NULL CHECK (outcome IN ('sent', 'expired', 'cancelled')),
             finished_at     timestamptz NOT NULL);
+        CREATE INDEX IF NOT EXISTS outbox_history_message ON {schema}.outbox_history (message_id);
+        CREATE INDEX IF NOT EXISTS outbox_history_causation ON {schema}.outbox_history (causation_id) WHERE causation_id IS NOT NULL;
+        CREATE INDEX IF NOT EXISTS outbox_history_correlation ON {schema}.outbox_history (correlation_id) WHERE correlation_id IS NOT NULL;
+        CREATE INDEX IF NOT EXISTS outbox_history_unsent ON {schema}.outbox_history (id) WHERE outcome <> 'sent';
 
         -- What was handled: inserted in the handler's own transaction.
         CREATE TABLE IF NOT EXISTS {schema}.inbox (
@@ -126,6 +130,7 @@ internal static class SchemaScript
             last_failed_at  timestamptz      NOT NULL DEFAULT clock_timestamp(),
             ordering_key    text COLLATE "C",
             PRIMARY KEY (queue, message_id));
+        CREATE INDEX IF NOT EXISTS failure_failing ON {schema}.failure (last_failed_at, queue, message_id) WHERE state IN ('failing', 'scheduled');
         CREATE INDEX IF NOT EXISTS failure_ordered ON {schema}.failure (queue, ordering_key) WHERE ordering_key IS NOT NULL;
 
         -- What is known of runs of messages that were not new, so that one which ends its process is found. A node is
@@ -185,6 +190,7 @@ internal static class SchemaScript
             replayed_at     timestamptz,
             PRIMARY KEY (queue, message_id, epoch));
         CREATE INDEX IF NOT EXISTS dead_letter_dead_at ON {schema}.dead_letter (dead_at, queue, message_id, epoch);
+        CREATE INDEX IF NOT EXISTS dead_letter_waiting ON {schema}.dead_letter (queue, error_type, dead_at) WHERE discarded_at IS NULL AND replayed_at IS NULL;
         CREATE INDEX IF NOT EXISTS dead_letter_replayed ON {schema}.dead_letter (replayed_at) WHERE replayed_at IS NOT NULL;
         CREATE INDEX IF NOT EXISTS dead_letter_discarded ON {schema}.dead_letter (discarded_at) WHERE discarded_at IS NOT NULL;
 

@@ -3,7 +3,7 @@ using ReliableMq.TestSupport;
 
 namespace ReliableMq.Benchmarks.Pages;
 
-/// <summary>The database of a service that has much of everything: as many rows wait as have left and were handled.</summary>
+/// <summary>The database of a service that has much of everything.</summary>
 internal sealed class PagesDatabase(TestDatabase database) : IAsyncDisposable
 {
     public const string Schema = "reliable_mq";
@@ -12,8 +12,9 @@ internal sealed class PagesDatabase(TestDatabase database) : IAsyncDisposable
 
     public TestDatabase Database => database;
 
-    /// <param name="rows">In the outbox, in its history and in the inbox each; a tenth of it is dead.</param>
-    public static async Task<PagesDatabase> CreateAsync(long rows)
+    /// <param name="rows">In the history and in the inbox each; a tenth of it is dead.</param>
+    /// <param name="waiting">In the outbox.</param>
+    public static async Task<PagesDatabase> CreateAsync(long rows, long waiting)
     {
         var created = new PagesDatabase(await TestDatabase.CreateAsync());
         await created.ExecuteAsync(ReliableMqSchema.Script(Schema));
@@ -25,9 +26,9 @@ internal sealed class PagesDatabase(TestDatabase database) : IAsyncDisposable
                 (id, message_id, name, exchange, routing_key, content_type, headers, body, correlation_id, causation_id, ordering_key, created_at, due_at, available_at, attempts, error_kind, error, failed_at)
             SELECT {Id("made", "n")}, {Id("made", "-n")}::text, {Name}, 'orders', {Name}, 'application/json', '{Headers}', {Body},
                    CASE WHEN n % 2 = 0 THEN 'order-' || n / 4 END, CASE WHEN n % 3 = 0 THEN {Id("made", "-n - 1")}::text END, CASE WHEN n % 10 = 0 THEN 'customer-' || n % 1000 END,
-                   made, CASE WHEN n % 10 < 3 THEN clock_timestamp() + interval '1 day' END, CASE WHEN n % 1000 = 7 THEN 'infinity' ELSE clock_timestamp() + interval '1 day' END,
+                   made, CASE WHEN n % 10 < 3 THEN clock_timestamp() + interval '1 day' END, CASE WHEN n % 1000 = 7 THEN 'infinity' WHEN n % 10 < 3 THEN clock_timestamp() + interval '1 day' ELSE clock_timestamp() END,
                    CASE WHEN n % 100 = 7 THEN 3 ELSE 0 END, CASE WHEN n % 100 = 7 THEN 'returned' END, CASE WHEN n % 100 = 7 THEN 'The broker has no queue for it: NO_ROUTE' END, CASE WHEN n % 1000 = 7 THEN made END
-            FROM {Times(rows)}
+            FROM {Times(waiting)}
             """);
         await created.ExecuteAsync(
             $"""

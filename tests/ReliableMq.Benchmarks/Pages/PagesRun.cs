@@ -14,16 +14,16 @@ internal static class PagesRun
 
     public static async Task<int> RunAsync(string[] options)
     {
-        if (options is not ([] or ["--rows", _]) || !long.TryParse(options is ["--rows", var text] ? text : "1000000", CultureInfo.InvariantCulture, out var rows) || rows < 1000)
+        if (!TryRead(options, "--rows", 1_000_000, out var rows) || !TryRead(options, "--waiting", rows / 10, out var waiting) || options.Length is not (0 or 2 or 4))
         {
-            await Console.Error.WriteLineAsync($"Unknown options '{string.Join(' ', options)}'. Use: dashboard [--rows N], with 1000 rows or more.");
+            await Console.Error.WriteLineAsync($"Unknown options '{string.Join(' ', options)}'. Use: dashboard [--rows N] [--waiting N], with 1000 or more of each.");
             return 2;
         }
 
         var startedAt = TimeProvider.System.GetTimestamp();
-        await using var database = await PagesDatabase.CreateAsync(rows);
-        Console.WriteLine($"{rows} rows in the outbox, its history and the inbox each, {rows / 10} dead letters: {TimeProvider.System.GetElapsedTime(startedAt).TotalSeconds:0} s");
-        await using var dashboard = await StartAsync(database);
+        await using var database = Environment.GetEnvironmentVariable("C_ON") is null ? await PagesDatabase.CreateAsync(rows, waiting) : null; if (Environment.GetEnvironmentVariable("C_KEEP") is not null) { Console.WriteLine(database!.ConnectionString); Environment.Exit(0); } // HACK
+        Console.WriteLine($"{rows} rows in the history and the inbox each, {waiting} in the outbox, {rows / 10} dead letters: {TimeProvider.System.GetElapsedTime(startedAt).TotalSeconds:0} s");
+        await using var dashboard = await StartAsync(Environment.GetEnvironmentVariable("C_ON") ?? database!.ConnectionString);
         using var client = new HttpClient { BaseAddress = new Uri(dashboard.Urls.First().TrimEnd('/') + "/reliable-mq/api/v1/") };
         Console.WriteLine("| address | median ms | most ms |");
         Console.WriteLine("|---|---|---|");
@@ -60,12 +60,19 @@ internal static class PagesRun
         return slow.Count == 0 ? 0 : 1;
     }
 
-    private static async Task<WebApplication> StartAsync(PagesDatabase database)
+    private static bool TryRead(string[] options, string name, long normal, out long value)
+    {
+        value = normal;
+        var at = Array.IndexOf(options, name);
+        return at < 0 || (at + 1 < options.Length && long.TryParse(options[at + 1], CultureInfo.InvariantCulture, out value) && value >= 1000);
+    }
+
+    private static async Task<WebApplication> StartAsync(string database)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseSetting("urls", "http://127.0.0.1:0");
-        builder.Services.AddReliableMqDashboard(options => options.AddService("billing", database.ConnectionString));
+        builder.Services.AddReliableMqDashboard(options => options.AddService("billing", database));
         var app = builder.Build();
         app.MapReliableMqDashboard();
         await app.StartAsync();
