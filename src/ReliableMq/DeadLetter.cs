@@ -74,10 +74,13 @@ public sealed record DeadLetterFilter
     /// <summary>Only those of this message.</summary>
     public string? MessageId { get; init; }
 
+    /// <summary>Only the one of this round.</summary>
+    public int? Epoch { get; init; }
+
     /// <summary>Only those with this name.</summary>
     public string? MessageName { get; init; }
 
-    /// <summary>Only those of this type of exception, such as <c>System.TimeoutException</c>.</summary>
+    /// <summary>Only those of this type of exception, such as <c>System.TimeoutException</c>; empty means those without one.</summary>
     public string? ExceptionType { get; init; }
 
     /// <summary>Only those of this business process.</summary>

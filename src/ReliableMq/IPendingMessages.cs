@@ -24,9 +24,10 @@ public interface IPendingMessages
     /// </summary>
     /// <param name="filter">Which ones; an empty filter means all.</param>
     /// <param name="who">Who asks for it, for the audit.</param>
+    /// <param name="reason">Why, for the audit.</param>
     /// <param name="cancellationToken">Ends the work between two batches.</param>
     /// <returns>How many.</returns>
-    Task<int> CancelAsync(PendingMessageFilter filter, string who, CancellationToken cancellationToken = default);
+    Task<int> CancelAsync(PendingMessageFilter filter, string who, string? reason = null, CancellationToken cancellationToken = default);
 }
 
 /// <summary>Which pending messages. What is not given is not asked for.</summary>

@@ -120,6 +120,9 @@ public static class ReliableMqServiceCollectionExtensions
         services.AddSingleton<IScheduledWork, HeldKeys>();
         services.AddSingleton<DeadLetterBacklog>();
         services.AddSingleton<IScheduledWork>(provider => provider.GetRequiredService<DeadLetterBacklog>());
+        services.AddSingleton(provider => new BrokerQueues(
+            provider.GetRequiredService<ReliableMqOptions>(), provider.GetRequiredService<HandlerRegistry>(), provider.GetRequiredService<BrokerConnections>(), provider.GetRequiredService<TopologyState>(),
+            provider.GetRequiredService<IBrokerCredentialsProvider>()));
         services.AddSingleton<ReplayHost>();
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<ReplayHost>());
         services.AddSingleton<IScheduledWork>(provider => provider.GetRequiredService<ReplayHost>());

@@ -172,7 +172,7 @@ internal sealed class DeadLettersResource(KnownServices services) : IResource
         {
             return await EachAsync(ids, async id =>
             {
-                if (await service.Tables.DeadLetters.DiscardAsync(new DeadLetterFilter { Queue = id.Queue, MessageId = id.MessageId }, Caller.Of(call.Http), request.Reason, call.Aborted) == 0)
+                if (await service.Tables.DeadLetters.DiscardAsync(new DeadLetterFilter { Queue = id.Queue, MessageId = id.MessageId, Epoch = id.Epoch }, Caller.Of(call.Http), request.Reason, call.Aborted) == 0)
                 {
                     throw new ReliableMqException($"The message \"{id.MessageId}\" of \"{id.Queue}\" does not wait any more: it was replayed or discarded.");
                 }
@@ -269,7 +269,7 @@ internal sealed class DeadLettersResource(KnownServices services) : IResource
         Queue = values.Find(Filters.Queue),
         MessageId = values.Find(Filters.MessageId),
         MessageName = values.Find(Filters.Name),
-        ExceptionType = values.Find(Filters.ErrorType),
+        ExceptionType = values.Find(Filters.ErrorType) is Filters.NoErrorType ? "" : values.Find(Filters.ErrorType),
         CorrelationId = values.Find(Filters.CorrelationId),
         Text = values.Find(Filters.ErrorText),
         DeadFrom = values.FindValue(Filters.From),
@@ -286,7 +286,7 @@ internal sealed class DeadLettersResource(KnownServices services) : IResource
         .Where("d.queue = @queue", "queue", values.Find(Filters.Queue))
         .Where("d.message_id = @message_id", "message_id", values.Find(Filters.MessageId))
         .Where("d.name = @name", "name", values.Find(Filters.Name))
-        .Where("d.error_type = @error_type", "error_type", values.Find(Filters.ErrorType))
+        .Where(values.Find(Filters.ErrorType) is Filters.NoErrorType ? "@error_type IS NOT NULL AND d.error_type IS NULL" : "d.error_type = @error_type", "error_type", values.Find(Filters.ErrorType))
         .Where("d.correlation_id = @correlation_id", "correlation_id", values.Find(Filters.CorrelationId))
         .Where($"({Columns.Holds("d.reason", "@text")} OR {Columns.Holds("d.error", "@text")})", "text", values.Find(Filters.ErrorText))
         .Where("d.dead_at >= @from", "from", values.FindValue(Filters.From))

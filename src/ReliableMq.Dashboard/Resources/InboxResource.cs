@@ -177,7 +177,7 @@ internal sealed class InboxResource(KnownServices services) : IResource
             .Where($"{table}.{time} < @until", "until", values.FindValue(Filters.Until))
             // Of what is done only this is kept.
             .Where(isDone ? "@ordering_key IS NULL" : "f.ordering_key = @ordering_key", "ordering_key", values.Find(Filters.OrderingKey))
-            .Where(isDone ? "@error_type IS NULL" : "f.error_type = @error_type", "error_type", values.Find(Filters.ErrorType))
+            .Where(isDone ? "@error_type IS NULL" : values.Find(Filters.ErrorType) is Filters.NoErrorType ? "@error_type IS NOT NULL AND f.error_type IS NULL" : "f.error_type = @error_type", "error_type", values.Find(Filters.ErrorType))
             .Where(isDone ? "@text IS NULL" : Columns.Holds("f.error", "@text"), "text", values.Find(Filters.ErrorText));
         return state is InboxState.Failing or InboxState.Scheduled ? statement.Where($"f.state = '{state.Value.ToString().ToLowerInvariant()}'") : statement;
     }

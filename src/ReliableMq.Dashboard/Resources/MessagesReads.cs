@@ -8,6 +8,9 @@ namespace ReliableMq.Dashboard.Resources;
 /// </summary>
 internal static class MessagesReads
 {
+    /// <summary>So many are looked at for a text in their errors, of what fails and of what is dead each.</summary>
+    public const int MostLooked = 5_000;
+
     private static string Queues(string schema) => $"queue IN (SELECT DISTINCT c.queue FROM {schema}.consumer_setting c)";
 
     /// <summary>By either of two ids.</summary>
@@ -40,7 +43,7 @@ internal static class MessagesReads
         FROM {schema}.dead_letter
         WHERE dead_at >= @from AND dead_at < @until
           AND (correlation_id = @value OR name = @value
-               OR dead_at >= coalesce((SELECT n.dead_at FROM {schema}.dead_letter n WHERE n.dead_at >= @from AND n.dead_at < @until ORDER BY n.dead_at DESC OFFSET {DeadLetterReads.MostLooked - 1} LIMIT 1), '-infinity')
+               OR dead_at >= coalesce((SELECT n.dead_at FROM {schema}.dead_letter n WHERE n.dead_at >= @from AND n.dead_at < @until ORDER BY n.dead_at DESC OFFSET {MostLooked - 1} LIMIT 1), '-infinity')
                   AND ({Columns.Holds("reason", "@value")} OR {Columns.Holds("error", "@value")}))
         ORDER BY dead_at DESC
         LIMIT @limit
@@ -48,8 +51,9 @@ internal static class MessagesReads
 
     public static string FailingByText(string schema) =>
         $"""
-        SELECT queue, message_id, state, last_failed_at, error FROM {schema}.failure
-        WHERE state IN ('failing', 'scheduled') AND last_failed_at >= @from AND last_failed_at < @until AND (ordering_key = @value OR {Columns.Holds("error", "@value")})
+        SELECT queue, message_id, state, last_failed_at, error
+        FROM (SELECT * FROM {schema}.failure WHERE state IN ('failing', 'scheduled') AND last_failed_at >= @from AND last_failed_at < @until ORDER BY last_failed_at DESC LIMIT {MostLooked}) AS newest
+        WHERE (ordering_key = @value OR {Columns.Holds("error", "@value")})
         ORDER BY last_failed_at DESC
         LIMIT @limit
         """;

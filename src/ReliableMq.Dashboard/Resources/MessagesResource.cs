@@ -17,7 +17,7 @@ internal sealed class MessagesResource(KnownServices services) : IResource
     public IEnumerable<ApiRoute> Routes =>
     [
         ApiRoute.Get("messages", "The whole life of a message, from its commit to its last effect, across all services, and what it caused.", ApiJson.Default.MessageStory, [MessageId], TellAsync),
-        ApiRoute.Get("search", "Finds messages: by id, correlation id, name and ordering key exactly, by text in the errors of failing and dead ones.", ApiJson.Default.SearchPage,
+        ApiRoute.Get("search", "Finds messages: by id, correlation id, name and ordering key exactly, by text in the errors of the newest 5,000 failing and as many dead ones of each service; the lists look further.", ApiJson.Default.SearchPage,
             [Text, Filters.Service, Filters.From, Filters.Until, Filters.Limit], SearchAsync),
     ];
 

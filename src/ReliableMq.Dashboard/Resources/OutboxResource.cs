@@ -24,7 +24,7 @@ internal sealed class OutboxResource(KnownServices services) : IResource
         ApiRoute.Post("outbox/send-now", "Offers messages at once, whatever they wait for (hurry); attempts of failed ones count from zero.", ApiJson.Default.ActionRequest, ApiJson.Default.ActionResult,
             (call, request) => OfferAsync(call, request, (pending, filter) => pending.SendNowAsync(filter, Caller.Of(call.Http), call.Aborted))),
         ApiRoute.Post("outbox/cancel", "Takes messages out of the outbox unsent; the history keeps them as cancelled.", ApiJson.Default.ActionRequest, ApiJson.Default.ActionResult,
-            (call, request) => OfferAsync(call, request, (pending, filter) => pending.CancelAsync(filter, Caller.Of(call.Http), call.Aborted))),
+            (call, request) => OfferAsync(call, request, (pending, filter) => pending.CancelAsync(filter, Caller.Of(call.Http), request.Reason, call.Aborted))),
         ApiRoute.Post("outbox/resend", "Sends messages of the history once more, with their ids: whoever has handled one does not handle it again.", ApiJson.Default.ActionRequest, ApiJson.Default.ActionResult,
             (call, request) => OfHistoryAsync(call, request, OutboxActions.ResendAsync, "A retry or replay goes back to its queue by its dead letter, not from the history.")),
         ApiRoute.Post("outbox/delete", "Removes messages from the history for ever. One that has not left has to be cancelled first.", ApiJson.Default.ActionRequest, ApiJson.Default.ActionResult,
@@ -163,7 +163,7 @@ internal sealed class OutboxResource(KnownServices services) : IResource
     }
 
     private async Task<ActionResult> OfHistoryAsync(
-        ApiCall call, ActionRequest request, Func<KnownService, NpgsqlConnection, Func<Statement>, string, string, CancellationToken, Task<long>> act, string refusal)
+        ApiCall call, ActionRequest request, Func<KnownService, NpgsqlConnection, Func<Statement>, Deed, CancellationToken, Task<long>> act, string refusal)
     {
         Confirmation.RequireOne(request.Ids, request.Filter, request.ExpectedCount);
         var service = services.Get(request.Service);
@@ -189,7 +189,7 @@ internal sealed class OutboxResource(KnownServices services) : IResource
                 filter = () => Filter(values, state);
             }
 
-            return Result(await act(service, connection, filter, Caller.Of(call.Http), Target(request), call.Aborted), expected, refusal);
+            return Result(await act(service, connection, filter, new Deed(Caller.Of(call.Http), Target(request), request.Reason), call.Aborted), expected, refusal);
         }, call.Aborted);
     }
 

@@ -54,17 +54,26 @@ internal sealed class Histogram
     public static Histogram Of(string text)
     {
         var histogram = new Histogram();
-        var rest = text.AsSpan();
-        foreach (var range in rest.Split(' '))
+        var (bucket, number) = (0L, 0L);
+        // A week of several processes is some ten million characters.
+        foreach (var c in text)
         {
-            var part = rest[range];
-            if (part.Length > 0)
+            switch (c)
             {
-                var colon = part.IndexOf(':');
-                histogram._counts[Math.Min(LastBucket, int.Parse(part[..colon], NumberStyles.None, CultureInfo.InvariantCulture))] += long.Parse(part[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture);
+                case ':':
+                    (bucket, number) = (number, 0);
+                    break;
+                case ' ':
+                    histogram._counts[Math.Min(LastBucket, bucket)] += number;
+                    number = 0;
+                    break;
+                default:
+                    number = (number * 10) + (c - '0');
+                    break;
             }
         }
 
+        histogram._counts[Math.Min(LastBucket, bucket)] += number;
         return histogram;
     }
 

@@ -9,6 +9,9 @@ namespace ReliableMq.DeadLettering;
 /// <summary>What operators do with the dead letters of one database. Each change stands with who made it in one transaction.</summary>
 internal sealed class DeadLetterTable(ServiceDatabase database)
 {
+    /// <summary>A page has no more than so many bytes of bodies, and one body.</summary>
+    private const long MostBytes = 8 * 1024 * 1024;
+
     private readonly ReplaySql _sql = new(database.Schema);
     private readonly Replayer _replayer = new(database);
     private readonly AuditTrail _audit = new(database.Schema);
@@ -22,14 +25,17 @@ internal sealed class DeadLetterTable(ServiceDatabase database)
         command.CommandText = _sql.Page(DeadLetterFilterSql.Add(command.Parameters, filter));
         after.AddTo(command.Parameters);
         command.Parameters.Add(new NpgsqlParameter<int>("limit", limit));
+        command.Parameters.Add(new NpgsqlParameter<long>("most_bytes", MostBytes));
+        var all = 0L;
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
             page.Add(Read(reader));
+            all = reader.GetInt64(15);
             after = new(reader.GetDateTime(8), reader.GetString(0), reader.GetString(1), reader.GetInt32(2));
         }
 
-        return (page, page.Count < limit ? null : after);
+        return (page, page.Count < all || all == limit ? after : null);
     }
 
     /// <returns>False where there is none with this id.</returns>

@@ -163,11 +163,17 @@ internal sealed class ReplaySql(string schema)
     /// <summary>Newest last, in pages by time and key. Index <c>dead_letter_dead_at</c>.</summary>
     public string Page(string conditions) =>
         $"""
+        WITH page AS (
+            SELECT d.dead_at, d.queue, d.message_id, d.epoch, octet_length(d.body) AS bytes FROM {schema}.dead_letter d
+            WHERE (d.dead_at, d.queue, d.message_id, d.epoch) > (@last_dead_at, @last_queue, @last_message_id, @last_epoch) AND {conditions}
+            ORDER BY d.dead_at, d.queue, d.message_id, d.epoch
+            LIMIT @limit),
+        counted AS (
+            SELECT p.*, sum(bytes) OVER (ORDER BY dead_at, queue, message_id, epoch) - bytes AS before, count(*) OVER () AS all FROM page p)
         SELECT d.queue, d.message_id, d.epoch, d.name, d.reason, d.error_type, d.error, d.attempts, d.dead_at, d.body, d.headers, d.correlation_id,
-               d.discarded_at, d.replayed_at, d.content_type
-        FROM {schema}.dead_letter d
-        WHERE (d.dead_at, d.queue, d.message_id, d.epoch) > (@last_dead_at, @last_queue, @last_message_id, @last_epoch) AND {conditions}
-        ORDER BY d.dead_at, d.queue, d.message_id, d.epoch
-        LIMIT @limit
+               d.discarded_at, d.replayed_at, d.content_type, c.all
+        FROM counted c JOIN {schema}.dead_letter d ON d.queue = c.queue AND d.message_id = c.message_id AND d.epoch = c.epoch
+        WHERE c.before < @most_bytes
+        ORDER BY c.dead_at, c.queue, c.message_id, c.epoch
         """;
 }
