@@ -41,7 +41,7 @@ internal sealed class Reach(TimeProvider time)
             {
                 await using var command = new NpgsqlCommand("SELECT 1", connection);
                 return await command.ExecuteScalarAsync(patience.Token);
-            }, patience.Token), patience.Token);
+            }, patience.Token), patience.Token).WaitAsync(patience.Token);
             _error = null;
         }
         catch (Exception exception) when (exception is NpgsqlException or TimeoutException or System.Net.Sockets.SocketException or ReliableMqException)

@@ -22,7 +22,8 @@ internal static class Reading
         patience.CancelAfter(Reach.Patience);
         try
         {
-            return (service, await service.UseAsync(connection => ask(service, connection, patience.Token), patience.Token), null);
+            // Opening a connection does not always look at its token.
+            return (service, await service.UseAsync(connection => ask(service, connection, patience.Token), patience.Token).WaitAsync(patience.Token), null);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
