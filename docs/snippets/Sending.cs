@@ -31,7 +31,7 @@ public static class Sending
         }
 
         await pending.SendNowAsync(new PendingMessageFilter { State = PendingState.Failed }, who: "maria", ct);
-        await pending.CancelAsync(new PendingMessageFilter { MessageId = "reminder-42", State = PendingState.Scheduled }, who: "maria", ct);
+        await pending.CancelAsync(new PendingMessageFilter { MessageId = "reminder-42", State = PendingState.Scheduled }, who: "maria", cancellationToken: ct);
         // end: pending
     }
 }

@@ -74,16 +74,19 @@ public sealed record DeadLetterFilter
     /// <summary>Only those of this message.</summary>
     public string? MessageId { get; init; }
 
+    /// <summary>Only the one of this round.</summary>
+    public int? Epoch { get; init; }
+
     /// <summary>Only those with this name.</summary>
     public string? MessageName { get; init; }
 
-    /// <summary>Only those of this type of exception, such as <c>System.TimeoutException</c>.</summary>
+    /// <summary>Only those of this type of exception, such as <c>System.TimeoutException</c>; empty means those without one.</summary>
     public string? ExceptionType { get; init; }
 
     /// <summary>Only those of this business process.</summary>
     public string? CorrelationId { get; init; }
 
-    /// <summary>Only those with this text in their reason or exception, in upper or lower case.</summary>
+    /// <summary>Only those with this text in their reason or exception, ASCII letters in upper or lower case.</summary>
     public string? Text { get; init; }
 
     /// <summary>Only those given up then or later.</summary>

@@ -26,9 +26,10 @@ public interface IPendingMessages
     /// </summary>
     /// <param name="filter">Which ones; an empty filter means all.</param>
     /// <param name="who">Who asks for it, for the audit.</param>
+    /// <param name="reason">Why, for the audit.</param>
     /// <param name="cancellationToken">Ends the work between two batches.</param>
     /// <returns>How many.</returns>
-    Task<int> CancelAsync(PendingMessageFilter filter, string who, CancellationToken cancellationToken = default);
+    Task<int> CancelAsync(PendingMessageFilter filter, string who, string? reason = null, CancellationToken cancellationToken = default);
 }
 
 /// <summary>Which pending messages. What is not given is not asked for.</summary>
@@ -58,7 +59,7 @@ public sealed class PendingMessageFilter
     /// <summary>Only those with this kind of error, as in <see cref="PendingMessage.ErrorKind"/>.</summary>
     public string? ErrorKind { get; init; }
 
-    /// <summary>Only those with this text in their error, in upper or lower case.</summary>
+    /// <summary>Only those with this text in their error, ASCII letters in upper or lower case.</summary>
     public string? Text { get; init; }
 
     /// <summary>Only those stored then or later.</summary>

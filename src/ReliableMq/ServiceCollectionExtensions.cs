@@ -102,6 +102,8 @@ public static class ReliableMqServiceCollectionExtensions
 
         services.AddSingleton<DispatcherHost>();
         services.AddSingleton<ConsumerHost>();
+        // First, so that it ends last: what the others still do while they stop counts.
+        services.AddSingleton<IHostedService, FlowRecorder>();
         services.AddSingleton<IHostedService, DatabaseStartup>();
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<DispatcherHost>());
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<ConsumerHost>());
@@ -118,6 +120,9 @@ public static class ReliableMqServiceCollectionExtensions
         services.AddSingleton<IScheduledWork, HeldKeys>();
         services.AddSingleton<DeadLetterBacklog>();
         services.AddSingleton<IScheduledWork>(provider => provider.GetRequiredService<DeadLetterBacklog>());
+        services.AddSingleton(provider => new BrokerQueues(
+            provider.GetRequiredService<ReliableMqOptions>(), provider.GetRequiredService<HandlerRegistry>(), provider.GetRequiredService<BrokerConnections>(), provider.GetRequiredService<TopologyState>(),
+            provider.GetRequiredService<IBrokerCredentialsProvider>()));
         services.AddSingleton<ReplayHost>();
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<ReplayHost>());
         services.AddSingleton<IScheduledWork>(provider => provider.GetRequiredService<ReplayHost>());
@@ -125,7 +130,6 @@ public static class ReliableMqServiceCollectionExtensions
         services.AddSingleton<ScheduledWorkRunner>();
         services.AddSingleton<IHostedService, QuartzSchedule>();
         services.AddSingleton<IHostedService, PendingMeasurement>();
-        services.AddSingleton<IHostedService, FlowRecorder>();
 
         services.AddHealthChecks()
             .AddCheck<BrokerHealthCheck>("reliable-mq-broker", HealthStatus.Unhealthy, ["reliable-mq"])

@@ -190,5 +190,85 @@ public sealed class Changes_by_operators
         (await rows.AuditAsync()).ShouldBe([Me + "export queue=tests.numbers"]);
     }
 
+    [Fact]
+    public async Task Whoever_saw_that_there_are_more_than_were_counted_means_all_of_them()
+    {
+        await using var rows = await ServiceRows.CreateAsync("orders");
+        await rows.PendingAsync(50);
+        await rows.DeadAsync(50);
+        await using var host = await StartAsync(rows);
+
+        (await host.ChangeAsync("outbox/cancel", new { service = "orders", filter = new { }, expectedCount = 3, isAtLeast = true })).ToJsonString().ShouldBe("""{"done":50,"refused":0,"refusal":null}""");
+        ((int)(await host.ChangeAsync("dead-letters/discard", new { service = "orders", filter = new { }, expectedCount = 3, isAtLeast = true, reason = "x" }))["done"]!).ShouldBe(50);
+    }
+
+    [Fact]
+    public async Task Why_messages_were_cancelled_or_deleted_and_which_is_kept()
+    {
+        await using var rows = await ServiceRows.CreateAsync("orders");
+        await rows.PendingAsync(2);
+        await rows.SentAsync(2);
+        await using var host = await StartAsync(rows);
+
+        await host.ChangeAsync("outbox/cancel", new { service = "orders", filter = new { }, expectedCount = 2, reason = "Ordered twice." });
+        await host.ChangeAsync("outbox/delete", new { service = "orders", filter = new { state = "sent" }, expectedCount = 2, reason = "Secret." });
+
+        var audit = await rows.AuditAsync();
+        audit[0].ShouldEndWith("(2: Ordered twice.)");
+        audit[1].ShouldBe(Me + "delete state=sent (2 message(s): s1, s2. Reason: Secret.)");
+    }
+
+    [Fact]
+    public async Task Many_retries_are_hurried_in_batches_whose_audit_does_not_grow_with_them()
+    {
+        await using var rows = await ServiceRows.CreateAsync("orders");
+        await rows.PendingAsync(1200, more:
+            """
+            UPDATE reliable_mq.outbox SET exchange = '', routing_key = 'tests.numbers', due_at = clock_timestamp() + interval '1 hour', available_at = clock_timestamp() + interval '1 hour';
+            INSERT INTO reliable_mq.failure (queue, message_id, epoch, attempts, state, last_failed_at)
+            SELECT 'tests.numbers', message_id, 1, 1, 'scheduled', '2026-01-01'::timestamptz + interval '1 second' * (row_number() OVER () / 7) FROM reliable_mq.outbox;
+            """);
+        await using var host = await StartAsync(rows);
+
+        (await host.ChangeAsync("inbox/retry-now", new { service = "orders", filter = new { state = "scheduled" }, expectedCount = 1200 })).ToJsonString().ShouldBe("""{"done":1200,"refused":0,"refusal":null}""");
+
+        (await rows.Database.ScalarAsync<long>("SELECT count(*) FROM reliable_mq.outbox WHERE available_at <= clock_timestamp()")).ShouldBe(1200);
+        var audit = await rows.AuditAsync();
+        audit.Count.ShouldBe(3);
+        audit.Max(row => row.Length).ShouldBeLessThan(600 * 40);
+        (await (await host.PostAsync("inbox/retry-now", new { service = "orders", filter = new { }, expectedCount = 3 })).DetailAsync(HttpStatusCode.Conflict))
+            .ShouldBe("The filter matches 1200 by now, but 3 were expected. Look again, and confirm the new number.");
+    }
+
+    [Fact]
+    public async Task Only_the_round_of_a_message_that_was_chosen_is_discarded()
+    {
+        await using var rows = await ServiceRows.CreateAsync("orders");
+        await rows.DeadAsync(1);
+        await rows.Database.ExecuteAsync(
+            "INSERT INTO reliable_mq.dead_letter (queue, message_id, epoch, name, exchange, routing_key, body, attempts, reason) SELECT queue, message_id, 1, name, exchange, routing_key, body, attempts, reason FROM reliable_mq.dead_letter");
+        await using var host = await StartAsync(rows);
+        var first = (await host.GetAsync("dead-letters"))["items"]!.AsArray().Single(item => (int)item!["epoch"]! == 0)!;
+
+        await host.ChangeAsync("dead-letters/discard", new { service = "orders", ids = new[] { (string)first["id"]! }, reason = "Old." });
+
+        (await rows.Database.QueryAsync<int>("SELECT epoch FROM reliable_mq.dead_letter WHERE discarded_at IS NOT NULL")).ShouldBe([0]);
+    }
+
+    [Fact]
+    public async Task What_died_without_an_exception_is_replayed_alone()
+    {
+        await using var rows = await ServiceRows.CreateAsync("orders");
+        await rows.DeadAsync(2);
+        await rows.DeadAsync(3, prefix: "expired");
+        await rows.Database.ExecuteAsync("UPDATE reliable_mq.dead_letter SET error_type = NULL WHERE message_id LIKE 'expired%'");
+        await using var host = await StartAsync(rows);
+
+        ((int)(await host.GetAsync("dead-letters/count?errorType=none"))["value"]!).ShouldBe(3);
+        (await host.GetAsync("dead-letters?errorType=none"))["items"]!.AsArray().Count.ShouldBe(3);
+        ((int)(await host.ChangeAsync("dead-letters/discard", new { service = "orders", filter = new { errorType = "none" }, expectedCount = 3, reason = "Late." }))["done"]!).ShouldBe(3);
+        (await rows.Database.ScalarAsync<long>("SELECT count(*) FROM reliable_mq.dead_letter WHERE discarded_at IS NULL AND error_type IS NOT NULL")).ShouldBe(2);
+    }
+
     private static Task<DashboardHost> StartAsync(ServiceRows rows) => DashboardHost.StartAsync(options => options.AddService("orders", rows.Database.DataSource));
 }

@@ -42,6 +42,20 @@ public sealed class Live_changes
         await Eventually.TrueAsync(() => !changes.IsAsking, "nobody is asked any more");
     }
 
+    [Fact]
+    public async Task Whoever_listens_neither_holds_up_a_stop_nor_makes_it_an_error()
+    {
+        await using var rows = await ServiceRows.CreateAsync("orders");
+        var host = await DashboardHost.StartAsync(options => options.AddService("orders", rows.Database.DataSource));
+        using var listener = await ListenAsync(host);
+
+        await host.Services.GetRequiredService<Microsoft.Extensions.Hosting.IHost>().StopAsync();
+
+        (await listener.ReadToEndAsync()).ShouldNotContain("problem");
+        host.Logs.Entries.Where(entry => entry.Level >= Microsoft.Extensions.Logging.LogLevel.Error).ShouldBeEmpty();
+        await host.DisposeAsync();
+    }
+
     private static async Task<StreamReader> ListenAsync(DashboardHost host)
     {
         var response = await host.Client.GetAsync(new Uri("reliable-mq/api/v1/live", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);

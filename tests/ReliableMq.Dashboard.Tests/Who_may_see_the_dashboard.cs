@@ -51,6 +51,25 @@ public sealed class Who_may_see_the_dashboard
     }
 
     [Fact]
+    public async Task A_reverse_proxy_that_adds_nothing_is_known_by_its_old_protocol()
+    {
+        await using var host = await DashboardHost.StartAsync();
+
+        (await (await host.SendAsync(HttpMethod.Get, "reliable-mq/api/v1/session", request => request.Version = HttpVersion.Version10)).DetailAsync(HttpStatusCode.Forbidden)).ShouldBe(OnlyHere);
+    }
+
+    [Theory]
+    [InlineData("https://shop.example.com", HttpStatusCode.Forbidden)]
+    [InlineData("http://localhost:5000", HttpStatusCode.OK)]
+    [InlineData("http://[::1]:5000", HttpStatusCode.OK)]
+    public async Task A_page_of_elsewhere_is_not_local(string origin, HttpStatusCode status)
+    {
+        await using var host = await DashboardHost.StartAsync();
+
+        (await host.SendAsync(HttpMethod.Get, "reliable-mq/api/v1/session", request => request.Headers.Add("Origin", origin))).StatusCode.ShouldBe(status);
+    }
+
+    [Fact]
     public async Task A_name_of_the_internet_that_leads_here_is_not_local()
     {
         await using var host = await DashboardHost.StartAsync();

@@ -10,6 +10,9 @@ internal static class Confirmation
     /// <summary>Some more than were seen may be acted on: messages come while people read.</summary>
     private const int Margin = 10;
 
+    /// <summary>Who expected far less is told how many there are, up to so many more.</summary>
+    private const int CountedBeyond = 100_000;
+
     /// <exception cref="ApiException">Neither or both are given, or there are too many ids.</exception>
     public static void RequireOne(IReadOnlyList<string>? ids, IReadOnlyDictionary<string, string>? filter, long? expectedCount)
     {
@@ -34,13 +37,23 @@ internal static class Confirmation
         }
     }
 
+    /// <summary>How many will be acted on. Whoever saw that there are more than were counted means all of them.</summary>
+    /// <param name="expected">What the caller saw.</param>
+    /// <param name="isAtLeast">Whether more were there.</param>
+    /// <param name="count">Counts up to a number.</param>
+    /// <returns>How many match; null where that is not known.</returns>
     /// <exception cref="ApiException">Far more match than were seen.</exception>
-    public static void RequireExpected(long expected, long actual)
+    public static async Task<long?> RequireExpectedAsync(long expected, bool isAtLeast, Func<long, Task<Contract.Count>> count)
     {
-        if (actual > expected + Math.Max(Margin, expected / 10))
+        if (isAtLeast)
         {
-            throw ApiException.Conflict($"The filter matches {actual} by now, but {expected} were expected. Look again, and confirm the new number.", actual);
+            return null;
         }
+
+        var allowed = expected + Math.Max(Margin, expected / 10);
+        var actual = await count(allowed + CountedBeyond);
+        return actual.Value <= allowed ? actual.Value
+            : throw ApiException.Conflict($"The filter matches {(actual.IsAtLeast ? "more than " : "")}{actual.Value} by now, but {expected} were expected. Look again, and confirm the new number.", actual.Value);
     }
 
     public static ParameterValues Read(IReadOnlyDictionary<string, string> filter, IReadOnlyList<Parameter> known) =>

@@ -8,7 +8,7 @@ namespace ReliableMq.Dashboard.Contract;
 internal sealed class Words<T>() : JsonStringEnumConverter<T>(JsonNamingPolicy.KebabCaseLower, allowIntegerValues: false) where T : struct, Enum;
 
 internal sealed record Page<T>(
-    [property: Description("In the order of the list.")] IReadOnlyList<T> Items,
+    [property: Description("In the order of the list. There may be none and a `next` all the same: so far was looked.")] IReadOnlyList<T> Items,
     [property: Description("Give it as `cursor` to read on; null at the end. Its content is nobody's business.")] string? Next,
     [property: Description("Services whose database could not be read: what they have is missing here.")] IReadOnlyList<Unreadable> Unreadable);
 
@@ -17,8 +17,11 @@ internal sealed record Unreadable(string Service, string Error);
 internal sealed record Count(
     long Value,
     [property: Description("True: about so many, because counting would cost too much; or at least so many, if `isAtLeast`.")] bool IsEstimate,
-    [property: Description("True: counting was ended there.")] bool IsAtLeast = false)
+    [property: Description("True: counting was ended there, or a database could not be read.")] bool IsAtLeast = false,
+    [property: Description("True: no database could be read, so nothing is known.")] bool IsUnknown = false)
 {
+    public static Count Unknown { get; } = new(0, IsEstimate: false, IsUnknown: true);
+
     public static Count Exact(long value) => new(value, IsEstimate: false);
 }
 
@@ -47,7 +50,8 @@ internal sealed record ActionRequest(
     [property: Description("What to act on. Either this or `filter`; at most 1,000.")] IReadOnlyList<string>? Ids = null,
     [property: Description("All that match, by the parameters of the list, such as {\"state\": \"failed\"}. An empty one means all.")] IReadOnlyDictionary<string, string>? Filter = null,
     [property: Description("How many the caller saw. Needed with `filter`: if many more match by now, nothing is done.")] long? ExpectedCount = null,
-    [property: Description("Why; kept in the audit. Needed where something is discarded.")] string? Reason = null);
+    [property: Description("Why; kept in the audit. Needed where something is discarded.")] string? Reason = null,
+    [property: Description("Whether the count that the caller saw was one with `isAtLeast`: then all that match are meant, however many.")] bool IsAtLeast = false);
 
 internal sealed record ActionResult(
     long Done,

@@ -70,7 +70,8 @@ internal sealed record DeadLetterGroup(
 internal sealed record ReplayManyRequest(
     string Service, IReadOnlyList<string>? Ids = null, IReadOnlyDictionary<string, string>? Filter = null, long? ExpectedCount = null,
     [property: Description("With a filter: how many are sent in a second at most, 1 to 10,000; 100 if not given.")] int? PerSecond = null,
-    [property: Description("Whether one may be older than what the inbox remembers.")] bool BeyondHorizon = false);
+    [property: Description("Whether one may be older than what the inbox remembers.")] bool BeyondHorizon = false,
+    [property: Description("Whether the count that the caller saw was one with `isAtLeast`: then all that match are meant, however many.")] bool IsAtLeast = false);
 
 internal sealed record ReplayOneRequest(
     [property: Description("Another body as text; null as it came. Not with `base64`.")] string? Text = null,

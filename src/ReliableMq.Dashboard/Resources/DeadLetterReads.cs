@@ -18,6 +18,21 @@ internal static class DeadLetterReads
         LIMIT @limit
         """;
 
+    /// <summary>So many are looked at for a text in their errors.</summary>
+    public const int MostLooked = 10_000;
+
+    private static string Newest(string schema, string after) =>
+        $"(SELECT * FROM {schema}.dead_letter d WHERE {after} ORDER BY d.dead_at DESC, d.queue DESC, d.message_id DESC, d.epoch DESC LIMIT {MostLooked})";
+
+    public static string PageOfNewest(string schema, string after, string conditions) =>
+        $"SELECT {Shown} FROM {Newest(schema, after)} d WHERE {conditions} ORDER BY d.dead_at DESC, d.queue DESC, d.message_id DESC, d.epoch DESC LIMIT @limit";
+
+    public static string CountNewest(string schema, string conditions) => $"SELECT count(*) FILTER (WHERE {conditions}), count(*) FROM {Newest(schema, "true")} d";
+
+    /// <summary>The last row that <see cref="PageOfNewest"/> has looked at; none where it came to the end.</summary>
+    public static string LookedTo(string schema, string after) =>
+        $"SELECT d.dead_at, d.queue, d.message_id, d.epoch FROM {schema}.dead_letter d WHERE {after} ORDER BY d.dead_at DESC, d.queue DESC, d.message_id DESC, d.epoch DESC OFFSET {MostLooked - 1} LIMIT 1";
+
     private const string ByKey = "d.queue = @queue AND d.message_id = @message_id AND d.epoch = @epoch";
 
     public static string One(string schema) => $"SELECT {Shown}, d.content_type, d.exchange, d.routing_key, d.reply_to, d.priority, d.headers FROM {schema}.dead_letter d WHERE {ByKey}";

@@ -31,29 +31,54 @@ internal sealed class DeadLettersResource(KnownServices services) : IResource
     ];
 
     private Task<Page<DeadLetterItem>> ListAsync(ApiCall call) =>
-        Paging.ReadAsync(services.Select(call.Find(Filters.Service)), call.Find(Filters.Cursor), call.Limit, (service, connection, after, limit, token) =>
+        Paging.LookAsync<DeadLetterItem>(services.Select(call.Find(Filters.Service)), call.Find(Filters.Cursor), call.Limit, async (service, connection, after, limit, token) =>
         {
-            var statement = Filter(call.Values).With("limit", limit);
-            if (after.Length > 0)
-            {
-                statement.Where("(d.dead_at, d.queue, d.message_id, d.epoch) < (@after_at, @after_queue, @after_id, @after_epoch)")
-                    .With("after_at", Columns.Ticks(after[0])).With("after_queue", after[1]).With("after_id", after[2]).With("after_epoch", int.Parse(after[3], CultureInfo.InvariantCulture));
-            }
+            Statement After(Statement statement) => after.Length == 0 ? statement : statement
+                .Where("(d.dead_at, d.queue, d.message_id, d.epoch) < (@after_at, @after_queue, @after_id, @after_epoch)")
+                .With("after_at", Columns.Ticks(after[0])).With("after_queue", after[1]).With("after_id", after[2]).With("after_epoch", int.Parse(after[3], CultureInfo.InvariantCulture));
 
-            return statement.ReadAsync(connection, DeadLetterReads.Page(service.Schema, statement.Conditions), reader =>
+            var statement = Filter(call.Values).With("limit", limit);
+            var hasText = call.Find(Filters.ErrorText) is not null;
+            var sql = hasText ? DeadLetterReads.PageOfNewest(service.Schema, After(new Statement()).Conditions, statement.Conditions) : "";
+            After(statement);
+            var found = Looked<DeadLetterItem>.Of(await statement.ReadAsync(connection, hasText ? sql : DeadLetterReads.Page(service.Schema, statement.Conditions), reader =>
             {
                 var item = DeadLetterReads.Item(service.Name, reader);
-                return new Listed<DeadLetterItem>(item, item.DeadAt, [item.DeadAt.Key(), item.Queue, item.MessageId, item.Epoch.ToString(CultureInfo.InvariantCulture)]);
-            }, token);
+                return new Listed<DeadLetterItem>(item, item.DeadAt, KeyOf(item.DeadAt, item.Queue, item.MessageId, item.Epoch));
+            }, token), limit);
+            if (!hasText || found.Next is not null)
+            {
+                return found;
+            }
+
+            var from = After(new Statement());
+            var end = await from.ReadAsync(
+                connection, DeadLetterReads.LookedTo(service.Schema, from.Conditions), reader => (At: reader.Time(0), Key: KeyOf(reader.Time(0), reader.GetString(1), reader.GetString(2), reader.GetInt32(3))), token);
+            return end is [var (at, key)] ? found with { Next = key, To = at } : found;
         }, call.Aborted);
+
+    private static string[] KeyOf(DateTimeOffset deadAt, string queue, string messageId, int epoch) => [deadAt.Key(), queue, messageId, epoch.ToString(CultureInfo.InvariantCulture)];
 
     private async Task<Count> CountAsync(ApiCall call)
     {
-        var answers = await Reading.AskAsync(services.Select(call.Find(Filters.Service)), (service, connection, token) => CountAsync(service, connection, call.Values, MostCounted, token), call.Aborted);
-        return Counts.Sum(answers.All.Select(answer => answer.Value));
+        var answers = await Reading.AskAsync(services.Select(call.Find(Filters.Service)), (service, connection, token) => CountSomeAsync(service, connection, call.Values, token), call.Aborted);
+        return Counts.Sum(answers, count => count);
     }
 
-    private static async Task<Count> CountAsync(KnownService service, Npgsql.NpgsqlConnection connection, ParameterValues values, int most, CancellationToken cancellationToken)
+    /// <summary>To look into the text of errors costs much: only the newest are counted.</summary>
+    private static async Task<Count> CountSomeAsync(KnownService service, Npgsql.NpgsqlConnection connection, ParameterValues values, CancellationToken cancellationToken)
+    {
+        if (values.Find(Filters.ErrorText) is null)
+        {
+            return await CountAsync(service, connection, values, MostCounted, cancellationToken);
+        }
+
+        var statement = Filter(values);
+        var (count, isAll) = (await statement.ReadAsync(connection, DeadLetterReads.CountNewest(service.Schema, statement.Conditions), reader => (reader.GetInt64(0), reader.GetInt64(1) < DeadLetterReads.MostLooked), cancellationToken))[0];
+        return Counts.UpTo(MostCounted, count, isAtLeast: !isAll);
+    }
+
+    private static async Task<Count> CountAsync(KnownService service, Npgsql.NpgsqlConnection connection, ParameterValues values, long most, CancellationToken cancellationToken)
     {
         var statement = Filter(values).With("limit", most + 1);
         return Counts.UpTo(most, (await statement.ReadAsync(connection, DeadLetterReads.Count(service.Schema, statement.Conditions), reader => reader.GetInt64(0), cancellationToken))[0]);
@@ -120,8 +145,8 @@ internal sealed class DeadLettersResource(KnownServices services) : IResource
         }
 
         var values = Confirmation.Read(request.Filter!, Matching);
-        var count = (await service.UseAsync(connection => CountAsync(service, connection, values, int.MaxValue - 1, call.Aborted), call.Aborted)).Value;
-        Confirmation.RequireExpected(request.ExpectedCount!.Value, count);
+        var count = await Confirmation.RequireExpectedAsync(
+            request.ExpectedCount!.Value, request.IsAtLeast, most => service.UseAsync(connection => CountAsync(service, connection, values, most, call.Aborted), call.Aborted));
         if (request.PerSecond is < 1 or > 10_000)
         {
             throw ApiException.Malformed("perSecond", $"\"perSecond\" is {request.PerSecond}. Use 1 to 10000.");
@@ -130,7 +155,7 @@ internal sealed class DeadLettersResource(KnownServices services) : IResource
         var replay = (await service.Tables.DeadLetters.ReplayAsync(
             CoreFilter(values), Caller.Of(call.Http), new ReplayManyOptions { PerSecond = request.PerSecond ?? 100, BeyondHorizon = request.BeyondHorizon }, call.Aborted))[0];
         return new ReplayStarted(
-            new ActionResult(count, 0, null),
+            new ActionResult(count ?? request.ExpectedCount.Value, 0, null),
             new ReplayItem(service.Name, RowId.Of($"{replay.Id.Number}"), replay.Who, replay.RequestedAt, replay.Replayed, replay.Refused, replay.Refusal, replay.FinishedAt, replay.IsCancelled));
     }
 
@@ -147,7 +172,7 @@ internal sealed class DeadLettersResource(KnownServices services) : IResource
         {
             return await EachAsync(ids, async id =>
             {
-                if (await service.Tables.DeadLetters.DiscardAsync(new DeadLetterFilter { Queue = id.Queue, MessageId = id.MessageId }, Caller.Of(call.Http), request.Reason, call.Aborted) == 0)
+                if (await service.Tables.DeadLetters.DiscardAsync(new DeadLetterFilter { Queue = id.Queue, MessageId = id.MessageId, Epoch = id.Epoch }, Caller.Of(call.Http), request.Reason, call.Aborted) == 0)
                 {
                     throw new ReliableMqException($"The message \"{id.MessageId}\" of \"{id.Queue}\" does not wait any more: it was replayed or discarded.");
                 }
@@ -155,8 +180,8 @@ internal sealed class DeadLettersResource(KnownServices services) : IResource
         }
 
         var values = Confirmation.Read(request.Filter!, Matching);
-        var count = (await service.UseAsync(connection => CountAsync(service, connection, values, int.MaxValue - 1, call.Aborted), call.Aborted)).Value;
-        Confirmation.RequireExpected(request.ExpectedCount!.Value, count);
+        await Confirmation.RequireExpectedAsync(
+            request.ExpectedCount!.Value, request.IsAtLeast, most => service.UseAsync(connection => CountAsync(service, connection, values, most, call.Aborted), call.Aborted));
         return new ActionResult(await service.Tables.DeadLetters.DiscardAsync(CoreFilter(values), Caller.Of(call.Http), request.Reason, call.Aborted), 0, null);
     }
 
@@ -244,7 +269,7 @@ internal sealed class DeadLettersResource(KnownServices services) : IResource
         Queue = values.Find(Filters.Queue),
         MessageId = values.Find(Filters.MessageId),
         MessageName = values.Find(Filters.Name),
-        ExceptionType = values.Find(Filters.ErrorType),
+        ExceptionType = values.Find(Filters.ErrorType) is Filters.NoErrorType ? "" : values.Find(Filters.ErrorType),
         CorrelationId = values.Find(Filters.CorrelationId),
         Text = values.Find(Filters.ErrorText),
         DeadFrom = values.FindValue(Filters.From),
@@ -261,9 +286,9 @@ internal sealed class DeadLettersResource(KnownServices services) : IResource
         .Where("d.queue = @queue", "queue", values.Find(Filters.Queue))
         .Where("d.message_id = @message_id", "message_id", values.Find(Filters.MessageId))
         .Where("d.name = @name", "name", values.Find(Filters.Name))
-        .Where("d.error_type = @error_type", "error_type", values.Find(Filters.ErrorType))
+        .Where(values.Find(Filters.ErrorType) is Filters.NoErrorType ? "@error_type IS NOT NULL AND d.error_type IS NULL" : "d.error_type = @error_type", "error_type", values.Find(Filters.ErrorType))
         .Where("d.correlation_id = @correlation_id", "correlation_id", values.Find(Filters.CorrelationId))
-        .Where("(strpos(lower(d.reason), lower(@text)) > 0 OR strpos(lower(d.error), lower(@text)) > 0)", "text", values.Find(Filters.ErrorText))
+        .Where($"({Columns.Holds("d.reason", "@text")} OR {Columns.Holds("d.error", "@text")})", "text", values.Find(Filters.ErrorText))
         .Where("d.dead_at >= @from", "from", values.FindValue(Filters.From))
         .Where("d.dead_at < @until", "until", values.FindValue(Filters.Until));
 }

@@ -6,7 +6,7 @@ namespace ReliableMq.Dashboard.Resources;
 
 /// <summary>
 /// What is read of <c>inbox</c>, <c>failure</c> and <c>parked</c>. What is done is found by <c>inbox_handled_at</c>; what
-/// fails is few, but stands among what is dead: the whole table is read.
+/// fails is found by <c>failure_failing</c> among what is dead.
 /// </summary>
 internal static class InboxReads
 {
@@ -40,6 +40,9 @@ internal static class InboxReads
 
     public static string CountFailing(string schema, string conditions) =>
         $"SELECT count(*) FILTER (WHERE f.state = 'failing'), count(*) FILTER (WHERE f.state = 'scheduled') FROM {schema}.failure f WHERE f.state IN ('failing', 'scheduled') AND {conditions}";
+
+    public static string CountMatching(string schema, string conditions) =>
+        $"SELECT count(*) FROM (SELECT FROM {schema}.failure f WHERE f.state IN ('failing', 'scheduled') AND {conditions} LIMIT @limit) AS counted";
 
     public static string EstimateDone(string schema) => $"SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = '{schema}.inbox'::regclass";
 

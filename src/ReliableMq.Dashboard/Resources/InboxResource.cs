@@ -1,3 +1,4 @@
+using Npgsql;
 using ReliableMq.Dashboard.Api;
 using ReliableMq.Dashboard.Contract;
 using ReliableMq.Dashboard.Security;
@@ -9,6 +10,7 @@ namespace ReliableMq.Dashboard.Resources;
 internal sealed class InboxResource(KnownServices services) : IResource
 {
     private const int MostCounted = 10_000;
+    private const int BatchSize = 500;
     private static readonly Parameter[] Matching = [Filters.InboxState, Filters.Queue, Filters.MessageId, Filters.OrderingKey, Filters.ErrorType, Filters.ErrorText, Filters.From, Filters.Until];
 
     public IEnumerable<ApiRoute> Routes =>
@@ -60,7 +62,7 @@ internal sealed class InboxResource(KnownServices services) : IResource
         }, call.Aborted);
         var handling = services.Select(call.Find(Filters.Service)).FirstOrDefault(service => service.IsOwn)?.Tables.Consumers.List().Where(consumer => queue is null || consumer.Queue == queue).Sum(consumer => consumer.Handling) ?? 0;
         return new InboxCounts(
-            Count.Exact(handling), Counts.Sum(answers.All.Select(answer => answer.Value.Failing)), Counts.Sum(answers.All.Select(answer => answer.Value.Scheduled)), Counts.Sum(answers.All.Select(answer => answer.Value.Done)));
+            Count.Exact(handling), Counts.Sum(answers, one => one.Failing), Counts.Sum(answers, one => one.Scheduled), Counts.Sum(answers, one => one.Done));
     }
 
     private Task<InboxItem> OneAsync(ApiCall call)
@@ -86,31 +88,54 @@ internal sealed class InboxResource(KnownServices services) : IResource
     {
         Confirmation.RequireOne(request.Ids, request.Filter, request.ExpectedCount);
         var service = services.Get(request.Service);
-        return await service.UseAsync(async connection =>
+        return await service.UseAsync(connection => request.Ids is { } ids
+            ? RetryNowAsync(call, service, connection, [.. ids.Select(id => RowId.Read(id, 2)).Select(key => (key[0], key[1])).Distinct()])
+            : RetryMatchingNowAsync(call, service, connection, request), call.Aborted);
+    }
+
+    /// <summary>A batch at a time, each with its audit; what fails from now on was not seen.</summary>
+    private static async Task<ActionResult> RetryMatchingNowAsync(ApiCall call, KnownService service, NpgsqlConnection connection, ActionRequest request)
+    {
+        var values = Confirmation.Read(request.Filter!, Matching);
+        var state = values.FindValue(Filters.InboxState);
+        if (state is InboxState.Done or InboxState.Handling)
         {
-            List<(string Queue, string MessageId)> keys;
-            if (request.Ids is { } ids)
-            {
-                keys = [.. ids.Select(id => RowId.Read(id, 2)).Select(key => (key[0], key[1])).Distinct()];
-            }
-            else
-            {
-                var values = Confirmation.Read(request.Filter!, Matching);
-                if (values.FindValue(Filters.InboxState) is InboxState.Done or InboxState.Handling)
-                {
-                    throw ApiException.Malformed("filter.state", "Only what fails can be tried again. Give the state failing or scheduled, or none.");
-                }
+            throw ApiException.Malformed("filter.state", "Only what fails can be tried again. Give the state failing or scheduled, or none.");
+        }
 
-                var statement = Filter(values, values.FindValue(Filters.InboxState)).With("limit", int.MaxValue);
-                keys = await statement.ReadAsync(connection, InboxReads.Failing(service.Schema, statement.Conditions), reader => (reader.GetString(0), reader.GetString(1)), call.Aborted);
-                Confirmation.RequireExpected(request.ExpectedCount!.Value, keys.Count);
+        await Confirmation.RequireExpectedAsync(request.ExpectedCount!.Value, request.IsAtLeast, async most =>
+        {
+            var statement = Filter(values, state).With("limit", most + 1);
+            return Counts.UpTo(most, (await statement.ReadAsync(connection, InboxReads.CountMatching(service.Schema, statement.Conditions), reader => reader.GetInt64(0), call.Aborted))[0]);
+        });
+        var (sum, last) = (new ActionResult(0, 0, null), ((DateTimeOffset At, string Queue, string MessageId)?)null);
+        while (true)
+        {
+            var statement = Filter(values, state).With("limit", BatchSize).Where(last is null
+                ? "f.last_failed_at <= clock_timestamp()" : "(f.last_failed_at, f.queue, f.message_id) < (@after_at, @after_queue, @after_id)");
+            if (last is { } after)
+            {
+                statement.With("after_at", after.At).With("after_queue", after.Queue).With("after_id", after.MessageId);
             }
 
-            var rows = await new Statement().With("queues", [.. keys.Select(key => key.Queue)]).With("message_ids", [.. keys.Select(key => key.MessageId)])
-                .ReadAsync(connection, InboxReads.CopiesOf(service.Schema), reader => reader.GetGuid(0), call.Aborted);
-            var done = await service.Tables.PendingMessages.SendNowAsync(new PendingMessageFilter { Rows = rows }, Caller.Of(call.Http), call.Aborted);
-            return new ActionResult(done, Math.Max(0, keys.Count - done), done < keys.Count ? "Its retry is short and waits in its consumer, or it is on its way." : null);
-        }, call.Aborted);
+            var batch = await statement.ReadAsync(connection, InboxReads.Failing(service.Schema, statement.Conditions), reader => (At: reader.Time(9), Queue: reader.GetString(0), MessageId: reader.GetString(1)), call.Aborted);
+            if (batch.Count == 0)
+            {
+                return sum;
+            }
+
+            var result = await RetryNowAsync(call, service, connection, [.. batch.Select(row => (row.Queue, row.MessageId))]);
+            sum = new ActionResult(sum.Done + result.Done, sum.Refused + result.Refused, result.Refusal ?? sum.Refusal);
+            last = batch[^1];
+        }
+    }
+
+    private static async Task<ActionResult> RetryNowAsync(ApiCall call, KnownService service, NpgsqlConnection connection, List<(string Queue, string MessageId)> keys)
+    {
+        var rows = await new Statement().With("queues", [.. keys.Select(key => key.Queue)]).With("message_ids", [.. keys.Select(key => key.MessageId)])
+            .ReadAsync(connection, InboxReads.CopiesOf(service.Schema), reader => reader.GetGuid(0), call.Aborted);
+        var done = rows.Count == 0 ? 0 : await service.Tables.PendingMessages.SendNowAsync(new PendingMessageFilter { Rows = rows }, Caller.Of(call.Http), call.Aborted);
+        return new ActionResult(done, Math.Max(0, keys.Count - done), done < keys.Count ? "Its retry is short and waits in its consumer, or it is on its way." : null);
     }
 
     private Task<Page<ParkedItem>> ListParkedAsync(ApiCall call) =>
@@ -152,8 +177,8 @@ internal sealed class InboxResource(KnownServices services) : IResource
             .Where($"{table}.{time} < @until", "until", values.FindValue(Filters.Until))
             // Of what is done only this is kept.
             .Where(isDone ? "@ordering_key IS NULL" : "f.ordering_key = @ordering_key", "ordering_key", values.Find(Filters.OrderingKey))
-            .Where(isDone ? "@error_type IS NULL" : "f.error_type = @error_type", "error_type", values.Find(Filters.ErrorType))
-            .Where(isDone ? "@text IS NULL" : "strpos(lower(f.error), lower(@text)) > 0", "text", values.Find(Filters.ErrorText));
+            .Where(isDone ? "@error_type IS NULL" : values.Find(Filters.ErrorType) is Filters.NoErrorType ? "@error_type IS NOT NULL AND f.error_type IS NULL" : "f.error_type = @error_type", "error_type", values.Find(Filters.ErrorType))
+            .Where(isDone ? "@text IS NULL" : Columns.Holds("f.error", "@text"), "text", values.Find(Filters.ErrorText));
         return state is InboxState.Failing or InboxState.Scheduled ? statement.Where($"f.state = '{state.Value.ToString().ToLowerInvariant()}'") : statement;
     }
 }

@@ -28,11 +28,12 @@ internal sealed class LiveResource(Changes changes, TimeProvider time, IHostAppl
         response.ContentType = "text/event-stream; charset=utf-8";
         response.Headers["X-Accel-Buffering"] = "no";
         call.Http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        await WriteAsync(": listening\n\n");
+        var told = changes.ListenAsync(ended.Token).GetAsyncEnumerator(CancellationToken.None);
+        var next = Task.FromResult(true);
         try
         {
-            await using var told = changes.ListenAsync(ended.Token).GetAsyncEnumerator(CancellationToken.None);
-            var next = told.MoveNextAsync().AsTask();
+            await WriteAsync(": listening\n\n");
+            next = told.MoveNextAsync().AsTask();
             while (true)
             {
                 if (await Task.WhenAny(next, Task.Delay(KeepAlive, time, ended.Token)) != next)
@@ -54,6 +55,13 @@ internal sealed class LiveResource(Changes changes, TimeProvider time, IHostAppl
         catch (OperationCanceledException) when (ended.IsCancellationRequested)
         {
             // Nobody listens any more, or the host stops.
+        }
+        finally
+        {
+            // What is being waited for cannot be disposed of before it has ended.
+            await ended.CancelAsync();
+            await next.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            await told.DisposeAsync();
         }
 
         async Task WriteAsync(string text)

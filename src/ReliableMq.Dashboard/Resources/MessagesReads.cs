@@ -1,21 +1,27 @@
+using ReliableMq.Dashboard.Services;
+
 namespace ReliableMq.Dashboard.Resources;
 
 /// <summary>
 /// Everything that knows a message. The queues of a service are few, so the primary keys that begin with the queue find a
-/// message id; <c>outbox</c> holds what has not left, and the history is read from end to end.
+/// message id; <c>outbox</c> holds what has not left and is read as a whole, the history has an index for each id.
 /// </summary>
 internal static class MessagesReads
 {
+    /// <summary>So many are looked at for a text in their errors, of what fails and of what is dead each.</summary>
+    public const int MostLooked = 5_000;
+
     private static string Queues(string schema) => $"queue IN (SELECT DISTINCT c.queue FROM {schema}.consumer_setting c)";
 
-    public static string Outbox(string schema, string column) =>
+    /// <summary>By either of two ids.</summary>
+    public static string Outbox(string schema, string column, string other) =>
         $"""
         SELECT id, message_id, name, exchange, routing_key, correlation_id, causation_id, created_at, due_at, attempts, error_kind, error, failed_at,
                CASE WHEN failed_at IS NOT NULL THEN 'Failed' WHEN error_kind IS NOT NULL THEN 'Retrying' WHEN due_at > clock_timestamp() THEN 'Scheduled' ELSE 'Pending' END, NULL::timestamptz, ordering_key
-        FROM {schema}.outbox WHERE {column} = @value
+        FROM {schema}.outbox WHERE {column} = @value OR {other} = @value
         UNION ALL
         SELECT id, message_id, name, exchange, routing_key, correlation_id, causation_id, created_at, due_at, attempts, NULL, NULL, NULL, initcap(outcome), finished_at, ordering_key
-        FROM {schema}.outbox_history WHERE {column} = @value
+        FROM {schema}.outbox_history WHERE {column} = @value OR {other} = @value
         ORDER BY 1
         LIMIT @limit
         """;
@@ -30,21 +36,24 @@ internal static class MessagesReads
 
     public static string Parked(string schema) => $"SELECT queue, message_id, ordering_key, parked_at, name, correlation_id FROM {schema}.parked WHERE {Queues(schema)} AND message_id = @value";
 
-    /// <summary>By a part of an error, among the newest dead letters.</summary>
+    /// <summary>By what is short among all, by a part of an error among the newest.</summary>
     public static string DeadByText(string schema) =>
         $"""
         SELECT queue, message_id, epoch, name, dead_at, coalesce(error, reason), discarded_at, replayed_at, CASE WHEN correlation_id = @value THEN 'correlationId' WHEN name = @value THEN 'name' ELSE 'error' END
         FROM {schema}.dead_letter
         WHERE dead_at >= @from AND dead_at < @until
-          AND (correlation_id = @value OR name = @value OR strpos(lower(reason), lower(@value)) > 0 OR strpos(lower(error), lower(@value)) > 0)
+          AND (correlation_id = @value OR name = @value
+               OR dead_at >= coalesce((SELECT n.dead_at FROM {schema}.dead_letter n WHERE n.dead_at >= @from AND n.dead_at < @until ORDER BY n.dead_at DESC OFFSET {MostLooked - 1} LIMIT 1), '-infinity')
+                  AND ({Columns.Holds("reason", "@value")} OR {Columns.Holds("error", "@value")}))
         ORDER BY dead_at DESC
         LIMIT @limit
         """;
 
     public static string FailingByText(string schema) =>
         $"""
-        SELECT queue, message_id, state, last_failed_at, error FROM {schema}.failure
-        WHERE state IN ('failing', 'scheduled') AND last_failed_at >= @from AND last_failed_at < @until AND (ordering_key = @value OR strpos(lower(error), lower(@value)) > 0)
+        SELECT queue, message_id, state, last_failed_at, error
+        FROM (SELECT * FROM {schema}.failure WHERE state IN ('failing', 'scheduled') AND last_failed_at >= @from AND last_failed_at < @until ORDER BY last_failed_at DESC LIMIT {MostLooked}) AS newest
+        WHERE (ordering_key = @value OR {Columns.Holds("error", "@value")})
         ORDER BY last_failed_at DESC
         LIMIT @limit
         """;
@@ -56,7 +65,7 @@ internal static class MessagesReads
                CASE WHEN failed_at IS NOT NULL THEN 'failed' WHEN error_kind IS NOT NULL THEN 'retrying' WHEN due_at > clock_timestamp() THEN 'scheduled' ELSE 'pending' END,
                CASE WHEN name = @value THEN 'name' WHEN ordering_key = @value THEN 'orderingKey' ELSE 'error' END, error
         FROM {schema}.outbox
-        WHERE created_at >= @from AND created_at < @until AND (name = @value OR ordering_key = @value OR strpos(lower(error), lower(@value)) > 0)
+        WHERE created_at >= @from AND created_at < @until AND (name = @value OR ordering_key = @value OR {Columns.Holds("error", "@value")})
         ORDER BY id DESC
         LIMIT @limit
         """;

@@ -17,7 +17,7 @@ internal sealed class MessagesResource(KnownServices services) : IResource
     public IEnumerable<ApiRoute> Routes =>
     [
         ApiRoute.Get("messages", "The whole life of a message, from its commit to its last effect, across all services, and what it caused.", ApiJson.Default.MessageStory, [MessageId], TellAsync),
-        ApiRoute.Get("search", "Finds messages: by id, correlation id, name and ordering key exactly, by text in the errors of failing and dead ones.", ApiJson.Default.SearchPage,
+        ApiRoute.Get("search", "Finds messages: by id, correlation id, name and ordering key exactly, by text in the errors of the newest 5,000 failing and as many dead ones of each service; the lists look further.", ApiJson.Default.SearchPage,
             [Text, Filters.Service, Filters.From, Filters.Until, Filters.Limit], SearchAsync),
     ];
 
@@ -41,7 +41,8 @@ internal sealed class MessagesResource(KnownServices services) : IResource
     {
         var (schema, part) = (service.Schema, new StoryPart());
         Statement ById() => new Statement().With("value", id).With("limit", MostRows);
-        foreach (var row in await ById().ReadAsync(connection, MessagesReads.Outbox(schema, "message_id"), OutboxEntry.Read, cancellationToken))
+        var rows = await ById().ReadAsync(connection, MessagesReads.Outbox(schema, "message_id", "causation_id"), OutboxEntry.Read, cancellationToken);
+        foreach (var row in rows.Where(row => row.MessageId == id))
         {
             part.Name ??= row.Name;
             part.CorrelationId ??= row.CorrelationId;
@@ -49,14 +50,8 @@ internal sealed class MessagesResource(KnownServices services) : IResource
             part.Entries.AddRange(row.Tell(service.Name));
         }
 
-        foreach (var row in await ById().ReadAsync(connection, MessagesReads.Outbox(schema, "causation_id"), OutboxEntry.Read, cancellationToken))
-        {
-            // A retry carries on what caused its message.
-            if (row.MessageId != id && row.Exchange.Length > 0)
-            {
-                part.Caused.Add(new CausedMessage(service.Name, row.MessageId, row.Name, row.State, row.CreatedAt));
-            }
-        }
+        // A retry carries on what caused its message.
+        part.Caused.AddRange(rows.Where(row => row.MessageId != id && row.Exchange.Length > 0).Select(row => new CausedMessage(service.Name, row.MessageId, row.Name, row.State, row.CreatedAt)));
 
         await ById().ReadAsync(connection, MessagesReads.Failure(schema), reader =>
         {
@@ -118,15 +113,9 @@ internal sealed class MessagesResource(KnownServices services) : IResource
             var hits = new List<SearchHit>();
             var (schema, name) = (service.Schema, service.Name);
             Statement Statement() => new Statement().With("value", text).With("limit", call.Limit).With("from", from).With("until", until);
-            foreach (var column in new[] { "message_id", "correlation_id" })
-            {
-                foreach (var row in await Statement().ReadAsync(connection, MessagesReads.Outbox(schema, column), OutboxEntry.Read, token))
-                {
-                    hits.Add(new SearchHit(
-                        new Reference(Resource.Outbox, name, RowId.Of(row.Id.ToString())), row.MessageId, row.Name, row.Exchange.Length == 0 ? row.RoutingKey : null, Word(row.State.ToString()), row.CreatedAt,
-                        column == "message_id" ? "messageId" : "correlationId", null));
-                }
-            }
+            hits.AddRange((await Statement().ReadAsync(connection, MessagesReads.Outbox(schema, "message_id", "correlation_id"), OutboxEntry.Read, token)).Select(row => new SearchHit(
+                new Reference(Resource.Outbox, name, RowId.Of(row.Id.ToString())), row.MessageId, row.Name, row.Exchange.Length == 0 ? row.RoutingKey : null, Word(row.State.ToString()), row.CreatedAt,
+                row.MessageId == text ? "messageId" : "correlationId", null)));
 
             hits.AddRange(await Statement().ReadAsync(connection, MessagesReads.OutboxByText(schema), reader => new SearchHit(
                 new Reference(Resource.Outbox, name, RowId.Of(reader.GetGuid(0).ToString())), reader.GetString(1), reader.GetString(2), null, reader.GetString(5), reader.Time(4), reader.GetString(6), Excerpt(reader.Text(7), text)), token));

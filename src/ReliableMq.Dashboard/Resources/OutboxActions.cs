@@ -31,18 +31,19 @@ internal static class OutboxActions
         SELECT (lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000)::bigint), 12, '0') || '7' || substr(replace(gen_random_uuid()::text, '-', ''), 14))::uuid,
                message_id, name, exchange, routing_key, content_type, headers, body, correlation_id, causation_id, traceparent, reply_to, priority, clock_timestamp(), clock_timestamp()
         FROM {schema}.outbox_history WHERE id = ANY (@ids) AND exchange <> ''
+        RETURNING message_id
         """;
 
-    private static string Delete(string schema) => $"DELETE FROM {schema}.outbox_history WHERE id = ANY (@ids)";
+    private static string Delete(string schema) => $"DELETE FROM {schema}.outbox_history WHERE id = ANY (@ids) RETURNING message_id";
 
-    public static Task<long> ResendAsync(KnownService service, NpgsqlConnection connection, Func<Statement> filter, string who, string target, CancellationToken cancellationToken) =>
-        RunAsync(service, connection, filter, Resend(service.Schema), who, "resend", target, cancellationToken);
+    public static Task<long> ResendAsync(KnownService service, NpgsqlConnection connection, Func<Statement> filter, Deed deed, CancellationToken cancellationToken) =>
+        RunAsync(service, connection, filter, Resend(service.Schema), "resend", deed, cancellationToken);
 
-    public static Task<long> DeleteAsync(KnownService service, NpgsqlConnection connection, Func<Statement> filter, string who, string target, CancellationToken cancellationToken) =>
-        RunAsync(service, connection, filter, Delete(service.Schema), who, "delete", target, cancellationToken);
+    public static Task<long> DeleteAsync(KnownService service, NpgsqlConnection connection, Func<Statement> filter, Deed deed, CancellationToken cancellationToken) =>
+        RunAsync(service, connection, filter, Delete(service.Schema), "delete", deed, cancellationToken);
 
     private static async Task<long> RunAsync(
-        KnownService service, NpgsqlConnection connection, Func<Statement> filter, string act, string who, string action, string target, CancellationToken cancellationToken)
+        KnownService service, NpgsqlConnection connection, Func<Statement> filter, string act, string action, Deed deed, CancellationToken cancellationToken)
     {
         var end = (await new Statement().ReadAsync(connection, Now, reader => reader.GetGuid(0), cancellationToken))[0];
         var after = Guid.Empty;
@@ -57,15 +58,20 @@ internal static class OutboxActions
                 return all;
             }
 
-            var count = await new Statement().With("ids", ids).RunAsync(connection, act, cancellationToken);
-            if (count > 0)
+            var messages = await new Statement().With("ids", ids).ReadAsync(connection, act, reader => reader.GetString(0), cancellationToken);
+            if (messages.Count > 0)
             {
-                await Audit.WriteAsync(connection, service.Schema, who, action, target, $"{count} message(s)", cancellationToken);
+                // By name: what is deleted is nowhere else.
+                var reason = string.IsNullOrWhiteSpace(deed.Reason) ? "" : $" Reason: {deed.Reason}";
+                await Audit.WriteAsync(connection, service.Schema, deed.Who, action, deed.Target, $"{messages.Count} message(s): {string.Join(", ", messages)}.{reason}", cancellationToken);
             }
 
             await transaction.CommitAsync(CancellationToken.None);
-            all += count;
+            all += messages.Count;
             after = ids[^1];
         }
     }
 }
+
+/// <summary>What the audit says of an action, besides its name.</summary>
+internal sealed record Deed(string Who, string Target, string? Reason);

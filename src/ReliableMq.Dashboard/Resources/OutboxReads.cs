@@ -5,39 +5,58 @@ namespace ReliableMq.Dashboard.Resources;
 
 /// <summary>
 /// What is read of <c>outbox</c> and <c>outbox_history</c>. Lists follow the primary key, which begins with the time of
-/// storing; the few that fail are found by the partial indexes <c>outbox_failed</c> and <c>outbox_failing</c>.
+/// storing; the few that fail or were not sent are found by partial indexes, as are the ids of the history. What has no
+/// index is looked for among so many rows at a time: whoever wants to know more asks again from there.
 /// </summary>
 internal static class OutboxReads
 {
+    public const int MostCounted = 10_000;
+
+    /// <summary>So many rows are looked at for a page or a count.</summary>
+    public const int MostLooked = 50_000;
+
     /// <summary>What lists show. The length of a body is known without reading it.</summary>
     private const string Shown =
         "o.id, o.message_id, o.name, o.exchange, o.routing_key, o.ordering_key, o.correlation_id, o.causation_id, o.created_at, o.due_at, o.expires_at, o.attempts, octet_length(o.body)::bigint";
 
     private const string Whole = "o.content_type, o.headers, o.traceparent, o.reply_to, o.priority";
 
-    private static string Pending(string schema) =>
+    private static string Pending(string outbox, string schema) =>
         $"""
         SELECT {Shown},
                CASE WHEN o.failed_at IS NOT NULL THEN 'Failed' WHEN o.error_kind IS NOT NULL THEN 'Retrying' WHEN o.due_at > clock_timestamp() THEN 'Scheduled' ELSE 'Pending' END,
                CASE WHEN NOT o.ordered THEN nullif(o.available_at, 'infinity') ELSE nullif(k.available_at, 'infinity') END, NULL::timestamptz, o.error_kind, o.error, {Whole}
-        FROM {schema}.outbox o
+        FROM {outbox} o
         LEFT JOIN {schema}.outbox_key k ON k.ordering_key = o.ordering_key AND o.error_kind IS NOT NULL AND o.ordered
         """;
 
-    private static string Left(string schema) =>
-        $"SELECT {Shown}, initcap(o.outcome), NULL::timestamptz, o.finished_at, NULL, NULL, {Whole} FROM {schema}.outbox_history o";
+    private static string Left(string history) =>
+        $"SELECT {Shown}, initcap(o.outcome), NULL::timestamptz, o.finished_at, NULL, NULL, {Whole} FROM {history} o";
 
-    private static string From(string schema, bool hasLeft) => hasLeft ? Left(schema) : Pending(schema);
+    private static string From(string table, string schema, bool hasLeft) => hasLeft ? Left(table) : Pending(table, schema);
 
-    public static string Page(string schema, bool hasLeft, string conditions) =>
+    private static string Table(string schema, bool hasLeft) => $"{schema}.{(hasLeft ? "outbox_history" : "outbox")}";
+
+    /// <summary>The newest rows, before all conditions.</summary>
+    private static string Newest(string schema, bool hasLeft) => $"(SELECT * FROM {Table(schema, hasLeft)} l WHERE l.id < @after ORDER BY l.id DESC LIMIT {MostLooked})";
+
+    /// <summary>Down from <c>@after</c>.</summary>
+    public static string Page(string schema, bool hasLeft, bool hasIndex, string conditions) =>
         $"""
-        {From(schema, hasLeft)}
-        WHERE {conditions}
+        {From(hasIndex ? Table(schema, hasLeft) : Newest(schema, hasLeft), schema, hasLeft)}
+        WHERE o.id < @after AND {conditions}
         ORDER BY o.id DESC
         LIMIT @limit
         """;
 
-    public static string One(string schema, bool hasLeft) => $"{From(schema, hasLeft)} WHERE o.id = @id";
+    /// <summary>The last row that <see cref="Page"/> has looked at; none where it came to the end.</summary>
+    public static string LookedTo(string schema, bool hasLeft) => $"SELECT l.id, l.created_at FROM {Table(schema, hasLeft)} l WHERE l.id < @after ORDER BY l.id DESC OFFSET {MostLooked - 1} LIMIT 1";
+
+    public static string One(string schema, bool hasLeft) => $"{From(Table(schema, hasLeft), schema, hasLeft)} WHERE o.id = @id";
+
+    /// <summary>Whether an index leads to what is asked for, so that nothing else has to be looked at.</summary>
+    public static bool HasIndex(OutboxState? state, bool byMessageId, bool byCorrelationId) =>
+        state is OutboxState.Failed or OutboxState.Retrying or OutboxState.Expired or OutboxState.Cancelled || (HasLeft(state) && (byMessageId || byCorrelationId));
 
     public static string Body(string schema) =>
         $"""
@@ -47,12 +66,40 @@ internal static class OutboxReads
         LIMIT 1
         """;
 
-    /// <summary>Counts up to a number, after which it is only known that there are more.</summary>
-    public static string Count(string schema, bool hasLeft, string conditions) =>
-        $"SELECT count(*) FROM (SELECT FROM {schema}.{(hasLeft ? "outbox_history" : "outbox")} o WHERE {conditions} LIMIT @limit) AS counted";
+    /// <summary>Counts all, however many, up to <c>@limit</c>.</summary>
+    public static string Count(string schema, bool hasLeft, string conditions) => $"SELECT count(*) FROM (SELECT FROM {Table(schema, hasLeft)} o WHERE {conditions} LIMIT @limit) AS counted";
 
-    /// <summary>About how many have left, by the statistics that autovacuum keeps.</summary>
-    public static string EstimateLeft(string schema) => $"SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = '{schema}.outbox_history'::regclass";
+    /// <summary>
+    /// How many there are in each state, with what only so many rows were looked at for. Without a filter what has been
+    /// sent is what autovacuum's statistics say.
+    /// </summary>
+    public static string Counts(string schema, string waiting, string left, bool isFiltered, bool hasIndex) =>
+        $"""
+        SELECT {(isFiltered ? $"w.pending, w.scheduled, w.looked = {MostLooked}" : $"{CountPending(schema)}, {CountState(schema, OutboxState.Scheduled, "true")}, false")},
+               {CountState(schema, OutboxState.Retrying, waiting)}, {CountState(schema, OutboxState.Failed, waiting)}, {CountState(schema, OutboxState.Expired, left)}, {CountState(schema, OutboxState.Cancelled, left)},
+               {(!isFiltered ? $"(SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = '{schema}.outbox_history'::regclass), false" : hasIndex ? $"{CountState(schema, OutboxState.Sent, left)}, false" : $"h.sent, h.looked = {MostLooked}")}
+        FROM (SELECT) AS one
+        {(!isFiltered ? "" : $"CROSS JOIN (SELECT count(*) FILTER (WHERE {StateCondition(OutboxState.Pending)} AND {waiting}) AS pending, count(*) FILTER (WHERE {StateCondition(OutboxState.Scheduled)} AND {waiting}) AS scheduled, count(*) AS looked FROM {Newest(schema, hasLeft: false)} o) AS w")}
+        {(!isFiltered || hasIndex ? "" : $"CROSS JOIN (SELECT count(*) FILTER (WHERE {StateCondition(OutboxState.Sent)} AND {left}) AS sent, count(*) AS looked FROM {Newest(schema, hasLeft: true)} o) AS h")}
+        """;
+
+    /// <summary>What should leave now, up to <see cref="MostCounted"/>: due, leased for ten minutes at most, or behind its ordering key. Indexes <c>outbox_available</c> and <c>outbox_ordered</c>.</summary>
+    public static string CountPending(string schema) => $"(SELECT count(*) FROM ({Due(schema, "", " AND o.error_kind IS NULL")}) AS counted)";
+
+    /// <summary>How long the oldest of them has waited, in seconds; those that failed before count, too.</summary>
+    public static string OldestPending(string schema) => $"(SELECT extract(epoch FROM clock_timestamp() - min(due.since))::float8 FROM ({Due(schema, "greatest(o.created_at, o.due_at) AS since", "")}) AS due)";
+
+    private static string Due(string schema, string columns, string condition) =>
+        $"""
+        (SELECT {columns} FROM {schema}.outbox o
+         WHERE o.available_at <= (SELECT clock_timestamp()) + interval '15 minutes' AND o.available_at < 'infinity' AND (o.due_at IS NULL OR o.due_at <= clock_timestamp()){condition}
+         ORDER BY o.available_at LIMIT {MostCounted + 1})
+        UNION ALL
+        (SELECT {columns} FROM {schema}.outbox o WHERE o.ordered AND o.available_at = 'infinity' AND o.failed_at IS NULL{condition} LIMIT {MostCounted + 1})
+        """;
+
+    public static string CountState(string schema, OutboxState state, string conditions) =>
+        $"(SELECT count(*) FROM (SELECT FROM {Table(schema, HasLeft(state))} o WHERE {StateCondition(state)} AND {conditions} LIMIT {MostCounted + 1}) AS counted)";
 
     /// <summary>The conditions of a state; those that an index is made for come first.</summary>
     public static string StateCondition(OutboxState state) => state switch

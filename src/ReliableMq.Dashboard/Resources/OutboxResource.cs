@@ -9,8 +9,6 @@ namespace ReliableMq.Dashboard.Resources;
 /// <summary>Messages that wait to be sent, and those that have left.</summary>
 internal sealed class OutboxResource(KnownServices services) : IResource
 {
-    private const int MostCounted = 10_000;
-
     private static readonly Parameter<string> Destination = Parameter.Text("destination", "Only those to this exchange, or to this queue by a retry or replay.");
     private static readonly Parameter<string> ErrorKind = Parameter.Text("errorKind", "Only those with this kind of error: `returned`, `nacked`, `timed out` or `refused`.");
     private static readonly Parameter[] Matching = [Filters.MessageId, Filters.Name, Filters.OrderingKey, Filters.CorrelationId, Destination, ErrorKind, Filters.ErrorText, Filters.From, Filters.Until];
@@ -26,7 +24,7 @@ internal sealed class OutboxResource(KnownServices services) : IResource
         ApiRoute.Post("outbox/send-now", "Offers messages at once, whatever they wait for (hurry); attempts of failed ones count from zero.", ApiJson.Default.ActionRequest, ApiJson.Default.ActionResult,
             (call, request) => OfferAsync(call, request, (pending, filter) => pending.SendNowAsync(filter, Caller.Of(call.Http), call.Aborted))),
         ApiRoute.Post("outbox/cancel", "Takes messages out of the outbox unsent; the history keeps them as cancelled.", ApiJson.Default.ActionRequest, ApiJson.Default.ActionResult,
-            (call, request) => OfferAsync(call, request, (pending, filter) => pending.CancelAsync(filter, Caller.Of(call.Http), call.Aborted))),
+            (call, request) => OfferAsync(call, request, (pending, filter) => pending.CancelAsync(filter, Caller.Of(call.Http), request.Reason, call.Aborted))),
         ApiRoute.Post("outbox/resend", "Sends messages of the history once more, with their ids: whoever has handled one does not handle it again.", ApiJson.Default.ActionRequest, ApiJson.Default.ActionResult,
             (call, request) => OfHistoryAsync(call, request, OutboxActions.ResendAsync, "A retry or replay goes back to its queue by its dead letter, not from the history.")),
         ApiRoute.Post("outbox/delete", "Removes messages from the history for ever. One that has not left has to be cancelled first.", ApiJson.Default.ActionRequest, ApiJson.Default.ActionResult,
@@ -37,47 +35,56 @@ internal sealed class OutboxResource(KnownServices services) : IResource
     {
         var state = call.FindValue(Filters.OutboxState);
         var hasLeft = OutboxReads.HasLeft(state);
-        return Paging.ReadAsync(services.Select(call.Find(Filters.Service)), call.Find(Filters.Cursor), call.Limit, (service, connection, after, limit, token) =>
+        var hasIndex = HasIndex(call.Values, state);
+        return Paging.LookAsync<OutboxItem>(services.Select(call.Find(Filters.Service)), call.Find(Filters.Cursor), call.Limit, async (service, connection, after, limit, token) =>
         {
-            var statement = Filter(call.Values, state).With("limit", limit);
-            if (after.Length > 0)
-            {
-                statement.Where("o.id < @after").With("after", Guid.Parse(after[0]));
-            }
-
-            return statement.ReadAsync(connection, OutboxReads.Page(service.Schema, hasLeft, statement.Conditions), reader =>
+            var last = after.Length > 0 ? Guid.Parse(after[0]) : Guid.AllBitsSet;
+            var statement = Filter(call.Values, state).With("limit", limit).With("after", last);
+            var found = Looked<OutboxItem>.Of(await statement.ReadAsync(connection, OutboxReads.Page(service.Schema, hasLeft, hasIndex, statement.Conditions), reader =>
             {
                 var item = OutboxReads.Item(service.Name, reader);
                 return new Listed<OutboxItem>(item, item.CreatedAt, [reader.GetGuid(0).ToString()]);
-            }, token);
+            }, token), limit);
+            if (hasIndex || found.Next is not null)
+            {
+                return found;
+            }
+
+            var end = await new Statement().With("after", last).ReadAsync(connection, OutboxReads.LookedTo(service.Schema, hasLeft), reader => (Id: reader.GetGuid(0), At: reader.Time(1)), token);
+            return end is [var (id, at)] ? found with { Next = [id.ToString()], To = at } : found;
         }, call.Aborted);
     }
 
     private async Task<OutboxCounts> CountAsync(ApiCall call)
     {
         var isFiltered = Array.Exists(Matching, parameter => call.Http.Request.Query.ContainsKey(parameter.Name));
+        var hasIndex = HasIndex(call.Values, OutboxState.Sent);
         var answers = await Reading.AskAsync(services.Select(call.Find(Filters.Service)), async (service, connection, token) =>
         {
-            var counts = new Dictionary<OutboxState, Count>();
-            foreach (var state in Enum.GetValues<OutboxState>())
-            {
-                counts[state] = state == OutboxState.Sent && !isFiltered
-                    ? new Count((await new Statement().ReadAsync(connection, OutboxReads.EstimateLeft(service.Schema), reader => reader.GetInt64(0), token))[0], IsEstimate: true)
-                    : await CountAsync(service, connection, call.Values, state, token);
-            }
-
-            return counts;
+            var waiting = Filter(call.Values, state: null).With("after", Guid.AllBitsSet);
+            return (await waiting.ReadAsync(
+                connection, OutboxReads.Counts(service.Schema, waiting.Conditions, Filter(call.Values, state: null, hasLeft: true).Conditions, isFiltered, hasIndex), ReadCounts, token))[0];
         }, call.Aborted);
-        return new OutboxCounts(Sum(OutboxState.Pending), Sum(OutboxState.Scheduled), Sum(OutboxState.Retrying), Sum(OutboxState.Failed), Sum(OutboxState.Sent), Sum(OutboxState.Expired), Sum(OutboxState.Cancelled));
+        return new OutboxCounts(
+            Counts.Sum(answers, one => one.Pending), Counts.Sum(answers, one => one.Scheduled), Counts.Sum(answers, one => one.Retrying), Counts.Sum(answers, one => one.Failed), Counts.Sum(answers, one => one.Sent),
+            Counts.Sum(answers, one => one.Expired), Counts.Sum(answers, one => one.Cancelled));
 
-        Count Sum(OutboxState state) => Counts.Sum(answers.All.Select(answer => answer.Value[state]));
+        OutboxCounts ReadCounts(NpgsqlDataReader reader)
+        {
+            Count UpTo(int column, bool isAtLeast = false) => Counts.UpTo(isFiltered && isAtLeast ? long.MaxValue : OutboxReads.MostCounted, reader.GetInt64(column), isAtLeast);
+            var (someWait, someLeft) = (reader.GetBoolean(2), reader.GetBoolean(8));
+            return new OutboxCounts(
+                UpTo(0, someWait), UpTo(1, someWait), UpTo(3), UpTo(4), isFiltered ? UpTo(7, someLeft) : new Count(reader.GetInt64(7), IsEstimate: true), UpTo(5), UpTo(6));
+        }
     }
 
-    private static async Task<Count> CountAsync(KnownService service, NpgsqlConnection connection, ParameterValues values, OutboxState? state, CancellationToken cancellationToken, int most = MostCounted)
+    private static async Task<Count> CountAsync(KnownService service, NpgsqlConnection connection, ParameterValues values, OutboxState? state, long most, CancellationToken cancellationToken)
     {
         var statement = Filter(values, state).With("limit", most + 1);
         return Counts.UpTo(most, (await statement.ReadAsync(connection, OutboxReads.Count(service.Schema, OutboxReads.HasLeft(state), statement.Conditions), reader => reader.GetInt64(0), cancellationToken))[0]);
     }
+
+    private static bool HasIndex(ParameterValues values, OutboxState? state) => OutboxReads.HasIndex(state, values.Find(Filters.MessageId) is not null, values.Find(Filters.CorrelationId) is not null);
 
     private Task<OutboxDetail> OneAsync(ApiCall call)
     {
@@ -118,7 +125,7 @@ internal sealed class OutboxResource(KnownServices services) : IResource
         Confirmation.RequireOne(request.Ids, request.Filter, request.ExpectedCount);
         var service = services.Get(request.Service);
         PendingMessageFilter filter;
-        long expected;
+        long? expected;
         if (request.Ids is { } ids)
         {
             filter = new PendingMessageFilter { Rows = [.. ids.Select(Id).Distinct()] };
@@ -133,8 +140,8 @@ internal sealed class OutboxResource(KnownServices services) : IResource
                 throw ApiException.Malformed("filter.state", "What has left can only be sent again or deleted.");
             }
 
-            expected = (await service.UseAsync(connection => CountAsync(service, connection, values, state, call.Aborted, int.MaxValue - 1), call.Aborted)).Value;
-            Confirmation.RequireExpected(request.ExpectedCount!.Value, expected);
+            expected = await Confirmation.RequireExpectedAsync(
+                request.ExpectedCount!.Value, request.IsAtLeast, most => service.UseAsync(connection => CountAsync(service, connection, values, state, most, call.Aborted), call.Aborted));
             // What is stored from now on was not seen.
             var now = await service.UseAsync(NowAsync, call.Aborted);
             filter = new PendingMessageFilter
@@ -156,14 +163,14 @@ internal sealed class OutboxResource(KnownServices services) : IResource
     }
 
     private async Task<ActionResult> OfHistoryAsync(
-        ApiCall call, ActionRequest request, Func<KnownService, NpgsqlConnection, Func<Statement>, string, string, CancellationToken, Task<long>> act, string refusal)
+        ApiCall call, ActionRequest request, Func<KnownService, NpgsqlConnection, Func<Statement>, Deed, CancellationToken, Task<long>> act, string refusal)
     {
         Confirmation.RequireOne(request.Ids, request.Filter, request.ExpectedCount);
         var service = services.Get(request.Service);
         return await service.UseAsync(async connection =>
         {
             Func<Statement> filter;
-            long expected;
+            long? expected;
             if (request.Ids is { } ids)
             {
                 var rows = ids.Select(Id).Distinct().ToArray();
@@ -178,16 +185,15 @@ internal sealed class OutboxResource(KnownServices services) : IResource
                     throw ApiException.Malformed("filter.state", "This is done with what has left. Give the state sent, expired or cancelled.");
                 }
 
-                expected = (await CountAsync(service, connection, values, state, call.Aborted, int.MaxValue - 1)).Value;
-                Confirmation.RequireExpected(request.ExpectedCount!.Value, expected);
+                expected = await Confirmation.RequireExpectedAsync(request.ExpectedCount!.Value, request.IsAtLeast, most => CountAsync(service, connection, values, state, most, call.Aborted));
                 filter = () => Filter(values, state);
             }
 
-            return Result(await act(service, connection, filter, Caller.Of(call.Http), Target(request), call.Aborted), expected, refusal);
+            return Result(await act(service, connection, filter, new Deed(Caller.Of(call.Http), Target(request), request.Reason), call.Aborted), expected, refusal);
         }, call.Aborted);
     }
 
-    private static ActionResult Result(long done, long expected, string refusal) => new(done, Math.Max(0, expected - done), done < expected ? refusal : null);
+    private static ActionResult Result(long done, long? expected, string refusal) => new(done, Math.Max(0, (expected ?? done) - done), done < expected ? refusal : null);
 
     private static string Target(ActionRequest request) => request.Filter is { } filter ? Confirmation.Text(filter) : string.Join(", ", request.Ids!.Take(10).Select(id => Id(id).ToString())) + (request.Ids!.Count > 10 ? ", …" : "");
 
@@ -195,9 +201,10 @@ internal sealed class OutboxResource(KnownServices services) : IResource
 
     private static Guid Id(string id) => Guid.TryParse(RowId.Read(id, 1)[0], out var row) ? row : throw RowId.Unknown(id);
 
-    private static Statement Filter(ParameterValues values, OutboxState? state)
+    private static Statement Filter(ParameterValues values, OutboxState? state) => Filter(values, state, OutboxReads.HasLeft(state));
+
+    private static Statement Filter(ParameterValues values, OutboxState? state, bool hasLeft)
     {
-        var hasLeft = OutboxReads.HasLeft(state);
         var statement = new Statement();
         if (state is { } only)
         {
@@ -212,7 +219,7 @@ internal sealed class OutboxResource(KnownServices services) : IResource
             .Where("(o.exchange = @destination OR o.exchange = '' AND o.routing_key = @destination)", "destination", values.Find(Destination))
             // What has left has no errors.
             .Where(hasLeft ? "@error_kind IS NULL" : "o.error_kind = @error_kind", "error_kind", values.Find(ErrorKind))
-            .Where(hasLeft ? "@text IS NULL" : "strpos(lower(o.error), lower(@text)) > 0", "text", values.Find(Filters.ErrorText))
+            .Where(hasLeft ? "@text IS NULL" : Columns.Holds("o.error", "@text"), "text", values.Find(Filters.ErrorText))
             .Where("o.created_at >= @from", "from", values.FindValue(Filters.From))
             .Where("o.created_at < @until", "until", values.FindValue(Filters.Until));
     }

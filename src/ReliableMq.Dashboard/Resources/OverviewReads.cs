@@ -7,19 +7,18 @@ namespace ReliableMq.Dashboard.Resources;
 /// <summary>What tells whether messages flow: one statement a service. Counts end at ten thousand.</summary>
 internal static class OverviewReads
 {
-    public const int MostCounted = 10_000;
+    private const int MostCounted = OutboxReads.MostCounted;
 
     /// <summary>Six heartbeats of five seconds.</summary>
     public const int LateHeartbeatSeconds = 30;
 
     public static string State(string schema) =>
         $"""
-        SELECT {Count($"{schema}.outbox o WHERE {OutboxReads.StateCondition(OutboxState.Pending)}")},
-               {Count($"{schema}.outbox o WHERE {OutboxReads.StateCondition(OutboxState.Scheduled)}")},
-               {Count($"{schema}.outbox o WHERE {OutboxReads.StateCondition(OutboxState.Retrying)}")},
-               {Count($"{schema}.outbox o WHERE {OutboxReads.StateCondition(OutboxState.Failed)}")},
-               (SELECT extract(epoch FROM clock_timestamp() - greatest(o.created_at, o.due_at))::float8 FROM {schema}.outbox o
-                WHERE o.failed_at IS NULL AND (o.due_at IS NULL OR o.due_at <= clock_timestamp()) ORDER BY o.id LIMIT 1),
+        SELECT {OutboxReads.CountPending(schema)},
+               {OutboxReads.CountState(schema, OutboxState.Scheduled, "true")},
+               {OutboxReads.CountState(schema, OutboxState.Retrying, "true")},
+               {OutboxReads.CountState(schema, OutboxState.Failed, "true")},
+               {OutboxReads.OldestPending(schema)},
                {Count($"{schema}.failure f WHERE f.state IN ('failing', 'scheduled')")},
                {Count($"{schema}.failure f WHERE f.state IN ('failing', 'scheduled') AND f.first_failed_at < clock_timestamp() - interval '5 minutes'")},
                {Count($"{schema}.parked")},

@@ -36,14 +36,36 @@ internal static class QueuesReads
         var settings = new ConsumerSettings(
             isPaused, isPaused ? reader.TimeOrNull(7) : null, isPaused && reader.GetBoolean(6), concurrency, prefetch,
             (concurrency is not null && reader.GetBoolean(9)) || (prefetch is not null && reader.GetBoolean(12)), concurrency is null && prefetch is null ? null : reader.TimeOrNull(10) ?? reader.TimeOrNull(13));
-        var consumers = service.IsOwn
-            ? service.Tables.Consumers.List().Where(consumer => consumer.Queue == queue).Select(consumer => new ConsumerItem(
-                consumer.Host, consumer.ProcessId, consumer.IsConsuming, consumer.Description, consumer.Concurrency, consumer.ConfiguredConcurrency, consumer.Prefetch, consumer.ConfiguredPrefetch, consumer.Handling)).ToList()
-            : [];
+        var consumers = service.IsOwn ? service.Tables.Consumers.List().Where(consumer => consumer.Queue == queue).Select(Of).ToList() : [];
         return new QueueItem(
             service.Name, queue, IsConsumed: true, QueueSource.None, Depth: null, Counts.UpTo(MostCounted, reader.GetInt64(1)), Counts.UpTo(MostCounted, reader.GetInt64(2)), Counts.UpTo(MostCounted, reader.GetInt64(3)),
             Counts.UpTo(MostCounted, reader.GetInt64(4)), settings, consumers, Policy: null, Type: null, new Dictionary<string, string>(), Differences: []);
     }
+
+    /// <summary>Queues of this process that its tables do not know, because their handlers have none.</summary>
+    public static IEnumerable<QueueItem> OfProcess(KnownService service) => !service.IsOwn ? [] : service.Tables.Consumers.List().GroupBy(consumer => consumer.Queue, StringComparer.Ordinal).Select(same =>
+    {
+        var (first, none) = (same.First(), Count.Exact(0));
+        var settings = new ConsumerSettings(
+            first.PausedSince is not null, first.PausedSince, IsPauseLasting: false, first.Concurrency == first.ConfiguredConcurrency ? null : first.Concurrency,
+            first.Prefetch == first.ConfiguredPrefetch ? null : first.Prefetch, IsChangeLasting: false, ChangedAt: null);
+        return new QueueItem(
+            service.Name, same.Key, IsConsumed: true, QueueSource.None, Depth: null, none, none, none, none, settings, [.. same.Select(Of)], Policy: null, Type: null, new Dictionary<string, string>(), Differences: []);
+    });
+
+    /// <summary>With what the broker says.</summary>
+    public static QueueItem With(QueueItem item, BrokerQueue queue) => item with
+    {
+        Source = queue.Unacked is null ? QueueSource.Amqp : QueueSource.Management,
+        Depth = new QueueDepth(queue.Ready, queue.Unacked, queue.Consumers, queue.PublishRate, queue.DeliverRate, queue.AckRate, queue.InDeadLetterQueue),
+        Policy = queue.Policy,
+        Type = queue.Arguments.GetValueOrDefault("x-queue-type"),
+        Arguments = queue.Arguments,
+        Differences = queue.Differences,
+    };
+
+    private static ConsumerItem Of(ConsumerInfo consumer) => new(
+        consumer.Host, consumer.ProcessId, consumer.IsConsuming, consumer.Description, consumer.Concurrency, consumer.ConfiguredConcurrency, consumer.Prefetch, consumer.ConfiguredPrefetch, consumer.Handling);
 
     private static int? Number(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetInt32(column);
 }

@@ -5,21 +5,26 @@ using ReliableMq.Dashboard.Services;
 
 namespace ReliableMq.Dashboard.Resources;
 
-/// <summary>What is read of <c>node_minute</c>: a row for each minute in which a process did something. Primary key.</summary>
+/// <summary>What is read of <c>node_minute</c>: of each minute in which a process did something, added up in steps. Primary key.</summary>
 internal static class RatesReads
 {
-    public static string Minutes(string schema) =>
-        $"SELECT minute, committed, sent, handled, failed, dead_lettered, confirm, handle FROM {schema}.node_minute WHERE minute >= @from AND minute < @until";
+    public static string Steps(string schema) =>
+        $"""
+        SELECT floor(extract(epoch FROM minute - @from) / @step)::int AS step, sum(committed)::bigint, sum(sent)::bigint, sum(handled)::bigint, sum(failed)::bigint, sum(dead_lettered)::bigint,
+               string_agg(confirm, ' '), string_agg(handle, ' ')
+        FROM {schema}.node_minute WHERE minute >= @from AND minute < @until
+        GROUP BY step
+        """;
 
-    public static MinuteRow Read(NpgsqlDataReader reader) => new(
-        reader.Time(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3), reader.GetInt64(4), reader.GetInt64(5), reader.GetString(6), reader.GetString(7));
+    public static StepRow Read(NpgsqlDataReader reader) => new(
+        reader.GetInt32(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3), reader.GetInt64(4), reader.GetInt64(5), Histogram.Of(reader.GetString(6)), Histogram.Of(reader.GetString(7)));
 }
 
-/// <summary>What a process did in a minute.</summary>
-internal sealed record MinuteRow(DateTimeOffset Minute, long Committed, long Sent, long Handled, long Failed, long DeadLettered, string Confirm, string Handle)
+/// <summary>What the processes of a service did in a step.</summary>
+internal sealed record StepRow(int Step, long Committed, long Sent, long Handled, long Failed, long DeadLettered, Histogram Confirm, Histogram Handle)
 {
     /// <summary>All that several did, as one step.</summary>
-    public static RatePoint Sum(DateTimeOffset at, IEnumerable<MinuteRow> rows)
+    public static RatePoint Sum(DateTimeOffset at, IEnumerable<StepRow> rows)
     {
         var (committed, sent, handled, failed, deadLettered) = (0L, 0L, 0L, 0L, 0L);
         var (confirm, handle) = (new Histogram(), new Histogram());
@@ -41,20 +46,46 @@ internal sealed record MinuteRow(DateTimeOffset Minute, long Committed, long Sen
 /// <summary>Buckets that each end at √2 times the one before, from 1 ms on, as processes write them.</summary>
 internal sealed class Histogram
 {
-    private readonly SortedDictionary<int, long> _counts = [];
+    private const int LastBucket = 127;
 
-    /// <param name="text"><c>bucket:count</c>, separated by blanks.</param>
-    public void Add(string text)
+    private readonly long[] _counts = new long[LastBucket + 1];
+
+    /// <param name="text"><c>bucket:count</c>, separated by blanks; a bucket may come again.</param>
+    public static Histogram Of(string text)
     {
-        foreach (var part in text.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        var histogram = new Histogram();
+        var (bucket, number) = (0L, 0L);
+        // A week of several processes is some ten million characters.
+        foreach (var c in text)
         {
-            var colon = part.IndexOf(':', StringComparison.Ordinal);
-            var bucket = int.Parse(part.AsSpan(0, colon), NumberStyles.None, CultureInfo.InvariantCulture);
-            _counts[bucket] = _counts.GetValueOrDefault(bucket) + long.Parse(part.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture);
+            switch (c)
+            {
+                case ':':
+                    (bucket, number) = (number, 0);
+                    break;
+                case ' ':
+                    histogram._counts[Math.Min(LastBucket, bucket)] += number;
+                    number = 0;
+                    break;
+                default:
+                    number = (number * 10) + (c - '0');
+                    break;
+            }
+        }
+
+        histogram._counts[Math.Min(LastBucket, bucket)] += number;
+        return histogram;
+    }
+
+    public void Add(Histogram other)
+    {
+        for (var bucket = 0; bucket <= LastBucket; bucket++)
+        {
+            _counts[bucket] += other._counts[bucket];
         }
     }
 
-    public Latency? Latency => _counts.Values.Sum() is > 0 and var count ? new Latency(count, Percentile(0.50, count), Percentile(0.95, count), Percentile(0.99, count)) : null;
+    public Latency? Latency => _counts.Sum() is > 0 and var count ? new Latency(count, Percentile(0.50, count), Percentile(0.95, count), Percentile(0.99, count)) : null;
 
     private static double End(int bucket) => Math.Pow(2, bucket / 2.0);
 
@@ -63,7 +94,7 @@ internal sealed class Histogram
     {
         var wanted = share * count;
         var passed = 0L;
-        foreach (var (bucket, of) in _counts)
+        foreach (var (bucket, of) in _counts.Index().Where(entry => entry.Item > 0))
         {
             if (passed + of >= wanted)
             {
@@ -74,6 +105,6 @@ internal sealed class Histogram
             passed += of;
         }
 
-        return End(_counts.Keys.Last());
+        return End(LastBucket);
     }
 }

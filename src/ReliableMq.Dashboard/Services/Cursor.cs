@@ -8,7 +8,13 @@ namespace ReliableMq.Dashboard.Services;
 /// <summary>Where the next page begins in each service: after a key, at the start (an empty one), or nowhere any more.</summary>
 internal static class Cursor
 {
-    public static string Write(Dictionary<string, string[]> keys) => Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(keys, CursorJson.Default.DictionaryStringStringArray));
+    /// <summary>What fits into the line of a request, of which servers and proxies allow 8,000 bytes.</summary>
+    public const int Longest = 7_000;
+
+    /// <exception cref="ApiException">There are too many services for it.</exception>
+    public static string Write(Dictionary<string, string[]> keys) =>
+        Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(keys, CursorJson.Default.DictionaryStringStringArray)) is { Length: <= Longest } text ? text
+            : throw ApiException.Malformed("service", $"There is more, but where each of {keys.Count} services goes on does not fit into an address. Give one \"service\".");
 
     /// <exception cref="ApiException">It is not one that was given out.</exception>
     public static Dictionary<string, string[]> Read(string text)

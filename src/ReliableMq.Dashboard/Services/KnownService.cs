@@ -3,11 +3,21 @@ using Npgsql;
 namespace ReliableMq.Dashboard.Services;
 
 /// <summary>One set of tables, by the name that the dashboard calls it.</summary>
-internal sealed record KnownService(string Name, ServiceTables Tables)
+internal sealed record KnownService(string Name, ServiceTables Tables, Reach Reach)
 {
     public string Schema => Tables.Schema;
 
     public bool IsOwn => Tables.IsOwn;
 
-    public Task<T> UseAsync<T>(Func<NpgsqlConnection, Task<T>> use, CancellationToken cancellationToken) => Tables.UseAsync(use, cancellationToken);
+    /// <exception cref="TimeoutException">It did not answer last time, and is not waited for again.</exception>
+    public async Task<T> UseAsync<T>(Func<NpgsqlConnection, Task<T>> use, CancellationToken cancellationToken)
+    {
+        if (Reach.Error is { } error)
+        {
+            Reach.TrySoon(Tables);
+            throw new TimeoutException(error);
+        }
+
+        return await Tables.UseAsync(use, cancellationToken);
+    }
 }

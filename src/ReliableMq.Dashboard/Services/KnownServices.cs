@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using ReliableMq.Dashboard.Api;
@@ -8,12 +9,14 @@ namespace ReliableMq.Dashboard.Services;
 internal sealed class KnownServices : IAsyncDisposable
 {
     private readonly IServiceProvider _services;
+    private readonly TimeProvider _time;
     private readonly List<KnownService> _others = [];
     private readonly List<NpgsqlDataSource> _sources = [];
+    private readonly ConcurrentDictionary<string, Reach> _reach = new(StringComparer.Ordinal);
 
-    public KnownServices(IServiceProvider services, IOptions<ReliableMqDashboardOptions> options)
+    public KnownServices(IServiceProvider services, IOptions<ReliableMqDashboardOptions> options, TimeProvider time)
     {
-        _services = services;
+        (_services, _time) = (services, time);
         foreach (var remote in options.Value.Remote)
         {
             var source = remote.DataSource;
@@ -23,7 +26,7 @@ internal sealed class KnownServices : IAsyncDisposable
                 _sources.Add(source);
             }
 
-            _others.Add(new KnownService(remote.Name, ServiceTables.Open(source, remote.Schema)));
+            _others.Add(Known(remote.Name, ServiceTables.Open(source, remote.Schema)));
         }
     }
 
@@ -36,7 +39,7 @@ internal sealed class KnownServices : IAsyncDisposable
             var service = own.Count == 0 ? "" : ((ReliableMqOptions)_services.GetService(typeof(ReliableMqOptions))!).Service!;
             return
             [
-                .. own.Select(tables => new KnownService(own.Count == 1 ? service : $"{service}.{tables.Name}", tables))
+                .. own.Select(tables => Known(own.Count == 1 ? service : $"{service}.{tables.Name}", tables))
                     // A list of all services may name this one as well.
                     .Concat(_others)
                     .DistinctBy(known => known.Name)
@@ -49,6 +52,8 @@ internal sealed class KnownServices : IAsyncDisposable
     public KnownService Get(string name) =>
         All.FirstOrDefault(known => known.Name == name)
         ?? throw ApiException.NotFound($"There is no service \"{ApiException.Shown(name)}\". Known: {string.Join(", ", All.Select(known => known.Name).DefaultIfEmpty("none"))}.");
+
+    private KnownService Known(string name, ServiceTables tables) => new(name, tables, _reach.GetOrAdd(name, _ => new Reach(_time)));
 
     /// <summary>The one of this name, or all.</summary>
     /// <exception cref="ApiException">There is none of this name.</exception>

@@ -7,9 +7,6 @@ namespace ReliableMq.Dashboard.Services;
 /// <summary>Asks several services at once. One that is away costs its own part, not the page.</summary>
 internal static class Reading
 {
-    /// <summary>Longer than any statement here should take, shorter than people wait.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
-
     public static async Task<Answers<T>> AskAsync<T>(IEnumerable<KnownService> services, Func<KnownService, NpgsqlConnection, CancellationToken, Task<T>> ask, CancellationToken cancellationToken)
     {
         var all = await Task.WhenAll(services.Select(service => AskAsync(service, ask, cancellationToken)));
@@ -22,14 +19,15 @@ internal static class Reading
         KnownService service, Func<KnownService, NpgsqlConnection, CancellationToken, Task<T>> ask, CancellationToken cancellationToken)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(Patience);
+        patience.CancelAfter(Reach.Patience);
         try
         {
-            return (service, await service.UseAsync(connection => ask(service, connection, patience.Token), patience.Token), null);
+            // Opening a connection does not always look at its token.
+            return (service, await service.UseAsync(connection => ask(service, connection, patience.Token), patience.Token).WaitAsync(patience.Token), null);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return (service, default, $"No answer within {Patience.TotalSeconds:0} s.");
+            return (service, default, service.Reach.Lose());
         }
         catch (Exception exception) when (exception is NpgsqlException or TimeoutException or SocketException or ReliableMqException && !cancellationToken.IsCancellationRequested)
         {

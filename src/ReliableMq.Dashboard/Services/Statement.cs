@@ -89,5 +89,8 @@ internal static class Columns
         return ticks <= DateTimeOffset.MaxValue.UtcTicks ? new DateTimeOffset(ticks, TimeSpan.Zero) : throw new FormatException();
     }
 
+    /// <summary>The condition that a text has another in it, ASCII letters in upper or lower case: others would have to be looked up one by one.</summary>
+    public static string Holds(string column, string value) => $"strpos(lower({column} COLLATE \"C\"), lower({value} COLLATE \"C\")) > 0";
+
     public static string FirstLine(string text) => text.AsSpan().IndexOfAny('\r', '\n') is >= 0 and var end ? text[..end] : text;
 }

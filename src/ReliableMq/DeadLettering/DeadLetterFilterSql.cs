@@ -21,10 +21,16 @@ internal static class DeadLetterFilterSql
         };
         Text("queue", filter.Queue, "d.queue = @f_queue");
         Text("message_id", filter.MessageId, "d.message_id = @f_message_id");
+        if (filter.Epoch is { } epoch)
+        {
+            parameters.Add(new NpgsqlParameter<int>("f_epoch", epoch));
+            conditions.Add("d.epoch = @f_epoch");
+        }
+
         Text("name", filter.MessageName, "d.name = @f_name");
-        Text("error_type", filter.ExceptionType, "d.error_type = @f_error_type");
+        Text("error_type", filter.ExceptionType, filter.ExceptionType is "" ? "@f_error_type = '' AND d.error_type IS NULL" : "d.error_type = @f_error_type");
         Text("correlation_id", filter.CorrelationId, "d.correlation_id = @f_correlation_id");
-        Text("text", filter.Text, "(strpos(lower(d.reason), lower(@f_text)) > 0 OR strpos(lower(d.error), lower(@f_text)) > 0)");
+        Text("text", filter.Text, "(strpos(lower(d.reason COLLATE \"C\"), lower(@f_text COLLATE \"C\")) > 0 OR strpos(lower(d.error COLLATE \"C\"), lower(@f_text COLLATE \"C\")) > 0)");
         Time("from", filter.DeadFrom, "d.dead_at >= @f_from");
         Time("until", filter.DeadUntil, "d.dead_at < @f_until");
         return string.Join(" AND ", conditions);

@@ -5,7 +5,7 @@ internal sealed class DeadLetterSql(string schema)
 {
     /// <summary>
     /// Stores a dead letter once: the verdict's and the one that the broker brings later are the same by
-    /// queue, message id and epoch. Primary key.
+    /// queue, message id and epoch. Primary key. The type is cut to what an index holds: that of a generic one has no end.
     /// </summary>
     public string Insert { get; } =
         $"""
@@ -13,7 +13,7 @@ internal sealed class DeadLetterSql(string schema)
             (queue, message_id, epoch, name, exchange, routing_key, content_type, headers, body, correlation_id, reply_to, priority,
              attempts, reason, error_type, error, discarded_at)
         VALUES (@queue, @message_id, @epoch, @name, @exchange, @routing_key, @content_type, @headers, @body, @correlation_id, @reply_to, @priority,
-                @attempts, @reason, @error_type, @error, CASE WHEN @discarded THEN clock_timestamp() END)
+                @attempts, @reason, left(@error_type, 500), @error, CASE WHEN @discarded THEN clock_timestamp() END)
         ON CONFLICT (queue, message_id, epoch) DO NOTHING
         """;
 

@@ -16,6 +16,7 @@ internal sealed class FlowRecorder(ServiceDatabases databases, ReliableMqMetrics
 
     private readonly ServiceDatabase? _database = databases.Inboxes.FirstOrDefault() ?? databases.All.FirstOrDefault();
     private FlowTotals _atMinute = FlowTotals.Zero;
+    private FlowTotals _tried = FlowTotals.Zero;
     private FlowTotals _written = FlowTotals.Zero;
     private DateTime _minute;
 
@@ -83,16 +84,28 @@ internal sealed class FlowRecorder(ServiceDatabases databases, ReliableMqMetrics
         var minute = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMinute));
         // A clock that was set back must not begin a minute again that is written.
         minute = minute < _minute ? _minute : minute;
-        var isNew = minute != _minute;
-        if (isNew)
+        var isNew = false;
+        await using var session = await database.OpenAsync(cancellationToken);
+        if (minute != _minute)
         {
-            // What came since the last time counts to the new minute.
-            (_minute, _atMinute) = (minute, _written);
+            if (!_tried.IsSameAs(_written))
+            {
+                // Nobody knows whether the last of the minute before was written, so it is written as it was.
+                await WriteAsync(session.Connection, database, _minute, _tried, removesOld: false, cancellationToken);
+            }
+
+            // What came since then counts to the new minute.
+            (_minute, _atMinute, isNew) = (minute, _written, true);
         }
 
-        await using var session = await database.OpenAsync(cancellationToken);
-        await using var batch = new NpgsqlBatch(session.Connection) { BatchCommands = { Command(database, minute, totals.Since(_atMinute)) } };
-        if (isNew)
+        await WriteAsync(session.Connection, database, minute, totals, isNew, cancellationToken);
+    }
+
+    private async Task WriteAsync(NpgsqlConnection connection, ServiceDatabase database, DateTime minute, FlowTotals totals, bool removesOld, CancellationToken cancellationToken)
+    {
+        _tried = totals;
+        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { Command(database, minute, totals.Since(_atMinute)) } };
+        if (removesOld)
         {
             batch.BatchCommands.Add(new NpgsqlBatchCommand(new FlowSql(database.Schema).Remove));
         }

@@ -43,17 +43,17 @@ internal sealed class PendingMessages(ServiceDatabases databases, DispatcherHost
             dispatcher.ForgetPauses();
         }
 
-        return await ActAsync(filter, "send-now", who, sql => sql.SendNow, cancellationToken);
+        return await ActAsync(filter, "send-now", who, reason: null, sql => sql.SendNow, cancellationToken);
     }
 
-    public async Task<int> CancelAsync(PendingMessageFilter filter, string who, CancellationToken cancellationToken = default)
+    public async Task<int> CancelAsync(PendingMessageFilter filter, string who, string? reason = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(filter);
         ArgumentException.ThrowIfNullOrWhiteSpace(who);
-        return await ActAsync(filter, "cancel", who, sql => sql.Cancel, cancellationToken);
+        return await ActAsync(filter, "cancel", who, reason, sql => sql.Cancel, cancellationToken);
     }
 
-    private async Task<int> ActAsync(PendingMessageFilter filter, string action, string who, Func<PendingSql, string> act, CancellationToken cancellationToken)
+    private async Task<int> ActAsync(PendingMessageFilter filter, string action, string who, string? reason, Func<PendingSql, string> act, CancellationToken cancellationToken)
     {
         var count = 0;
         var target = JsonSerializer.Serialize(filter, PendingJson.Default.PendingMessageFilter);
@@ -64,7 +64,7 @@ internal sealed class PendingMessages(ServiceDatabases databases, DispatcherHost
             while (await ReadCandidatesAsync(database, sql, after, cancellationToken) is { Ids.Length: > 0 } candidates)
             {
                 count += await ActAsync(database, sql, act(sql), candidates, (connection, acted) =>
-                    new AuditTrail(database.Schema).WriteAsync(connection, who, action, target, $"{acted}", cancellationToken), cancellationToken);
+                    new AuditTrail(database.Schema).WriteAsync(connection, who, action, target, string.IsNullOrWhiteSpace(reason) ? $"{acted}" : $"{acted}: {reason}", cancellationToken), cancellationToken);
                 after = candidates.Ids[^1];
             }
 

@@ -25,7 +25,7 @@ internal sealed class PendingSql(string schema, PendingMessageFilter filter)
         filter.CorrelationId is null ? "" : "o.correlation_id = @correlation_id",
         filter.Destination is null ? "" : "(o.exchange = @destination OR o.exchange = '' AND o.routing_key = @destination)",
         filter.ErrorKind is null ? "" : "o.error_kind = @error_kind",
-        filter.Text is null ? "" : "strpos(lower(o.error), lower(@text)) > 0",
+        filter.Text is null ? "" : "strpos(lower(o.error COLLATE \"C\"), lower(@text COLLATE \"C\")) > 0",
         filter.StoredFrom is null ? "" : "o.created_at >= @from",
         filter.StoredUntil is null ? "" : "o.created_at < @until",
     }.Where(condition => condition.Length > 0));

@@ -96,6 +96,10 @@ internal static class SchemaScript
             attempts        integer     NOT NULL,
             outcome         text        NOT NULL CHECK (outcome IN ('sent', 'expired', 'cancelled')),
             finished_at     timestamptz NOT NULL);
+        CREATE INDEX IF NOT EXISTS outbox_history_message ON {schema}.outbox_history (message_id);
+        CREATE INDEX IF NOT EXISTS outbox_history_causation ON {schema}.outbox_history (causation_id) WHERE causation_id IS NOT NULL;
+        CREATE INDEX IF NOT EXISTS outbox_history_correlation ON {schema}.outbox_history (correlation_id) WHERE correlation_id IS NOT NULL;
+        CREATE INDEX IF NOT EXISTS outbox_history_unsent ON {schema}.outbox_history (id) WHERE outcome <> 'sent';
 
         -- What was handled: inserted in the handler's own transaction.
         CREATE TABLE IF NOT EXISTS {schema}.inbox (
@@ -129,6 +133,7 @@ internal static class SchemaScript
             ordering_key    text COLLATE "C",
             fingerprint     uuid,
             PRIMARY KEY (queue, message_id));
+        CREATE INDEX IF NOT EXISTS failure_failing ON {schema}.failure (last_failed_at, queue, message_id) WHERE state IN ('failing', 'scheduled');
         CREATE INDEX IF NOT EXISTS failure_ordered ON {schema}.failure (queue, ordering_key) WHERE ordering_key IS NOT NULL;
 
         -- What is known of runs of messages that were not new, so that one which ends its process is found. A node is

@@ -11,7 +11,11 @@ public sealed class Chromium : IAsyncDisposable
 
     private readonly Lazy<Task<(IPlaywright, IBrowser)>> _started = new(StartAsync);
 
-    internal async Task<BrowserWindow> OpenAsync(TestShop shop, Action<BrowserNewContextOptions>? change = null)
+    internal Task<BrowserWindow> OpenAsync(TestShop shop, Action<BrowserNewContextOptions>? change = null) => OpenAsync(shop.Address, change);
+
+    /// <param name="start">Ends with a slash.</param>
+    /// <param name="change">Changes the usual options.</param>
+    internal async Task<BrowserWindow> OpenAsync(Uri start, Action<BrowserNewContextOptions>? change = null)
     {
         var (_, browser) = await _started.Value;
         var options = new BrowserNewContextOptions
@@ -21,7 +25,7 @@ public sealed class Chromium : IAsyncDisposable
         change?.Invoke(options);
         var context = await browser.NewContextAsync(options);
         context.SetDefaultTimeout((float)Patience.TotalMilliseconds);
-        return new BrowserWindow(await context.NewPageAsync(), shop.Address);
+        return new BrowserWindow(await context.NewPageAsync(), start);
     }
 
     public async ValueTask DisposeAsync()

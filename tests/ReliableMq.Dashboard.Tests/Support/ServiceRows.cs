@@ -22,7 +22,7 @@ internal sealed class ServiceRows : IAsyncDisposable
         $$"""
         INSERT INTO reliable_mq.outbox (id, message_id, name, exchange, routing_key, content_type, headers, body, created_at, available_at)
         SELECT {{Id("n")}}, '{{prefix}}' || n, 'tests.numbered.v1', 'tests', 'tests.numbered.v1', 'application/json', '{"tenant":"north"}', convert_to('{"number":' || n || '}', 'UTF8'),
-               clock_timestamp() - interval '1 second' * ({{count}} - n), clock_timestamp() + interval '1 hour'
+               clock_timestamp() - interval '1 second' * ({{count}} - n), clock_timestamp() + interval '10 minutes'
         FROM generate_series(1, {{count}}) AS n;
         {{more}}
         """);

@@ -220,7 +220,7 @@ internal sealed class Producer(RoleOrders orders, IServiceScopeFactory scopes, N
             await using var scope = scopes.CreateAsyncScope();
             journal.Write(JournalAct.AboutToCancel, draft.Work.Id);
             var cancelled = await scope.ServiceProvider.GetRequiredService<IPendingMessages>()
-                .CancelAsync(new PendingMessageFilter { MessageId = draft.Work.Id }, who: "canceller", CancellationToken.None);
+                .CancelAsync(new PendingMessageFilter { MessageId = draft.Work.Id }, who: "canceller", cancellationToken: CancellationToken.None);
             journal.Write(cancelled > 0 ? JournalAct.Cancelled : JournalAct.NotCancelled, draft.Work.Id);
         }
         catch (Exception error)

@@ -37,6 +37,10 @@ internal sealed class ManagementClient : IDisposable
     public Task<QueueBacklog?> BacklogAsync(string queue, CancellationToken cancellationToken) =>
         GetAsync($"queues/{_virtualHost}/{Uri.EscapeDataString(queue)}?columns=messages,messages_ready,messages_unacknowledged", QueueBacklog.Read, cancellationToken);
 
+    /// <summary>All there is to know of a queue; null where it does not exist.</summary>
+    public Task<T?> NumbersAsync<T>(string queue, Func<JsonElement, T> read, CancellationToken cancellationToken) where T : class =>
+        GetAsync($"queues/{_virtualHost}/{Uri.EscapeDataString(queue)}", read, cancellationToken);
+
     /// <summary>Null where the queue does not exist.</summary>
     public Task<HashSet<Binding>?> BindingsAsync(string queue, CancellationToken cancellationToken) =>
         GetAsync($"queues/{_virtualHost}/{Uri.EscapeDataString(queue)}/bindings", bindings => bindings.EnumerateArray()

@@ -35,8 +35,8 @@ export async function gathered(texts: Texts, gathering: Promise<Target[]>) {
   return null;
 }
 
-function tell({ ask: words }: Texts, { done, refused, refusal }: ActionResult) {
-  const why = refused > 0 ? words.refused(refused, refusal ?? "") : undefined;
+function tell({ ask: words, server }: Texts, { done, refused, refusal }: ActionResult) {
+  const why = refused > 0 ? words.refused(refused, server(refusal ?? "")) : undefined;
   if (done > 0) notify(refused > 0 ? "warn" : "good", words.done(done), why);
   else notify("bad", words.failed, why);
 }

@@ -19,22 +19,31 @@ export function targetsOf(keys: string[]): Target[] {
 /** Counted anew, because the operator is told how many before anything is done. */
 export async function targetsMatching(services: string[], filter: Record<string, string>, count: (parameters: Parameters) => Promise<Count>): Promise<Target[]> {
   const targets = await Promise.all(services.map(async (service) => ({ service, filter, count: await count({ ...filter, service }) })));
-  return targets.filter((target) => target.count.value > 0);
+  return targets.filter((target) => target.count.value > 0 || target.count.isAtLeast === true);
 }
 
 export const countDead = (parameters: Parameters) => get<Count>("dead-letters/count", parameters);
 
 export const requestOf = ({ service, ids, filter, count }: Target) =>
-  ids ? { service, ids } : { service, filter: filter ?? {}, expectedCount: count.value };
+  ids ? { service, ids } : { service, filter: filter ?? {}, expectedCount: count.value, isAtLeast: count.isAtLeast === true };
 
-/** One service after the other: what was done stays done and told if a later one fails. */
-export async function postAll(path: string, targets: Target[], more: object = {}): Promise<ActionResult> {
+/** One service after the other: what was done stays done and told if one fails, and that one is told with its reason. */
+export async function eachTarget(targets: Target[], run: (target: Target) => Promise<ActionResult>): Promise<ActionResult> {
   const sum: ActionResult = { done: 0, refused: 0, refusal: null };
   for (const target of targets) {
-    const result = await post<ActionResult>(path, { ...requestOf(target), ...more });
-    sum.done += result.done;
-    sum.refused += result.refused;
-    sum.refusal = result.refusal ?? sum.refusal;
+    try {
+      const result = await run(target);
+      sum.done += result.done;
+      sum.refused += result.refused;
+      sum.refusal = result.refusal ?? sum.refusal;
+    } catch (error) {
+      if (targets.length === 1) throw error;
+      sum.refused += target.count.value;
+      sum.refusal = `${target.service}: ${error instanceof Error && error.message ? error.message : "no answer"}`;
+    }
   }
   return sum;
 }
+
+export const postAll = (path: string, targets: Target[], more: object = {}) =>
+  eachTarget(targets, (target) => post<ActionResult>(path, { ...requestOf(target), ...more }));

@@ -5,5 +5,5 @@ import { ApiError } from "./client";
 export function explain(error: unknown, texts: Texts) {
   if (!(error instanceof ApiError)) return String(error);
   if (error.isAway) return texts.common.awayText;
-  return error.problem?.actualCount != null ? texts.ask.changedMeanwhile(error.problem.actualCount) : error.message;
+  return error.problem?.actualCount != null ? texts.ask.changedMeanwhile(error.problem.actualCount) : texts.server(error.message);
 }

@@ -12,6 +12,9 @@ export const pollEvery = 5_000;
 export const pollEveryWhileLive = 30_000;
 const reopenAfter = 15_000;
 
+/** A page reads again at most so often, however much changes: it costs each database a statement or two. */
+export const gatherFor = 4_000;
+
 export function useLive() {
   return useSyncExternalStore(
     (listener) => {
@@ -26,6 +29,9 @@ export function useLive() {
 export function listen(queries: QueryClient) {
   let source: EventSource | null = null;
   let reopening = 0;
+  const tell = gather((areas) => {
+    void queries.invalidateQueries({ predicate: (query) => touches(query.meta?.["areas"] as Area[] | undefined, areas) });
+  });
 
   const open = () => {
     source = new EventSource(new URL("api/v1/live", document.baseURI));
@@ -35,8 +41,7 @@ export function listen(queries: QueryClient) {
       become("live");
     });
     source.addEventListener("changed", (event) => {
-      const change = JSON.parse((event as MessageEvent<string>).data) as Change;
-      void queries.invalidateQueries({ predicate: (query) => touches(query.meta?.["areas"] as Area[] | undefined, change.areas) });
+      tell((JSON.parse((event as MessageEvent<string>).data) as Change).areas);
     });
     source.addEventListener("error", () => {
       become("polling");
@@ -59,6 +64,24 @@ export function listen(queries: QueryClient) {
     }
   });
   open();
+}
+
+/** What comes after a pause is told at once, and what comes soon after it together. */
+export function gather(told: (areas: Area[]) => void, wait = gatherFor) {
+  let gathered = new Set<Area>();
+  let isWaiting = false;
+  const tell = () => {
+    isWaiting = gathered.size > 0;
+    if (!isWaiting) return;
+    const areas = [...gathered];
+    gathered = new Set();
+    setTimeout(tell, wait);
+    told(areas);
+  };
+  return (areas: Area[]) => {
+    areas.forEach((area) => gathered.add(area));
+    if (!isWaiting) tell();
+  };
 }
 
 export const touches = (shown: Area[] | undefined, changed: Area[]) => !shown || shown.some((area) => changed.includes(area));

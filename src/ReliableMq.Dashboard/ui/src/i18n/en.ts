@@ -6,6 +6,8 @@ const one = (count: Count | number) => (typeof count === "number" ? count : coun
 
 /** Everything that the page says. The other languages have the same shape. */
 export const en = {
+  /** What the server says, which it says in English. */
+  server: (text: string) => text,
   pages: {
     overview: "Overview", outbox: "Outbox", inbox: "Inbox", deadLetters: "Dead letters", message: "Message", queues: "Queues",
     alerts: "Alerts", nodes: "Nodes", schedule: "Schedule", audit: "Audit", search: "Search", notFound: "Not found",
@@ -32,7 +34,7 @@ export const en = {
     back: "Back", older: "Older", newest: "Newest", clear: "Clear filters", apply: "Apply", none: "none", unknown: "unknown",
     yes: "Yes", no: "No", all: "All", show: "Show", hide: "Hide", more: "Show all", selected: (count: number) => `${formatNumber(count)} selected`,
     selectAll: "Select all on this page", selectRow: (id: string) => `Select ${id}`, clearSelection: "Clear selection",
-    estimate: "An estimate; counting exactly would cost too much", atLeast: "Counting was ended there",
+    estimate: "An estimate; counting exactly would cost too much", atLeast: "Counting was ended there", notKnown: "The database cannot be read, so nobody knows", notYet: "Nothing found so far.", notYetText: "What is older was not looked at yet.", lookFurther: "Look further back",
     page: (shown: number) => `${formatNumber(shown)} shown`,
     failedTitle: "This could not be read", awayTitle: "The service does not answer",
     awayText: "The line or the process is away. The page tries again by itself.",

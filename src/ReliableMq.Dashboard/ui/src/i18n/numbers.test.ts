@@ -9,7 +9,7 @@ it("marks what is not counted exactly", () => {
 
 it("keeps the marks of what it adds up", () => {
   const sum = addCounts([{ value: 1, isEstimate: false }, { value: 2, isEstimate: true }, { value: 3, isEstimate: false, isAtLeast: true }]);
-  expect(sum).toEqual({ value: 6, isEstimate: true, isAtLeast: true });
+  expect(sum).toEqual({ value: 6, isEstimate: true, isAtLeast: true, isUnknown: false });
 });
 
 it("gives rates the digits that tell something", () => {

@@ -7,6 +7,7 @@ export const formatNumber = (value: number) => whole.format(value);
 
 export function formatCount(count: Count | number) {
   if (typeof count === "number") return formatNumber(count);
+  if (count.isUnknown) return "?";
   return `${count.isAtLeast ? "≥ " : count.isEstimate ? "≈ " : ""}${formatNumber(count.value)}`;
 }
 
@@ -31,6 +32,9 @@ export function formatSize(bytes: number) {
 
 export const addCounts = (counts: Count[]): Count =>
   counts.reduce<Count>(
-    (sum, count) => ({ value: sum.value + count.value, isEstimate: sum.isEstimate || count.isEstimate, isAtLeast: sum.isAtLeast === true || count.isAtLeast === true }),
-    { value: 0, isEstimate: false, isAtLeast: false },
+    (sum, count) => ({
+      value: sum.value + count.value, isEstimate: sum.isEstimate || count.isEstimate, isUnknown: sum.isUnknown === true && count.isUnknown === true,
+      isAtLeast: sum.isAtLeast === true || count.isAtLeast === true || count.isUnknown === true,
+    }),
+    { value: 0, isEstimate: false, isAtLeast: false, isUnknown: counts.length > 0 },
   );

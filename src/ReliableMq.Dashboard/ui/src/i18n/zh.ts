@@ -2,6 +2,7 @@ import type { Count, Finding, ServiceOverview } from "../api/contract";
 import { formatSpan } from "../time/format";
 import type { Texts } from "./en";
 import { formatCount, formatNumber } from "./numbers";
+import { serverInChinese } from "./zhServer";
 
 const messages = (count: Count | number) => `${formatCount(count)} 条消息`;
 
@@ -35,10 +36,11 @@ function finding({ area, text }: Finding, service: ServiceOverview | undefined) 
   } else if (area === "broker") {
     parts.push(`消息代理：${text.replace(/\.$/, "")}`);
   }
-  return parts.length > 0 ? `${parts.join("，")}。` : text;
+  return parts.length > 0 ? `${parts.join("，")}。` : serverInChinese(text);
 }
 
 export const zh: Texts = {
+  server: serverInChinese,
   pages: {
     overview: "概览", outbox: "发件箱", inbox: "收件箱", deadLetters: "死信", message: "消息", queues: "队列",
     alerts: "告警", nodes: "节点", schedule: "定时任务", audit: "审计", search: "搜索", notFound: "未找到",
@@ -65,7 +67,7 @@ export const zh: Texts = {
     back: "返回", older: "更早", newest: "最新", clear: "清除筛选", apply: "应用", none: "无", unknown: "未知",
     yes: "是", no: "否", all: "全部", show: "显示", hide: "隐藏", more: "全部显示", selected: (count) => `已选 ${formatNumber(count)} 项`,
     selectAll: "选择本页全部", selectRow: (id) => `选择 ${id}`, clearSelection: "取消选择",
-    estimate: "估计值；精确计数代价过高", atLeast: "计数到此为止",
+    estimate: "估计值；精确计数代价过高", atLeast: "计数到此为止", notKnown: "数据库无法读取，数量未知", notYet: "到此为止没有找到。", notYetText: "更早的内容尚未查看。", lookFurther: "继续查看更早的",
     page: (shown) => `显示 ${formatNumber(shown)} 项`,
     failedTitle: "无法读取", awayTitle: "服务没有响应",
     awayText: "网络或进程不可用。页面会自动重试。",

@@ -14,7 +14,7 @@ import { Table } from "../parts/Table";
 import { Age } from "../time/zone";
 import { useDeadDeeds } from "./deadDeeds";
 import { useDeadFilters } from "./DeadLetters";
-import { shortType } from "./exceptions";
+import { noErrorType, shortType } from "./exceptions";
 
 export function DeadGroups() {
   const texts = useTexts();
@@ -25,7 +25,7 @@ export function DeadGroups() {
   const deeds = useDeadDeeds();
   const isWaiting = !filter["state"] || filter["state"] === "waiting";
 
-  const within = (group: DeadLetterGroup): Record<string, string> => ({ ...filter, queue: group.queue, ...(group.errorType ? { errorType: group.errorType } : {}) });
+  const within = (group: DeadLetterGroup): Record<string, string> => ({ ...filter, queue: group.queue, errorType: group.errorType ?? noErrorType });
   const targetOf = async (group: DeadLetterGroup): Promise<Target[]> => {
     const own = within(group);
     return targetsMatching([group.service], own, countDead);
@@ -69,11 +69,10 @@ export function DeadGroups() {
                   { name: fields.last, kind: "num", cell: (row) => <Age at={row.lastDeadAt} /> },
                   {
                     name: "",
-                    // Without an exception there is no filter that means just this group.
-                    cell: (row) => isWaiting && row.errorType && (
+                    cell: (row) => isWaiting && (
                       <span className="row-actions">
-                        <DoButton label={`${dead.replayAll}: ${dead.openGroup(row.queue, shortType(row.errorType))}`} onDo={() => void run("replay", row)}>{dead.replayAll}</DoButton>
-                        <DoButton label={`${dead.discardAll}: ${dead.openGroup(row.queue, shortType(row.errorType))}`} onDo={() => void run("discard", row)}>{dead.discardAll}</DoButton>
+                        <DoButton label={`${dead.replayAll}: ${dead.openGroup(row.queue, row.errorType ? shortType(row.errorType) : dead.noException)}`} onDo={() => void run("replay", row)}>{dead.replayAll}</DoButton>
+                        <DoButton label={`${dead.discardAll}: ${dead.openGroup(row.queue, row.errorType ? shortType(row.errorType) : dead.noException)}`} onDo={() => void run("discard", row)}>{dead.discardAll}</DoButton>
                       </span>
                     ),
                   },

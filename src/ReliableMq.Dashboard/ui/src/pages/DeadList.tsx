@@ -32,6 +32,8 @@ export function DeadList() {
   const count = useRead<Count>("dead-letters/count", { service, ...filter }, { areas: ["dead-letters"] });
   const selection = useSelection(JSON.stringify([service, filter, query["cursor"]]));
   const deeds = useDeadDeeds();
+  // A file is of one service.
+  const exported = service ? [service] : (session?.services ?? []).map((one) => one.name);
   const state = (filter["state"] ?? "waiting") as DeadLetterWhat;
 
   const chosen = async () => selection.isAll
@@ -52,14 +54,18 @@ export function DeadList() {
       <Filters filters={filters} />
       <div className="section-head">
         <span className="faint">{count.data && <><Counted count={count.data} /> {texts.deadStates[state].toLowerCase()}</>}</span>
-        {session?.canSeeBodies && count.data && count.data.value > 0 && <a href={address("dead-letters/export", { service, ...filter })} download><Icon name="download" /> {dead.export}</a>}
+        {session?.canSeeBodies && count.data && count.data.value > 0 && (
+          <span className="row-actions">
+            {exported.map((one) => <a key={one} href={address("dead-letters/export", { ...filter, service: one })} download><Icon name="download" /> {dead.export}{exported.length > 1 && ` ${one}`}</a>)}
+          </span>
+        )}
       </div>
       <Shown read={read}>
         {(page) => (
           <>
             <UnreadableNotes unreadable={page.unreadable} />
             {page.items.length === 0 ? (
-              <div className="framed"><Blank tone={Object.keys(filter).length > 0 ? "calm" : "good"} title={Object.keys(filter).length > 0 ? dead.noMatch : dead.empty} /></div>
+              <div className="framed"><Blank tone={page.next || Object.keys(filter).length > 0 ? "calm" : "good"} title={page.next ? texts.common.notYet : Object.keys(filter).length > 0 ? dead.noMatch : dead.empty}>{page.next && texts.common.notYetText}</Blank></div>
             ) : (
               <Table
                 label={texts.pages.deadLetters} rows={page.items} keyOf={keyOf} isOld={read.isPlaceholderData} selection={state === "replayed" ? undefined : selection} nameOf={(row) => row.messageId}

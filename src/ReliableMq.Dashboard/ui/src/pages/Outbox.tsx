@@ -90,7 +90,7 @@ function OutboxList({ state }: { state: OutboxState }) {
           <>
             <UnreadableNotes unreadable={page.unreadable} />
             {page.items.length === 0 ? (
-              <div className="framed"><Blank tone={isFiltered ? "calm" : "good"} title={isFiltered ? words.noMatch : words.empty[state]} /></div>
+              <div className="framed"><Blank tone={page.next || isFiltered ? "calm" : "good"} title={page.next ? texts.common.notYet : isFiltered ? words.noMatch : words.empty[state]}>{page.next && texts.common.notYetText}</Blank></div>
             ) : (
               <Table
                 label={`${texts.pages.outbox}: ${texts.outboxStates[state]}`} rows={page.items} keyOf={keyOf} isOld={read.isPlaceholderData}

@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { act } from "../act/act";
-import { postAll, requestOf, type Target } from "../act/bulk";
+import { eachTarget, postAll, requestOf, type Target } from "../act/bulk";
 import { post } from "../api/client";
 import type { ReplayStarted } from "../api/contract";
 import { useTexts } from "../i18n/language";
@@ -23,18 +23,15 @@ export function useDeadDeeds() {
       { name: "beyondHorizon", label: texts.dead.beyondHorizon, kind: "check" as const },
     ];
     return act(queries, texts, question, async (answer) => {
-      const total = { done: 0, refused: 0, refusal: null as string | null };
       let started = 0;
-      for (const target of targets) {
+      const total = await eachTarget(targets, async (target) => {
         const { result, replay: running } = await post<ReplayStarted>("dead-letters/replay", {
           ...requestOf(target), beyondHorizon: answer["beyondHorizon"] === true, ...(target.filter ? { perSecond: Number(answer["perSecond"]) } : {}),
         });
-        total.done += result.done;
-        total.refused += result.refused;
-        total.refusal = result.refusal ?? total.refusal;
         if (running) started += target.count.value;
-      }
-      return started > 0 ? texts.ask.started(started) : total;
+        return result;
+      });
+      return started > 0 && total.refused === 0 ? texts.ask.started(started) : total;
     });
   };
 

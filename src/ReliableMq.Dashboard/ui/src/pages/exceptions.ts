@@ -1,3 +1,6 @@
+/** As the filter calls what died without an exception. */
+export const noErrorType = "none";
+
 export const shortType = (type: string) => type.slice(type.lastIndexOf(".") + 1);
 
 /** What an exception says in its first line, without its type, which is shown apart. */

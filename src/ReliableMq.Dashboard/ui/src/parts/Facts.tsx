@@ -22,6 +22,6 @@ export function Id({ value, children }: { value: string; children?: ReactNode })
 
 export function Counted({ count }: { count: Count }) {
   const { common } = useTexts();
-  const title = count.isAtLeast ? common.atLeast : count.isEstimate ? common.estimate : undefined;
+  const title = count.isUnknown ? common.notKnown : count.isAtLeast ? common.atLeast : count.isEstimate ? common.estimate : undefined;
   return <span className="num" {...(title ? { title } : {})}>{formatCount(count)}</span>;
 }

@@ -12,7 +12,7 @@ export function Pager({ next, shown }: { next: string | null; shown: number }) {
     <nav className="pager" aria-label={common.older}>
       {query["cursor"] ? <Go to={path} query={{ ...query, cursor: null }} className="button">{common.newest}</Go> : <span />}
       <span className="faint num">{common.page(shown)}</span>
-      {next ? <Go to={path} query={{ ...query, cursor: next }} className="button">{common.older}</Go> : <span />}
+      {next ? <Go to={path} query={{ ...query, cursor: next }} className="button">{shown === 0 ? common.lookFurther : common.older}</Go> : <span />}
     </nav>
   );
 }

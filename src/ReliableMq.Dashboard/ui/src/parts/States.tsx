@@ -33,9 +33,9 @@ export function Failed({ error, again }: { error: unknown; again?: () => void })
   const failure = error instanceof ApiError ? error : null;
   const [title, text] =
     failure?.isAway ? [common.awayTitle, common.awayText]
-    : failure?.status === 401 || failure?.status === 403 ? [common.forbiddenTitle, failure.problem?.detail ?? common.forbiddenText]
-    : failure?.status === 404 ? [common.goneTitle, failure.message]
-    : [common.failedTitle, failure?.message ?? String(error)];
+    : failure?.status === 401 || failure?.status === 403 ? [common.forbiddenTitle, failure.problem ? texts.server(failure.problem.detail) : common.forbiddenText]
+    : failure?.status === 404 ? [common.goneTitle, texts.server(failure.message)]
+    : [common.failedTitle, failure ? texts.server(failure.message) : String(error)];
   return (
     <div role="alert">
       <Blank tone={failure?.status === 404 ? "calm" : "bad"} title={title}>
@@ -66,8 +66,8 @@ export function Shown<T>({ read, rows, children }: { read: Readable<T>; rows?: n
 }
 
 export function UnreadableNotes({ unreadable }: { unreadable: Unreadable[] }) {
-  const { shell } = useTexts();
+  const { shell, server } = useTexts();
   return unreadable.map(({ service, error }) => (
-    <p key={service} className="note warn" role="status"><Mark tone="warn" />{shell.unreadable(service)} <span className="faint">{error}</span></p>
+    <p key={service} className="note warn" role="status"><Mark tone="warn" />{shell.unreadable(service)} <span className="faint">{server(error)}</span></p>
   ));
 }

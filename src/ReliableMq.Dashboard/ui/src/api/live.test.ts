@@ -1,0 +1,21 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Area } from "./contract";
+import { gather } from "./live";
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+test("the first change is told at once, those after it together", () => {
+  const told: Area[][] = [];
+  const tell = gather((areas) => told.push(areas), 4_000);
+
+  tell(["outbox"]);
+  for (let second = 0; second < 8; second++) {
+    tell(["inbox", "outbox"]);
+    vi.advanceTimersByTime(1_000);
+  }
+  vi.advanceTimersByTime(20_000);
+  tell(["alerts"]);
+
+  expect(told).toEqual([["outbox"], ["inbox", "outbox"], ["inbox", "outbox"], ["alerts"]]);
+});
