@@ -66,7 +66,7 @@ internal sealed class FaultRun(Arguments arguments, int seed, string folder, His
                 var outcome = Checker.Check(await witness.LookAsync());
                 if (outcome.Findings.All(finding => finding.MayPass) && outcome.TakenByFaults == 0)
                 {
-                    outcome = outcome with { Findings = [.. outcome.Findings, .. await new LeftOvers(stage).LookAsync()] };
+                    outcome = outcome with { Findings = [.. outcome.Findings, .. await new LeftOvers(stage.Sending, stage.Handling, stage.VirtualHost).LookAsync()] };
                 }
 
                 Took = history.Elapsed - began;

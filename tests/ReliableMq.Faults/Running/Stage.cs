@@ -89,10 +89,10 @@ internal sealed class Stage : IAsyncDisposable
             }
 
             return true;
-        }), "the consumers consume", TimeSpan.FromMinutes(2));
+        }), "the consumers consume", TimeSpan.FromMinutes(10));
         await Broker.SyncAsync();
         _supervising = Task.WhenAll([_supervising, .. Producers.Select(slot => slot.SuperviseAsync(_ended.Token))]);
-        await Eventually.TrueAsync(async () => await Sending.ScalarAsync<long>("SELECT count(*) FROM stored") > 0, "the producers store", TimeSpan.FromMinutes(2));
+        await Eventually.TrueAsync(async () => await Sending.ScalarAsync<long>("SELECT count(*) FROM stored") > 0, "the producers store", TimeSpan.FromMinutes(10));
     }
 
     /// <summary>No more messages from now on.</summary>
