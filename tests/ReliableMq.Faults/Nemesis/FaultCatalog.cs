@@ -5,6 +5,7 @@ internal static class FaultCatalog
 {
     private const string Producer = "producer";
     private const string Consumer = "consumer";
+    private const string Clock = "clock";
     private const string Broker = "broker";
     private const string Database = "database";
     private const string BrokerLine = "line to the broker";
@@ -18,6 +19,7 @@ internal static class FaultCatalog
         new("freeze-producer", Producer, 16, dice => new FreezeProcess(stage => stage.Producers[dice % stage.Producers.Count])),
         new("freeze-consumer", Consumer, 16, dice => new FreezeProcess(stage => stage.Consumers[dice % stage.Consumers.Count])),
         new("roll-consumer", Consumer, 0, dice => new RollProcess(stage => stage.Consumers[dice % stage.Consumers.Count])),
+        new("jump-clock", Clock, 12, dice => new JumpClock(stage => stage.Producers.Concat(stage.Consumers).ElementAt(dice % 4), dice / 4)),
         new("kill-broker", Broker, 4, _ => new KillServer(stage => stage.Broker)),
         new("stop-broker", Broker, 4, _ => new StopServer(stage => stage.Broker)),
         new("freeze-broker", Broker, 8, _ => new FreezeServer(stage => stage.Broker)),

@@ -12,7 +12,7 @@ internal sealed record Draft(IWork Work, string? Key = null, TimeSpan? Delay = n
         Kind = Work.GetType().Name,
         Key = Key,
         IsPoison = Work.Fate.IsPoison,
-        // Before the library reads a clock, so never too late. All processes have one clock; no fault turns it yet.
+        // Before the library reads a clock, so never too late; and by the machine's clock, which is the database's.
         DueAt = Delay is { } delay ? TimeProvider.System.GetUtcNow().UtcDateTime + delay : null,
     };
 }

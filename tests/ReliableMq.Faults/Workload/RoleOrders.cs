@@ -26,6 +26,9 @@ internal sealed record RoleOrders(
     /// <summary>A line of standard input: what waits for its next attempt is sent now, as by an operator.</summary>
     public const string SendNow = "send now";
 
+    /// <summary>The beginning of a line of standard input: the process's clock is wrong by so many seconds.</summary>
+    public const string Clock = "clock ";
+
     public static RoleOrders Parse(string text) => JsonSerializer.Deserialize<RoleOrders>(text)!;
 
     public override string ToString() => JsonSerializer.Serialize(this);
