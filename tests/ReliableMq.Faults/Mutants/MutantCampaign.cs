@@ -101,7 +101,7 @@ internal static class MutantCampaign
             {
                 if (await Campaign.RunOneAsync(mutated, seed, FolderOf(mutant.Name, seed)) is { Passed: false } verdict)
                 {
-                    return $"by seed {seed}: {verdict.Outcome.Findings[0]}";
+                    return $"by seed {seed}: {verdict.Outcome.Findings.OrderBy(finding => finding.MayPass).First()}";
                 }
             }
 

@@ -35,7 +35,7 @@ internal static class Drafts
         < 60 => new Draft(new Entry(id, NextFate(random) with { Kills = 0 }), key),
         < 75 => new Draft(new Pack(id, NextFate(random) with { Kills = 0 })),
         < 86 => new Draft(new Notice(id, new Fate())),
-        < 96 => new Draft(new Item(id, new Fate()), Delay: TimeSpan.FromSeconds(random.NextDouble() * 8)),
+        < 93 => new Draft(new Item(id, new Fate()), Delay: TimeSpan.FromSeconds(random.NextDouble() * 8)),
         _ => new Draft(new Item(id, new Fate()), Delay: TimeSpan.FromSeconds(random.NextDouble() * 4), CancelAfter: TimeSpan.FromSeconds(random.NextDouble() * 15)),
     };
 

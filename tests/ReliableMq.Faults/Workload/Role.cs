@@ -56,6 +56,7 @@ internal static class Role
         ["ReliableMq:Broker:Heartbeat"] = "00:00:02",
         ["ReliableMq:Broker:ConfirmTimeout"] = "00:00:03",
         ["ReliableMq:Outbox:Lease"] = "00:00:10",
+        ["ReliableMq:Outbox:MaxUnconfirmed"] = orders.MaxUnconfirmed.ToString(CultureInfo.InvariantCulture),
         ["ReliableMq:Outbox:PollInterval"] = "00:00:01",
         ["ReliableMq:Outbox:ResendInterval"] = "00:00:05",
         ["ReliableMq:Topology:CheckInterval"] = "00:00:02",
