@@ -9,20 +9,21 @@ namespace ReliableMq.Integration;
 
 public class Versions_side_by_side
 {
-    /// <summary>What a next release may do to the tables: nothing but add.</summary>
-    private static readonly string NextVersion =
-        $"""
-        DO $$
-        DECLARE one text;
-        BEGIN
-            FOR one IN SELECT tablename FROM pg_tables WHERE schemaname = 'reliable_mq' LOOP
-                EXECUTE format('ALTER TABLE reliable_mq.%I ADD COLUMN next_version_note text NOT NULL DEFAULT ''next'', ADD COLUMN next_version_at timestamptz', one);
-            END LOOP;
-        END $$;
-        CREATE TABLE reliable_mq.next_table (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY);
-        CREATE INDEX next_index ON reliable_mq.outbox (next_version_at);
-        INSERT INTO reliable_mq.schema_version (version) VALUES ({SchemaScript.Version + 1});
-        """;
+    /// <summary>
+    /// What a next release may do to the tables: nothing but add, and one table in a transaction. A statement of
+    /// the library locks several, and could meet one that changes several in a deadlock.
+    /// </summary>
+    private static async Task UpgradeAsync(TestDatabase database)
+    {
+        foreach (var table in await database.QueryAsync<string>("SELECT tablename FROM pg_tables WHERE schemaname = 'reliable_mq'"))
+        {
+            await database.ExecuteAsync($"ALTER TABLE reliable_mq.{table} ADD COLUMN next_version_note text NOT NULL DEFAULT 'next', ADD COLUMN next_version_at timestamptz");
+        }
+
+        await database.ExecuteAsync("CREATE TABLE reliable_mq.next_table (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY)");
+        await database.ExecuteAsync("CREATE INDEX next_index ON reliable_mq.outbox (next_version_at)");
+        await database.ExecuteAsync($"INSERT INTO reliable_mq.schema_version (version) VALUES ({SchemaScript.Version + 1})");
+    }
 
     [Fact]
     public async Task The_schema_is_upgraded_under_load_and_processes_of_before_and_after_work_side_by_side()
@@ -34,7 +35,7 @@ public class Versions_side_by_side
         var load = SaveUntilAsync(before, stop.Token);
         await Eventually.TrueAsync(async () => (await world.EffectsAsync()).Count() > 100, "messages are handled before");
 
-        await world.Database.ExecuteAsync(NextVersion);
+        await UpgradeAsync(world.Database);
 
         var during = (await world.EffectsAsync()).Count();
         await Eventually.TrueAsync(async () => (await world.EffectsAsync()).Count() > during + 100, "messages are handled after");
@@ -58,7 +59,7 @@ public class Versions_side_by_side
     {
         await using var world = await World.CreateAsync();
         await world.Database.ExecuteAsync(ReliableMqSchema.Script());
-        await world.Database.ExecuteAsync(NextVersion);
+        await UpgradeAsync(world.Database);
         var catalog = await Catalog.ReadAsync(world.Database, "reliable_mq");
 
         await world.Database.ExecuteAsync(ReliableMqSchema.Script());

@@ -100,7 +100,7 @@ internal sealed class DeadLetterMonitor(
         /// <summary>Nothing is to be done with it any more.</summary>
         IsOver,
 
-        /// <summary>Its id is another message's, which was handled.</summary>
+        /// <summary>Its id is another message's, which was handled or has failed.</summary>
         IsAnothers,
     }
 
@@ -113,6 +113,11 @@ internal sealed class DeadLetterMonitor(
         {
             // What was replayed with another body was handled in a later epoch.
             return reader.GetInt32(1) <= delivery.Epoch && reader.GetGuid(0) != delivery.Fingerprint ? Look.IsAnothers : Look.IsOver;
+        }
+
+        if (!reader.IsDBNull(4) && delivery.Epoch <= reader.GetInt32(2) && reader.GetGuid(4) != delivery.Fingerprint)
+        {
+            return Look.IsAnothers;
         }
 
         return !reader.IsDBNull(2) && (delivery.Epoch < reader.GetInt32(2) || (delivery.Epoch == reader.GetInt32(2) && reader.GetString(3) == "discarded"))
@@ -145,7 +150,7 @@ internal sealed class DeadLetterMonitor(
     {
         var mark = new NpgsqlBatchCommand(_sql.MarkDead)
         {
-            Parameters = { Queue(), MessageId(delivery), new NpgsqlParameter<int>("epoch", delivery.Epoch), StoredDeadLetter.Text("reason", reason) },
+            Parameters = { Queue(), MessageId(delivery), new NpgsqlParameter<int>("epoch", delivery.Epoch), StoredDeadLetter.Text("reason", reason), new NpgsqlParameter<Guid>("fingerprint", delivery.Fingerprint) },
         };
         if (OrderingKeys.Of(delivery, settings.Order) is { } orderingKey)
         {

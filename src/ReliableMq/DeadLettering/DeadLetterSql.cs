@@ -20,7 +20,7 @@ internal sealed class DeadLetterSql(string schema)
     /// <summary>How the message was handled, if it was, and where it stands, if it ever failed. Always a row. Primary keys.</summary>
     public string Look { get; } =
         $"""
-        SELECT i.fingerprint, i.epoch, f.epoch, f.state
+        SELECT i.fingerprint, i.epoch, f.epoch, f.state, f.fingerprint
         FROM (SELECT 1) AS one
         LEFT JOIN {schema}.inbox i ON i.queue = @queue AND i.message_id = @message_id
         LEFT JOIN {schema}.failure f ON f.queue = @queue AND f.message_id = @message_id
@@ -43,8 +43,8 @@ internal sealed class DeadLetterSql(string schema)
     /// </summary>
     public string MarkDead { get; } =
         $"""
-        INSERT INTO {schema}.failure AS f (queue, message_id, epoch, attempts, state, error)
-        SELECT @queue, @message_id, @epoch, 0, 'dead', @reason
+        INSERT INTO {schema}.failure AS f (queue, message_id, epoch, attempts, state, error, fingerprint)
+        SELECT @queue, @message_id, @epoch, 0, 'dead', @reason, CASE WHEN @epoch = 0 THEN @fingerprint END
         WHERE NOT EXISTS (SELECT FROM {schema}.dead_letter d WHERE d.queue = @queue AND d.message_id = @message_id AND d.epoch = @epoch)
         ON CONFLICT (queue, message_id) DO UPDATE SET state = 'dead', next_attempt_at = NULL, ordering_key = NULL
         WHERE f.epoch <= excluded.epoch AND f.state IN ('failing', 'scheduled')

@@ -60,7 +60,8 @@ internal sealed class ReplaySql(string schema)
         FROM unnest(@queues, @message_ids, @epochs) AS r (queue, message_id, epoch)
         WHERE NOT EXISTS (SELECT FROM {schema}.inbox i WHERE i.queue = r.queue AND i.message_id = r.message_id)
         ON CONFLICT (queue, message_id) DO UPDATE
-        SET epoch = excluded.epoch, attempts = 0, state = 'scheduled', next_attempt_at = excluded.next_attempt_at, error_type = NULL, error = NULL, ordering_key = NULL
+        SET epoch = excluded.epoch, attempts = 0, state = 'scheduled', next_attempt_at = excluded.next_attempt_at, error_type = NULL, error = NULL, ordering_key = NULL,
+            fingerprint = CASE WHEN @edited THEN NULL ELSE f.fingerprint END
         WHERE f.epoch < excluded.epoch AND f.state IN ('dead', 'discarded')
         RETURNING queue, message_id
         """;

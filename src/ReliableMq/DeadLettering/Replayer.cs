@@ -18,7 +18,7 @@ internal sealed class Replayer(ServiceDatabase database)
         // Others lock failures one by one; in one order they do not lock each other out.
         var allowed = rows.Where(row => options.BeyondHorizon || !row.IsBeyondHorizon);
         var sorted = allowed.OrderBy(row => row.Id.Queue, StringComparer.Ordinal).ThenBy(row => row.Id.MessageId, StringComparer.Ordinal).DistinctBy(row => (row.Id.Queue, row.Id.MessageId)).ToList();
-        var admitted = await AdmitAsync(connection, sorted, cancellationToken);
+        var admitted = await AdmitAsync(connection, sorted, isEdited: options.Body is not null, cancellationToken);
         var sent = sorted.FindAll(row => admitted.Contains((row.Id.Queue, row.Id.MessageId)));
         var copies = sent.ConvertAll(row => row.Copy(options));
         if (sent.Count > 0)
@@ -35,10 +35,11 @@ internal sealed class Replayer(ServiceDatabase database)
         return new ReplayOutcome(copies, refused.Count, refused.Count == 0 ? null : await RefusalAsync(connection, refused[^1], options.BeyondHorizon || !refused[^1].IsBeyondHorizon, cancellationToken));
     }
 
-    private async Task<HashSet<(string Queue, string MessageId)>> AdmitAsync(NpgsqlConnection connection, IReadOnlyList<ReplayRow> rows, CancellationToken cancellationToken)
+    private async Task<HashSet<(string Queue, string MessageId)>> AdmitAsync(NpgsqlConnection connection, IReadOnlyList<ReplayRow> rows, bool isEdited, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(_sql.Admit, connection);
         AddKeys(command.Parameters, rows, withEpochs: true);
+        command.Parameters.Add(new NpgsqlParameter<bool>("edited", isEdited));
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var admitted = new HashSet<(string, string)>();
         while (await reader.ReadAsync(cancellationToken))

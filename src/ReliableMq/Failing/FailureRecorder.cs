@@ -159,11 +159,17 @@ internal sealed class FailureRecorder(ServiceDatabase database, Parking parking,
     }
 
     /// <summary>The message has moved on without this delivery, which is settled like one that had not run.</summary>
+    /// <exception cref="MessageIdUsedTwiceException">It is another message that has.</exception>
     private async Task<Settlement> FollowAsync(NpgsqlConnection connection, Delivery delivery, string messageId, HoldBudget holds, CancellationToken cancellationToken)
     {
         await using var command = FailureTable.Command(connection, _inboxSql.Standing, messageId, delivery.Queue);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var standing = await Standing.ReadAsync(reader, cancellationToken);
+        if (standing?.IsOfAnother(delivery) == true)
+        {
+            throw MessageIdUsedTwiceException.Failed(delivery, standing.State);
+        }
+
         return AdmissionRules.Admit(isNew: true, delivery.Epoch, standing, isKeyHeld: false) switch
         {
             Admission.Dead => AdmissionRules.SettleDead(delivery),

@@ -5,17 +5,17 @@ internal sealed class FailureSql(string schema)
 {
     /// <summary>
     /// Counts a failed attempt, or notes one that does not count. No row comes back when the message has meanwhile moved on: scheduled or
-    /// replayed in a later epoch, dead, or discarded. A row without an error is of one that has not failed in this epoch.
+    /// replayed in a later epoch, dead, or discarded; or when it is another with the same id. A row without an error is of one that has not failed in this epoch.
     /// </summary>
     public string Count { get; } =
         $"""
-        INSERT INTO {schema}.failure AS f (queue, message_id, epoch, attempts, state, error_type, error, ordering_key)
-        VALUES (@queue, @message_id, @epoch, @counts, 'failing', @error_type, @error, @ordering_key)
+        INSERT INTO {schema}.failure AS f (queue, message_id, epoch, attempts, state, error_type, error, ordering_key, fingerprint)
+        VALUES (@queue, @message_id, @epoch, @counts, 'failing', @error_type, @error, @ordering_key, CASE WHEN @epoch = 0 THEN @fingerprint END)
         ON CONFLICT (queue, message_id) DO UPDATE
         SET attempts = CASE WHEN f.epoch = excluded.epoch THEN f.attempts + @counts ELSE @counts END, epoch = excluded.epoch,
             state = 'failing', error_type = excluded.error_type, error = excluded.error, last_failed_at = clock_timestamp(),
             first_failed_at = CASE WHEN f.epoch = excluded.epoch AND f.error_type IS NOT NULL THEN f.first_failed_at ELSE clock_timestamp() END
-        WHERE f.epoch < excluded.epoch OR (f.epoch = excluded.epoch AND f.state IN ('failing', 'scheduled'))
+        WHERE f.epoch < excluded.epoch OR (f.epoch = excluded.epoch AND f.state IN ('failing', 'scheduled') AND coalesce(f.fingerprint = @fingerprint, true))
         RETURNING attempts, clock_timestamp(), greatest(clock_timestamp() - first_failed_at, interval '0')
         """;
 

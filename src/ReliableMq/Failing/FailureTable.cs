@@ -20,6 +20,7 @@ internal sealed class FailureTable(ServiceDatabase database)
     {
         await using var command = Command(connection, _sql.Count, messageId, delivery.Queue,
             new NpgsqlParameter<int>("epoch", delivery.Epoch),
+            new NpgsqlParameter<Guid>("fingerprint", delivery.Fingerprint),
             new NpgsqlParameter<int>("counts", FailureRules.Counts(exception) ? 1 : 0),
             StoredDeadLetter.Text("error_type", exception.GetType().FullName),
             StoredDeadLetter.Text("error", exception.ToString()),

@@ -6,6 +6,9 @@ namespace ReliableMq.Failing;
 /// </summary>
 internal sealed class ParkedSql(string schema)
 {
+    /// <summary>As <see cref="Receiving.Delivery.Fingerprint"/> has it.</summary>
+    private const string Fingerprint = "encode(substring(sha256(body) FOR 16), 'hex')::uuid";
+
     /// <summary>Whether the key is held.</summary>
     public static string IsHeld(string schema) =>
         $"""
@@ -31,11 +34,12 @@ internal sealed class ParkedSql(string schema)
         ON CONFLICT (queue, message_id) DO NOTHING
         """;
 
-    /// <summary>Whether the message is parked, and whether it is the only one of its key.</summary>
+    /// <summary>Whether the message is parked, whether it is the only one of its key, and whether what is parked under its id is another.</summary>
     public string IsParked { get; } =
         $"""
         SELECT EXISTS (SELECT FROM {schema}.parked WHERE queue = @queue AND message_id = @message_id),
-               NOT EXISTS (SELECT FROM {schema}.parked WHERE queue = @queue AND ordering_key = @ordering_key AND message_id <> @message_id)
+               NOT EXISTS (SELECT FROM {schema}.parked WHERE queue = @queue AND ordering_key = @ordering_key AND message_id <> @message_id),
+               EXISTS (SELECT FROM {schema}.parked WHERE queue = @queue AND message_id = @message_id AND epoch = @epoch AND {Fingerprint} <> @fingerprint)
         """;
 
     /// <summary>
@@ -51,8 +55,8 @@ internal sealed class ParkedSql(string schema)
               AND NOT EXISTS (SELECT FROM {schema}.failure WHERE queue = @queue AND ordering_key = @ordering_key)
             RETURNING *),
         holds AS (
-            INSERT INTO {schema}.failure AS f (queue, message_id, epoch, attempts, state, ordering_key)
-            SELECT queue, message_id, epoch, 0, 'scheduled', ordering_key FROM next
+            INSERT INTO {schema}.failure AS f (queue, message_id, epoch, attempts, state, ordering_key, fingerprint)
+            SELECT queue, message_id, epoch, 0, 'scheduled', ordering_key, CASE WHEN epoch = 1 THEN {Fingerprint} END FROM next
             ON CONFLICT (queue, message_id) DO UPDATE
             SET epoch = excluded.epoch, attempts = 0, state = 'scheduled', next_attempt_at = NULL, error_type = NULL, error = NULL, ordering_key = excluded.ordering_key
             WHERE f.epoch < excluded.epoch)

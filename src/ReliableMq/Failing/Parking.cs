@@ -5,6 +5,7 @@ using NpgsqlTypes;
 using ReliableMq.Broker;
 using ReliableMq.DeadLettering;
 using ReliableMq.Diagnostics;
+using ReliableMq.Inbox;
 using ReliableMq.Receiving;
 using ReliableMq.Storage;
 
@@ -19,6 +20,7 @@ internal sealed class Parking(ServiceDatabase database, ILogger logger)
     private readonly ParkedSql _sql = new(database.Schema);
 
     /// <returns>Whether it is parked; false when nothing holds its key any more.</returns>
+    /// <exception cref="MessageIdUsedTwiceException">Another message is parked under its id.</exception>
     public async Task<bool> ParkAsync(Delivery delivery, string orderingKey, CancellationToken cancellationToken)
     {
         await using var session = await database.OpenAsync(cancellationToken);
@@ -36,10 +38,17 @@ internal sealed class Parking(ServiceDatabase database, ILogger logger)
             BatchCommands = { Keyed(_sql.Lock, delivery.Queue, orderingKey), ParkCommand(delivery, orderingKey), Keyed(_sql.IsParked, delivery.Queue, orderingKey) },
         };
         batch.BatchCommands[2].Parameters.Add(new NpgsqlParameter<string>("message_id", delivery.MessageId!));
+        batch.BatchCommands[2].Parameters.Add(new NpgsqlParameter<int>("epoch", CopyableHeaders.EpochAfter(delivery.Epoch)));
+        batch.BatchCommands[2].Parameters.Add(new NpgsqlParameter<Guid>("fingerprint", delivery.Fingerprint));
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         await reader.NextResultAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
-        var (isParked, isOnly) = (reader.GetBoolean(0), reader.GetBoolean(1));
+        var (isParked, isOnly, isAnother) = (reader.GetBoolean(0), reader.GetBoolean(1), reader.GetBoolean(2));
+        if (isAnother)
+        {
+            throw MessageIdUsedTwiceException.Parked(delivery);
+        }
+
         if (isParked && isOnly && batch.BatchCommands[1].RecordsAffected > 0)
         {
             LogMessages.KeyHeldBack(logger, orderingKey, delivery.Queue, delivery.MessageId!);

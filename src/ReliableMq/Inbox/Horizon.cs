@@ -25,6 +25,19 @@ internal static class Horizon
 internal sealed class TooOldToDedupeException(Delivery delivery, DateTimeOffset forgottenUntil) : UnfitDeliveryException(
     $"The message \"{delivery.Name}\" was first sent at {delivery.FirstSentAt:O}, but the inbox of \"{delivery.Queue}\" no longer knows all that was handled until {forgottenUntil:O}, so it may have been handled before. Replay it if its effect is missing, discard it if not. If such messages are expected, raise \"ReliableMq:Inbox:KeepHandled\".");
 
-/// <summary>Two messages have one id, and only the first of them was handled.</summary>
-internal sealed class MessageIdUsedTwiceException(Delivery delivery, DateTimeOffset handledAt) : UnfitDeliveryException(
-    $"The message \"{delivery.Name}\" has the id \"{delivery.MessageId}\", but a message with this id and another body was handled at {handledAt:O}. Two messages need two ids: correct the sender, and replay this one, which is kept under an id of its own, if its effect is missing.");
+/// <summary>Two messages have one id, and the other one came first.</summary>
+internal sealed class MessageIdUsedTwiceException : UnfitDeliveryException
+{
+    private MessageIdUsedTwiceException(Delivery delivery, string first)
+        : base($"The message \"{delivery.Name}\" has the id \"{delivery.MessageId}\", but a message with this id and another body {first}. Two messages need two ids: correct the sender, and replay this one, which is kept under an id of its own, if its effect is missing.")
+    {
+    }
+
+    public static MessageIdUsedTwiceException Handled(Delivery delivery, DateTimeOffset at) => new(delivery, $"was handled at {at:O}");
+
+    /// <param name="delivery">The second.</param>
+    /// <param name="state">Of the first, in <c>failure</c>.</param>
+    public static MessageIdUsedTwiceException Failed(Delivery delivery, string state) => new(delivery, $"has failed and is {state}");
+
+    public static MessageIdUsedTwiceException Parked(Delivery delivery) => new(delivery, "is parked behind its ordering key");
+}

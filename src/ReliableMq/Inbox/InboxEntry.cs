@@ -44,7 +44,7 @@ internal sealed class InboxEntry(string schema, Parking parking)
             attempt.TransactionId = isNew ? reader.GetFieldValue<uint>(0) : 0;
             await reader.NextResultAsync(cancellationToken);
             var known = await Standing.ReadAsync(reader, cancellationToken);
-            var isKeyHeld = orderingKey is not null && reader.GetBoolean(5);
+            var isKeyHeld = orderingKey is not null && reader.GetBoolean(6);
             // One that failed and still stands here is known not to be done, unless it stands in an epoch before this one:
             // then perhaps that was said of a copy that came after all was forgotten.
             return isNew && (known is null || known.Epoch < delivery.Epoch) && await ReadHorizonAsync(reader, cancellationToken) is { } forgotten && Inbox.Horizon.IsTooOld(delivery, forgotten)
@@ -121,7 +121,7 @@ internal sealed class InboxEntry(string schema, Parking parking)
         // An edited message is replayed in a later epoch; what arrives of the epochs before it looks different, but is the same.
         if (await reader.ReadAsync(cancellationToken) && reader.GetInt32(1) <= delivery.Epoch && reader.GetGuid(0) != delivery.Fingerprint)
         {
-            throw new MessageIdUsedTwiceException(delivery, reader.GetFieldValue<DateTimeOffset>(2));
+            throw MessageIdUsedTwiceException.Handled(delivery, reader.GetFieldValue<DateTimeOffset>(2));
         }
     }
 

@@ -39,14 +39,14 @@ internal sealed class InboxSql(string schema)
     /// <summary>Where the message stands, if it ever failed.</summary>
     public string Standing { get; } =
         $"""
-        SELECT epoch, attempts, state, next_attempt_at - clock_timestamp(), ordering_key FROM {schema}.failure
+        SELECT epoch, attempts, state, next_attempt_at - clock_timestamp(), ordering_key, fingerprint FROM {schema}.failure
         WHERE queue = @queue AND message_id = @message_id
         """;
 
     /// <summary>The same, and always a row: whether the message's ordering key is held back.</summary>
     public string StandingInOrder { get; } =
         $"""
-        SELECT f.epoch, f.attempts, f.state, f.next_attempt_at - clock_timestamp(), f.ordering_key, k.held
+        SELECT f.epoch, f.attempts, f.state, f.next_attempt_at - clock_timestamp(), f.ordering_key, f.fingerprint, k.held
         FROM (SELECT {ParkedSql.IsHeld(schema)} AS held) AS k
         LEFT JOIN {schema}.failure f ON f.queue = @queue AND f.message_id = @message_id
         """;

@@ -127,6 +127,10 @@ internal sealed class InboxTransaction(ServiceDatabase database, IServiceScopeFa
         {
             await _entry.RequireSameAsync(transaction, delivery, cancellationToken);
         }
+        else if (standing?.IsOfAnother(delivery) == true)
+        {
+            throw MessageIdUsedTwiceException.Failed(delivery, standing.State);
+        }
 
         var admission = AdmissionRules.Admit(isNew, delivery.Epoch, standing, isKeyHeld);
         if (admission != Admission.Run)

@@ -9,12 +9,19 @@ internal sealed record Standing(int Epoch, int Attempts, string State, TimeSpan?
     /// <summary>The key that it holds back; null for none.</summary>
     public string? OrderingKey { get; init; }
 
+    /// <summary>Of the body that came at first; null when that is not known.</summary>
+    public Guid? Fingerprint { get; init; }
+
+    /// <summary>Whether another message failed under the delivery's id. What was edited to be replayed comes in a later epoch.</summary>
+    public bool IsOfAnother(Delivery delivery) => delivery.Epoch <= Epoch && Fingerprint is { } own && own != delivery.Fingerprint;
+
     /// <summary>Reads the result of <see cref="InboxSql.Standing"/>; null where the message never failed.</summary>
     public static async Task<Standing?> ReadAsync(NpgsqlDataReader reader, CancellationToken cancellationToken) =>
         await reader.ReadAsync(cancellationToken) && !reader.IsDBNull(0)
             ? new Standing(reader.GetInt32(0), reader.GetInt32(1), reader.GetString(2), reader.IsDBNull(3) ? null : reader.GetFieldValue<TimeSpan>(3))
             {
                 OrderingKey = reader.IsDBNull(4) ? null : reader.GetString(4),
+                Fingerprint = reader.IsDBNull(5) ? null : reader.GetGuid(5),
             }
             : null;
 }

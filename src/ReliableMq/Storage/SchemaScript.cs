@@ -7,7 +7,8 @@ internal static class SchemaScript
 {
     /// <summary>
     /// Raised with every release that changes the tables. The release before runs on them, too, so a change only
-    /// adds: tables, indexes, and columns that may be null or have a default.
+    /// adds: tables, indexes, and columns that may be null or have a default. It changes one table in a transaction,
+    /// because the statements of the release before lock several.
     /// </summary>
     public const int Version = 1;
 
@@ -112,7 +113,8 @@ internal static class SchemaScript
             forgotten_until  timestamptz      NOT NULL);
 
         -- What failed and is not done: attempts count here, never in the broker. A row with an ordering key holds back
-        -- the later messages of that key in that queue.
+        -- the later messages of that key in that queue. The fingerprint tells another message with the same id from a
+        -- copy: it is of the body at first, and null when that is not known, or was edited for a replay.
         CREATE TABLE IF NOT EXISTS {schema}.failure (
             queue           text COLLATE "C" NOT NULL,
             message_id      text COLLATE "C" NOT NULL,
@@ -125,6 +127,7 @@ internal static class SchemaScript
             first_failed_at timestamptz      NOT NULL DEFAULT clock_timestamp(),
             last_failed_at  timestamptz      NOT NULL DEFAULT clock_timestamp(),
             ordering_key    text COLLATE "C",
+            fingerprint     uuid,
             PRIMARY KEY (queue, message_id));
         CREATE INDEX IF NOT EXISTS failure_ordered ON {schema}.failure (queue, ordering_key) WHERE ordering_key IS NOT NULL;
 

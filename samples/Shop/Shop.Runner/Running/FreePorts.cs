@@ -10,7 +10,7 @@ internal static class FreePorts
     private const int Last = 5980;
 
     /// <summary>
-    /// A runner binds the port that is this far above each one it takes, for as long as it lives: between
+    /// A runner listens on the port that is this far above each one it takes, for as long as it lives: between
     /// finding a port free and a service listening on it, another runner would find it free as well. Claimed
     /// first and tried then, because trying a port takes it for an instant.
     /// </summary>
@@ -41,6 +41,8 @@ internal static class FreePorts
         try
         {
             socket.Bind(new IPEndPoint(IPAddress.Loopback, port + ClaimOffset));
+            // Bound alone claims nothing: .NET lets sockets share an address that nobody listens on.
+            socket.Listen();
         }
         catch (SocketException)
         {
