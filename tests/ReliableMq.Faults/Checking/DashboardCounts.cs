@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using ReliableMq.Faults.Running;
 using ReliableMq.Faults.Workload;
 using ReliableMq.TestSupport;
@@ -44,6 +45,7 @@ internal sealed class DashboardCounts : IAsyncDisposable
     public static async Task<DashboardCounts> StartAsync(TestDatabase sending, TestDatabase handling)
     {
         var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddReliableMqDashboard(dashboard => dashboard.AddService(Producers, sending.ConnectionString).AddService(Consumers, handling.ConnectionString));
         var application = builder.Build();

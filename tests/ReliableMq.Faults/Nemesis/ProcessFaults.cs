@@ -29,6 +29,33 @@ internal sealed class FreezeProcess(Func<Stage, ProcessSlot> choose) : Fault
     }
 }
 
+/// <summary>SIGSTOP to all producers: nobody is there who could take over what they hold.</summary>
+internal sealed class FreezeProducers : Fault
+{
+    private readonly List<ProcessSlot> _frozen = [];
+
+    public override async Task InjectAsync(Stage stage)
+    {
+        foreach (var producer in stage.Producers.Except(_frozen))
+        {
+            if (await producer.FreezeAsync())
+            {
+                _frozen.Add(producer);
+            }
+        }
+    }
+
+    public override Task HealAsync(Stage stage)
+    {
+        foreach (var producer in _frozen)
+        {
+            producer.Resume();
+        }
+
+        return Task.CompletedTask;
+    }
+}
+
 /// <summary>The clock of one process jumps, and back again; the others and the servers keep theirs.</summary>
 internal sealed class JumpClock(Func<Stage, ProcessSlot> choose, int dice) : Fault
 {

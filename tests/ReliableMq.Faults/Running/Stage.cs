@@ -135,7 +135,7 @@ internal sealed class Stage : IAsyncDisposable
         var direct = new NpgsqlConnectionStringBuilder(database.ConnectionString) { Timeout = 5, CommandTimeout = 8, CancellationTimeout = 1000, MaxPoolSize = 30 };
         var through = new NpgsqlConnectionStringBuilder(direct.ConnectionString) { Host = DatabaseLines[line].Host, Port = DatabaseLines[line].Port };
         return new RoleOrders(
-            name, _folder, HashCode.Combine(_seed, number), Rate: 12, MaxUnconfirmed: number == 1 ? 5 : 1000, _isStoring, $"{BrokerLines[line].Host}:{BrokerLines[line].Port}", VirtualHost.VirtualHost, VirtualHost.UserName,
+            name, _folder, HashCode.Combine(_seed, number), Rate: 12, MaxUnconfirmed: number == 1 ? 2 : 1000, _isStoring, $"{BrokerLines[line].Host}:{BrokerLines[line].Port}", VirtualHost.VirtualHost, VirtualHost.UserName,
             VirtualHost.Password, through.ConnectionString, direct.ConnectionString);
     }
 }
