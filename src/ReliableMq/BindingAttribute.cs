@@ -2,7 +2,8 @@ namespace ReliableMq;
 
 /// <summary>
 /// Binds the handler's queue to an exchange, instead of the exchange and the name of its message. Several may be
-/// given. The exchange belongs to somebody else: it is not declared, and consuming waits until it exists.
+/// given. The exchange belongs to somebody else: it is not declared, and consuming waits until it
+/// exists, unless <see cref="TopologyMode"/> says that nothing is declared.
 /// </summary>
 /// <param name="exchange">The exchange, such as <c>legacy</c>.</param>
 /// <param name="pattern">

@@ -56,6 +56,6 @@ public sealed class BrokerOptions
     internal static readonly TimeSpan DefaultConsumerTimeout = TimeSpan.FromMinutes(30);
 
     /// <summary>The largest message body in bytes. A larger one is refused when it is added.</summary>
-    /// <value>Default: 16 MiB, what RabbitMQ accepts from 4.0 (128 MiB before). At least 1.</value>
+    /// <value>Default: 16 MiB, what RabbitMQ accepts from 4.0 (128 MiB before). From 1 to 536,870,912 (512 MiB).</value>
     public int MaxMessageBytes { get; set; } = 16 * 1024 * 1024;
 }

@@ -16,7 +16,8 @@ public static class ReliableMqDbContextExtensions
     /// <param name="message">An instance of a type marked with <see cref="MessageAttribute"/>, or a <see cref="RawMessage"/>.</param>
     /// <param name="options">What else is to be said about the message.</param>
     /// <exception cref="ReliableMqException">
-    /// The context has no outbox, the type is not a message, or the message is larger than
+    /// The context has no outbox, or is another than the one in which a message is being handled; the type is not a
+    /// message; the options contradict each other or are out of their limits; or the message is larger than
     /// <see cref="BrokerOptions.MaxMessageBytes"/> or cannot be serialized.
     /// </exception>
     public static void AddMessage(this DbContext context, object message, MessageOptions? options = null)

@@ -2,7 +2,7 @@ namespace ReliableMq;
 
 /// <summary>
 /// How long is kept what operators have done with: section <c>ReliableMq:DeadLetters</c>. What waits for an operator is
-/// kept until one decides.
+/// kept until one decides, but for further copies of a message that was handled, which the inbox forgets with it.
 /// </summary>
 public sealed class DeadLetterOptions
 {

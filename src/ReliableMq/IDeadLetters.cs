@@ -17,7 +17,7 @@ public interface IDeadLetters
     /// <param name="options">What is to be changed about it.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <exception cref="ReliableMqException">
-    /// It was replayed before, its message was handled meanwhile, a newer copy is on its way, or it is older than what
+    /// There is none with this id, a header to be changed is the library's, it was replayed before, its message was handled meanwhile, a newer copy is on its way, or it is older than what
     /// the inbox remembers and <see cref="ReplayOptions.BeyondHorizon"/> does not allow that.
     /// </exception>
     Task ReplayAsync(DeadLetterId deadLetter, string who, ReplayOptions? options = null, CancellationToken cancellationToken = default);
@@ -31,6 +31,9 @@ public interface IDeadLetters
     /// <param name="options">How fast, and how old they may be.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <returns>What was begun, one for each inbox of the service.</returns>
+    /// <exception cref="ReliableMqException">
+    /// The filter asks for those that were replayed, the rate is not positive, or the service has no inbox.
+    /// </exception>
     Task<IReadOnlyList<Replay>> ReplayAsync(DeadLetterFilter filter, string who, ReplayManyOptions? options = null, CancellationToken cancellationToken = default);
 
     /// <summary>How far replays are, the newest first; at most 100 of each inbox.</summary>
@@ -49,6 +52,7 @@ public interface IDeadLetters
     /// <param name="reason">Why.</param>
     /// <param name="cancellationToken">Ends the work between two batches.</param>
     /// <returns>How many.</returns>
+    /// <exception cref="ReliableMqException">The filter asks for another state than waiting, or the service has no inbox.</exception>
     Task<long> DiscardAsync(DeadLetterFilter filter, string who, string reason, CancellationToken cancellationToken = default);
 
     /// <summary>Writes those that match as JSON, one object a line, with their bodies in base64.</summary>

@@ -20,7 +20,9 @@ public interface IPendingMessages
 
     /// <summary>
     /// Takes messages out of the outbox unsent; the history keeps them as cancelled. One that is being sent this
-    /// moment is left alone.
+    /// moment is left alone. The further attempts of this service's own handlers are pending messages, too (their
+    /// <see cref="PendingMessage.Exchange"/> is empty): a message whose attempt is cancelled becomes a discarded dead
+    /// letter, which can be replayed, and the dead letter of a cancelled replay waits again.
     /// </summary>
     /// <param name="filter">Which ones; an empty filter means all.</param>
     /// <param name="who">Who asks for it, for the audit.</param>

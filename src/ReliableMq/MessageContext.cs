@@ -10,10 +10,13 @@ namespace ReliableMq;
 /// </summary>
 public sealed class MessageContext
 {
-    /// <summary>The id given by the sender; the inbox handles each id once per queue.</summary>
+    /// <summary>The id given by the sender, or one that was derived for a message without one; the inbox handles each id once per queue.</summary>
     public required string MessageId { get; init; }
 
-    /// <summary>The message's permanent name, such as <c>orders.order-placed.v1</c>.</summary>
+    /// <summary>
+    /// The name under which it arrived: its permanent name, such as <c>orders.order-placed.v1</c>, an alias or the name of an
+    /// older version, or what a foreign sender gave.
+    /// </summary>
     public required string MessageName { get; init; }
 
     /// <summary>The queue it came from.</summary>

@@ -40,11 +40,11 @@ public sealed class MessageHandlerAttribute(string queue) : Attribute
     public int ImmediateRetries { get; set; } = -1;
 
     /// <summary>How many messages of the queue this process handles at once.</summary>
-    /// <value>0 means the default, 8. From 1 to 1000.</value>
+    /// <value>0 means the default: 8, and 1 in a queue of <see cref="QueueOrder.OneAtATime"/>, which allows no more. From 1 to 1000.</value>
     public int Concurrency { get; set; }
 
     /// <summary>How many unsettled messages the broker may hand to this process.</summary>
-    /// <value>0 means the default, 200. From 1 to 2000, the most that a quorum queue allows.</value>
+    /// <value>0 means the default: 200, or twice concurrency times batch size where that is more. From 1 to 2000, the most that a quorum queue allows.</value>
     public int Prefetch { get; set; }
 
     /// <summary>

@@ -13,7 +13,10 @@ public sealed class MessageOptions
     /// <value>Default: while a message is being handled, that message's correlation id; else none.</value>
     public string? CorrelationId { get; init; }
 
-    /// <summary>Further headers. Names starting with <c>x-</c> belong to the broker and the library.</summary>
+    /// <summary>
+    /// Further headers, together at most 64 KiB. Names starting with <c>x-</c>, <c>CC</c> and <c>BCC</c> belong to the broker
+    /// and the library.
+    /// </summary>
     public IReadOnlyDictionary<string, string>? Headers { get; init; }
 
     /// <summary>
@@ -31,7 +34,7 @@ public sealed class MessageOptions
     /// <value>Default: at once. At most ten years ahead.</value>
     public DateTimeOffset? DeliverAt { get; init; }
 
-    /// <summary>As <see cref="DeliverAt"/>, counted by the database from the moment it is stored.</summary>
+    /// <summary>As <see cref="DeliverAt"/>, counted by the database from the moment it is stored. One of the two.</summary>
     /// <value>Default: at once. At most ten years.</value>
     public TimeSpan? DeliverAfter { get; init; }
 

@@ -37,7 +37,8 @@ public sealed class OutboxOptions
 
     /// <summary>
     /// How often a message is tried that no queue takes, that a queue refuses, or that is not confirmed in
-    /// time. The tries are minutes apart, and a message that waits here is not lost.
+    /// time. The tries begin a second apart and double, to one minute (no queue) or five. A message that waits here is
+    /// not lost.
     /// </summary>
     /// <value>Default: 0, which means for ever. Up to 1,000,000.</value>
     public int MaxUndeliverableAttempts { get; set; }

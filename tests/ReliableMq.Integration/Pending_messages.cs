@@ -31,6 +31,27 @@ public class Pending_messages
     }
 
     [Fact]
+    public async Task A_cancelled_attempt_of_a_handler_leaves_a_discarded_dead_letter_that_can_be_replayed()
+    {
+        await using var world = await World.CreateAsync();
+        var mended = false;
+        await using var service = await world.StartAsync(setup => setup.HandleNumbered(retry: "1h", before: (_, _) => mended ? Task.CompletedTask : throw new InvalidOperationException("not yet")));
+        await service.ConsumingAsync();
+        await AddAsync(service, 1, new MessageOptions { MessageId = "m1" });
+        await Eventually.EqualAsync("scheduled", () => world.Database.ScalarAsync<string>("SELECT state FROM reliable_mq.failure"), "the state of the failure");
+
+        (await Pending(service).CancelAsync(new() { MessageId = "m1", State = PendingState.Scheduled }, "maria")).ShouldBe(1);
+
+        var dead = await service.DeadLetters.ListAsync(new() { State = DeadLetterState.Discarded }).SingleAsync();
+        (dead.MessageId, dead.Queue, dead.Attempts, dead.Reason).ShouldBe(("m1", "tests.numbers", 1, "Its next attempt was cancelled."));
+        dead.Exception!.ShouldContain("not yet");
+        mended = true;
+        await service.DeadLetters.ReplayAsync(dead.Id, "maria");
+        await Eventually.EqualAsync([1], world.EffectsAsync, "effects");
+        (await world.CountAsync("failure")).ShouldBe(0);
+    }
+
+    [Fact]
     public async Task A_message_that_is_refused_to_the_limit_waits_for_an_operator()
     {
         await using var world = await World.CreateAsync();

@@ -30,6 +30,9 @@ internal sealed class BrokerConnection(
     /// <summary>Told after each connect; whoever listens must only take note of it.</summary>
     public event Action? Opened;
 
+    /// <summary>Whether somebody has asked for it.</summary>
+    public bool IsUsed => _supervisor is not null;
+
     public bool IsOpen => _ready.Task is { IsCompletedSuccessfully: true, Result.IsOpen: true };
 
     /// <summary>Waits for an open connection. The first call starts the supervision.</summary>
@@ -39,10 +42,10 @@ internal sealed class BrokerConnection(
         {
             ObjectDisposedException.ThrowIf(_stopping.IsCancellationRequested, this);
             _supervisor ??= Task.Run(SuperviseAsync, CancellationToken.None);
-            if (_ready.Task is { IsCompletedSuccessfully: true, Result.IsOpen: false })
+            if (_ready.Task is { IsCompletedSuccessfully: true, Result: { IsOpen: false } closed })
             {
                 // It has just closed, and its own event has not arrived yet.
-                Renew();
+                Renew(closed);
             }
 
             return _ready.Task.WaitAsync(cancellationToken);
@@ -106,7 +109,7 @@ internal sealed class BrokerConnection(
         {
             // Why the client itself gives a connection up stands in its exception: missing heartbeats, for one.
             LastError = reason.Exception is { } cause ? $"{reason.ReplyText}: {BrokerConnector.Describe(cause)}" : reason.ReplyText;
-            Renew();
+            Renew(connection);
             closed.TrySetResult();
             return Task.CompletedTask;
         };
@@ -128,7 +131,7 @@ internal sealed class BrokerConnection(
         if (!connection.IsOpen)
         {
             // It closed before the handler above was in place.
-            Renew();
+            Renew(connection);
             return;
         }
 
@@ -149,11 +152,12 @@ internal sealed class BrokerConnection(
         await refreshing;
     }
 
-    private void Renew()
+    /// <summary>The connection has closed. Its event may come late, when another is handed out already.</summary>
+    private void Renew(IConnection connection)
     {
         lock (_gate)
         {
-            if (_ready.Task.IsCompleted)
+            if (_ready.Task is { IsCompletedSuccessfully: true } ready && ReferenceEquals(ready.Result, connection))
             {
                 _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
             }

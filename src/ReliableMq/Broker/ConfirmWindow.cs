@@ -6,8 +6,8 @@ namespace ReliableMq.Broker;
 /// </summary>
 internal sealed class ConfirmWindow<T>
 {
-    private readonly Slot[] _slots;
-    private readonly int _mask;
+    private Slot[] _slots;
+    private int _mask;
     private ulong _oldest = 1;
     private ulong _next = 1;
 
@@ -20,17 +20,18 @@ internal sealed class ConfirmWindow<T>
 
     public int Outstanding { get; private set; }
 
-    public bool IsFull => _next - _oldest >= (ulong)_slots.Length;
-
     /// <summary>When the oldest publish without an answer was sent; null when none waits.</summary>
     public long? OldestSentAt => Outstanding == 0 ? null : SlotOf(_oldest).SentAt;
 
-    /// <summary>Takes the next sequence number.</summary>
+    /// <summary>
+    /// Takes the next sequence number. While one publish waits for long, others are confirmed past it: the ring grows with
+    /// what lies between, which is bounded by the time that a confirm is waited for.
+    /// </summary>
     public ulong Add(T item, long sentAt)
     {
-        if (IsFull)
+        if (_next - _oldest >= (ulong)_slots.Length)
         {
-            throw new InvalidOperationException("The confirm window is full.");
+            Grow();
         }
 
         var sequence = _next++;
@@ -84,6 +85,17 @@ internal sealed class ConfirmWindow<T>
                 Outstanding--;
             }
         }
+    }
+
+    private void Grow()
+    {
+        var (slots, mask) = (new Slot[_slots.Length * 2], (_slots.Length * 2) - 1);
+        for (var sequence = _oldest; sequence < _next; sequence++)
+        {
+            slots[(int)(sequence & (ulong)mask)] = SlotOf(sequence);
+        }
+
+        (_slots, _mask) = (slots, mask);
     }
 
     private void CompleteOne(ulong sequence, bool acked, List<(T Item, PublishOutcome Outcome)> completed)

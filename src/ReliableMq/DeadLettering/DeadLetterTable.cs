@@ -32,6 +32,14 @@ internal sealed class DeadLetterTable(ServiceDatabase database)
         return (page, page.Count < limit ? null : after);
     }
 
+    /// <returns>How many wait for an operator, counted to 10,001.</returns>
+    public async Task<long> CountWaitingAsync(CancellationToken cancellationToken)
+    {
+        await using var session = await database.OpenAsync(cancellationToken);
+        await using var command = new NpgsqlCommand(_sql.CountWaiting, session.Connection);
+        return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
     /// <returns>False where there is none with this id.</returns>
     /// <exception cref="ReliableMqException">It may not be replayed.</exception>
     public async Task<bool> TryReplayAsync(DeadLetterId id, string who, ReplayOptions options, CancellationToken cancellationToken)

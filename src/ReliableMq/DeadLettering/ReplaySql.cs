@@ -3,6 +3,10 @@ namespace ReliableMq.DeadLettering;
 /// <summary>The statements of replaying and discarding. Operators cause them, so they may read what their filter asks for.</summary>
 internal sealed class ReplaySql(string schema)
 {
+    /// <summary>Counted to 10,001. Index <c>dead_letter_waiting</c>.</summary>
+    public string CountWaiting { get; } =
+        $"SELECT count(*) FROM (SELECT FROM {schema}.dead_letter WHERE discarded_at IS NULL AND replayed_at IS NULL LIMIT 10001) AS waiting";
+
     public string Begin { get; } =
         $"""
         INSERT INTO {schema}.replay (filter, per_second, beyond_horizon, requested_by) VALUES (@filter, @per_second, @beyond_horizon, @who)

@@ -18,9 +18,9 @@ internal sealed class BrokerHealthCheck(BrokerConnections connections, ServiceDa
     {
         var hasDatabase = databases.All.Count > 0;
         // Consumers without a database publish only what failed.
-        var connection = hasDatabase ? connections.Publishing : connections.Consuming;
+        var connection = hasDatabase || handlers.Queues.Count == 0 ? connections.Publishing : connections.Consuming;
         return Task.FromResult(
-            !hasDatabase && handlers.Queues.Count == 0 ? HealthCheckResult.Healthy("No outbox and no handlers are in use.")
+            !hasDatabase && handlers.Queues.Count == 0 && !connections.Publishing.IsUsed ? HealthCheckResult.Healthy("No outbox and no handlers are in use, and nothing was published.")
             : !connection.IsOpen ? new HealthCheckResult(context.Registration.FailureStatus, $"No connection to RabbitMQ: {connection.LastError ?? "connecting"}")
             : connections.Publishing.Blocked is { } reason ? HealthCheckResult.Degraded($"RabbitMQ blocks publishing: {reason}. Messages wait in the database, or in their queues where handlers have none.")
             : HealthCheckResult.Healthy("Connected to RabbitMQ."));

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Hosting;
 using ReliableMq.Alerting;
+using ReliableMq.DeadLettering;
 using ReliableMq.Failing;
 using ReliableMq.Outbox;
 using ReliableMq.Storage;
@@ -35,6 +36,7 @@ internal sealed class PendingMeasurement(ServiceDatabases databases, AlertSinks 
             {
                 metrics.Pending(database.Name, await new OutboxTable(database).CountPendingAsync(cancellationToken));
                 metrics.Parked(database.Name, await Parking.CountAsync(database, cancellationToken));
+                metrics.DeadLettersWaiting(database.Name, await new DeadLetterTable(database).CountWaitingAsync(cancellationToken));
                 var untold = (await new AlertTable(database).ReadUntoldAsync(cancellationToken)).ToDictionary(sink => sink.Sink, sink => sink.Count);
                 foreach (var sink in sinks.All.Select(sink => sink.Name))
                 {

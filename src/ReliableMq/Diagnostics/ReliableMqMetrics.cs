@@ -25,6 +25,7 @@ internal sealed class ReliableMqMetrics : IDisposable
     private readonly ObservableGauge<long> _pendingGauge;
     private readonly ConcurrentDictionary<string, PendingRows> _pending = new();
     private readonly ConcurrentDictionary<string, long> _parked = new();
+    private readonly ConcurrentDictionary<string, long> _dead = new();
     private volatile IReadOnlyList<QueueConsumer> _consumers = [];
     private readonly ConcurrentDictionary<(string Context, string Sink), long> _alertsUntold = new();
 
@@ -42,13 +43,15 @@ internal sealed class ReliableMqMetrics : IDisposable
         _meter.CreateObservableGauge("reliablemq.alerts.untold",
             () => _alertsUntold.Select(u => new Measurement<long>(u.Value, Tag("reliablemq.context", u.Key.Context), Tag("reliablemq.sink", u.Key.Sink))), "{alert}", "Open alerts that a sink has failed to take.");
         _pendingGauge = _meter.CreateObservableGauge("reliablemq.outbox.pending",
-            () => _pending.Select(p => new Measurement<long>(p.Value.Count, Tag("reliablemq.context", p.Key))), "{message}", "Messages that should have left, counted to 10,001.");
+            () => _pending.Select(p => new Measurement<long>(p.Value.Count, Tag("reliablemq.context", p.Key))), "{message}", "Messages that should have left, counted to 20,002.");
         _meter.CreateObservableGauge("reliablemq.outbox.failed",
             () => _pending.Select(p => new Measurement<long>(p.Value.Failed, Tag("reliablemq.context", p.Key))), "{message}", "Messages that wait for an operator, counted to 10,001.");
         _meter.CreateObservableGauge("reliablemq.outbox.oldest_pending_age",
             () => _pending.Select(p => new Measurement<double>(p.Value.OldestAge.TotalSeconds, Tag("reliablemq.context", p.Key))), "s", "Age of the oldest message that should have left.");
         _meter.CreateObservableGauge("reliablemq.parked",
             () => _parked.Select(p => new Measurement<long>(p.Value, Tag("reliablemq.context", p.Key))), "{message}", "Messages of ordered queues that wait behind a failing one, counted to 10,001.");
+        _meter.CreateObservableGauge("reliablemq.dead_letters.waiting",
+            () => _dead.Select(d => new Measurement<long>(d.Value, Tag("reliablemq.context", d.Key))), "{message}", "Dead letters that wait for an operator, counted to 10,001.");
         _meter.CreateObservableGauge("reliablemq.consumer.handling", () => OfConsumers(consumer => consumer.Handling), "{message}", "Messages that are being handled.");
         _meter.CreateObservableGauge("reliablemq.consumer.concurrency", () => OfConsumers(consumer => consumer.InForce.Concurrency), "{handler}", "Handlers that may run at once.");
         _meter.CreateObservableGauge("reliablemq.consumer.paused", () => OfConsumers(consumer => consumer.InForce.PausedSince is null ? 0 : 1), "{consumer}", "1 while an operator has paused the queue, else 0.");
@@ -137,6 +140,8 @@ internal sealed class ReliableMqMetrics : IDisposable
     public void Pending(string context, PendingRows pending) => _pending[context] = pending;
 
     public void Parked(string context, long count) => _parked[context] = count;
+
+    public void DeadLettersWaiting(string context, long count) => _dead[context] = count;
 
     private static KeyValuePair<string, object?> Tag(string name, object value) => new(name, value);
 

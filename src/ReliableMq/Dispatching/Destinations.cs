@@ -82,20 +82,27 @@ internal sealed class Destinations(TimeProvider time)
         }
     }
 
-    /// <summary>A message of an ended pause was offered, or there is none.</summary>
+    /// <summary>
+    /// A message of an ended pause was offered, or there is none: then the next that is stored is the one that is tried. Its
+    /// failures are forgotten when there was none for as long as any row can be set aside.
+    /// </summary>
     public void Offered(Destination destination, bool any)
     {
         lock (_gate)
         {
-            if (!any)
+            if (!_pauses.TryGetValue(destination, out var pause))
+            {
+                return;
+            }
+
+            if (!any && time.GetElapsedTime(pause.Until) > SetAside)
             {
                 _pauses.Remove(destination);
                 _count = _pauses.Count;
+                return;
             }
-            else if (_pauses.TryGetValue(destination, out var pause))
-            {
-                pause.OfferAt = After(Again);
-            }
+
+            pause.OfferAt = After(Again);
         }
     }
 

@@ -31,11 +31,11 @@ internal static class DispatchRules
             : options.MaxUndeliverableAttempts > 0 && attempts >= options.MaxUndeliverableAttempts;
 
     /// <summary>
-    /// Whether the database will never take what it was given: data, integrity and program limits
-    /// (https://www.postgresql.org/docs/current/errcodes-appendix.html). Everything else may pass.
+    /// Whether the database will never take or give this very row: data, integrity, triggers and routines of the user,
+    /// program limits, and what is damaged (https://www.postgresql.org/docs/current/errcodes-appendix.html). Everything
+    /// else may pass.
     /// </summary>
-    public static bool IsRefusal(string sqlState) =>
-        sqlState.StartsWith("22", StringComparison.Ordinal) || sqlState.StartsWith("23", StringComparison.Ordinal) || sqlState.StartsWith("54", StringComparison.Ordinal);
+    public static bool IsRefusal(string sqlState) => sqlState[..2] is "21" or "22" or "23" or "27" or "38" or "39" or "44" or "54" or "P0" or "XX";
 
     public static string KindOf(PublishResult result) => result switch
     {

@@ -141,11 +141,8 @@ internal sealed class OutboxDispatcher
         }
         finally
         {
-            if (stopping.IsCancellationRequested)
-            {
-                await _watch.DrainAsync(channel, givingUp);
-            }
-
+            // After an error of the database, too: what the broker has would be sent once more.
+            await _watch.DrainAsync(channel, givingUp);
             await ended.CancelAsync();
             await watching;
         }

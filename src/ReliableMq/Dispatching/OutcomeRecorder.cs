@@ -202,6 +202,12 @@ internal sealed class OutcomeRecorder(
         }
     }
 
+    private async Task RecordHalvesAsync<T>(List<T> items, Func<IReadOnlyList<T>, CancellationToken, Task> record, CancellationToken givingUp)
+    {
+        await RecordAsync(items[..(items.Count / 2)], record, givingUp);
+        await RecordAsync(items[(items.Count / 2)..], record, givingUp);
+    }
+
     /// <summary>
     /// Keeps trying while the database is away. It is never too late: the fencing token refuses what somebody
     /// else has taken over meanwhile. What the database refuses is recorded in halves, so that one row that
@@ -226,8 +232,14 @@ internal sealed class OutcomeRecorder(
                     return;
                 }
 
-                await RecordAsync(items[..(items.Count / 2)], record, givingUp);
-                await RecordAsync(items[(items.Count / 2)..], record, givingUp);
+                await RecordHalvesAsync(items, record, givingUp);
+                return;
+            }
+            catch (NpgsqlException exception) when (exception.InnerException is TimeoutException && items.Count > 1)
+            {
+                // Bodies go along into the history, and these together may be too large for the time of a statement.
+                LogMessages.RecordFailed(logger, items.Count, TimeSpan.Zero, exception);
+                await RecordHalvesAsync(items, record, givingUp);
                 return;
             }
             catch (Exception exception)

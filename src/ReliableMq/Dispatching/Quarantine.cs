@@ -34,7 +34,7 @@ internal sealed class Quarantine(
                 recorder.Add(suspect.Row, outcome);
             }
         }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        catch (Exception) when (stopping.IsCancellationRequested)
         {
             // What is left is released with everything else that this process holds.
         }

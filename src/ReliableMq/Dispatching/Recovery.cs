@@ -28,7 +28,7 @@ internal sealed class Recovery(OutboxTable table, Action offered, string context
                 await HurryAsync(destination, stopping);
             }
         }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        catch (Exception) when (stopping.IsCancellationRequested)
         {
             // What is still aside comes back by itself.
         }

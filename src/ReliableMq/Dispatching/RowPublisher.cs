@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
+using Npgsql;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
 using ReliableMq.Broker;
@@ -42,6 +43,10 @@ internal sealed class RowPublisher(TopologyDeclarer topology, OutboxTable table,
         catch (OperationInterruptedException exception) when (connection.IsOpen)
         {
             return (null, ProtocolErrors.Refusal(exception.ShutdownReason, $"The exchange \"{row.Exchange}\" cannot be declared"));
+        }
+        catch (PostgresException exception) when (DispatchRules.IsRefusal(exception.SqlState))
+        {
+            return (null, new(PublishResult.Refused, $"The stored body cannot be read: {exception.MessageText}"));
         }
         catch (Exception exception) when (exception is FormatException or JsonException or OverflowException or ArgumentException)
         {

@@ -29,8 +29,13 @@ internal static class CopyableHeaders
     public static Dictionary<string, object?> Of(IReadOnlyDictionary<string, object?> headers, string exchange, string routingKey)
     {
         var copy = Of(headers);
-        copy[MessageHeaders.Exchange] = exchange;
-        copy[MessageHeaders.RoutingKey] = routingKey;
+        // Where it came to its queue directly, the headers of a copy still say where it came from at first.
+        if (exchange.Length > 0 || !copy.ContainsKey(MessageHeaders.Exchange))
+        {
+            copy[MessageHeaders.Exchange] = exchange;
+            copy[MessageHeaders.RoutingKey] = routingKey;
+        }
+
         return copy;
     }
 

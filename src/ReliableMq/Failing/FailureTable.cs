@@ -85,7 +85,7 @@ internal sealed class FailureTable(ServiceDatabase database)
         await using var batch = new NpgsqlBatch(connection) { BatchCommands = { insert } };
         if (!isDiscarded)
         {
-            batch.BatchCommands.Add(database.Alerts.Command([DeadLetterAlert.Of(delivery.Queue, messageId, exception.GetType().Name, reason)]));
+            batch.BatchCommands.Add(database.Alerts.Command([DeadLetterAlert.Of(delivery.Queue, messageId, exception is HandlerVerdictException ? "what its handler decided" : exception.GetType().Name, reason)]));
         }
 
         await batch.ExecuteNonQueryAsync(cancellationToken);

@@ -40,7 +40,7 @@ internal sealed class KeySql(string schema)
         SELECT ordering_key, CASE WHEN @claim THEN @node END, @token, clock_timestamp() + CASE WHEN @claim THEN @lease ELSE interval '0' END
         FROM unnest(@keys) AS w (ordering_key)
         WHERE EXISTS (SELECT FROM {schema}.outbox o WHERE o.ordering_key = w.ordering_key AND o.ordered)
-        ORDER BY ordering_key
+        ORDER BY w.ordering_key COLLATE "C"
         ON CONFLICT (ordering_key) DO UPDATE
         SET asked = true,
             node = CASE WHEN @claim AND k.available_at <= clock_timestamp() THEN excluded.node ELSE k.node END,
@@ -48,6 +48,13 @@ internal sealed class KeySql(string schema)
             available_at = CASE WHEN @claim AND k.available_at <= clock_timestamp() THEN excluded.available_at ELSE k.available_at END
         RETURNING k.ordering_key, k.token
         """;
+
+    /// <summary>
+    /// Before several keys are written: in one order, that of <see cref="Enroll"/>, so that two processes do not lock each
+    /// other out. Primary key.
+    /// </summary>
+    public string Lock { get; } =
+        $"SELECT FROM {schema}.outbox_key WHERE ordering_key = ANY (@keys) ORDER BY ordering_key FOR UPDATE";
 
     /// <summary>
     /// Removes keys that have nothing to send. One that was asked for meanwhile stays: the snapshot of this
@@ -187,11 +194,13 @@ internal sealed class KeySql(string schema)
         $"""
         UPDATE {schema}.outbox_key
         SET available_at = clock_timestamp()
-        WHERE ordering_key IN (
+        WHERE ordering_key = ANY (ARRAY(
             SELECT k.ordering_key FROM {schema}.outbox o
             JOIN {schema}.outbox_key k ON k.ordering_key = o.ordering_key
             WHERE o.exchange = @exchange AND o.routing_key = @routing_key AND o.error_kind IS NOT NULL AND o.error_kind <> 'refused'
               AND o.ordered AND o.failed_at IS NULL AND k.node IS NULL AND k.available_at > clock_timestamp() AND k.available_at < 'infinity'
-            LIMIT @limit)
+            ORDER BY k.ordering_key
+            LIMIT @limit
+            FOR UPDATE OF k SKIP LOCKED))
         """;
 }

@@ -42,6 +42,11 @@ internal sealed class KeyTable(ServiceDatabase database)
     {
         await using var session = await database.OpenAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(session.Connection);
+        if (Lock(keys) is { } first)
+        {
+            batch.BatchCommands.Add(first);
+        }
+
         var close = new NpgsqlBatchCommand(_sql.Close) { Parameters = { Keys(keys), Tokens(keys) } };
         batch.BatchCommands.Add(close);
         batch.BatchCommands.Add(new NpgsqlBatchCommand(_sql.Renew) { Parameters = { Keys(keys), Tokens(keys), Node(), Lease() } });
@@ -88,18 +93,21 @@ internal sealed class KeyTable(ServiceDatabase database)
         var keys = KeysOf(rows);
         await using var session = await database.OpenAsync(cancellationToken);
         var command = new NpgsqlBatchCommand(_sql.Fail) { Parameters = { Ids(rows), Keys(keys), Tokens(keys) } };
-        await OutboxTable.FailAsync(session.Connection, database.Alerts, command, failed, cancellationToken);
+        await OutboxTable.FailAsync(session.Connection, database.Alerts, command, failed, cancellationToken, Lock(keys));
     }
 
     public async Task ReleaseAsync(IReadOnlyList<OutboxRow> rows, TimeSpan delay, CancellationToken cancellationToken)
     {
         var keys = KeysOf(rows);
         await using var session = await database.OpenAsync(cancellationToken);
-        await using var command = new NpgsqlCommand(_sql.Release, session.Connection)
+        await using var batch = new NpgsqlBatch(session.Connection);
+        if (Lock(keys) is { } first)
         {
-            Parameters = { Keys(keys), Tokens(keys), new NpgsqlParameter<TimeSpan>("delay", delay) },
-        };
-        await command.ExecuteNonQueryAsync(cancellationToken);
+            batch.BatchCommands.Add(first);
+        }
+
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(_sql.Release) { Parameters = { Keys(keys), Tokens(keys), new NpgsqlParameter<TimeSpan>("delay", delay) } });
+        await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 
     /// <summary>Rows that were claimed by themselves: from now on their key, which is entered, is what finds them.</summary>
@@ -138,6 +146,10 @@ internal sealed class KeyTable(ServiceDatabase database)
         await batch.ExecuteNonQueryAsync(cancellationToken);
         return [.. due.Where((_, index) => batch.BatchCommands[index + 1].RecordsAffected == 0)];
     }
+
+    /// <summary>A single key needs none.</summary>
+    private NpgsqlBatchCommand? Lock(IReadOnlyList<KeyLease> keys) =>
+        keys.Count > 1 ? new NpgsqlBatchCommand(_sql.Lock) { Parameters = { Keys(keys) } } : null;
 
     public static async Task<List<KeyLease>> ReadLeasesAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)
     {

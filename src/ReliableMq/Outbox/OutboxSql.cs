@@ -236,21 +236,25 @@ internal sealed class OutboxSql(string schema)
 
     /// <summary>
     /// Sets due rows of paused destinations aside before they are claimed, so that they do not stand in front of
-    /// the others. Index <c>outbox_available</c>.
+    /// the others: of the first that are due, because no index finds them among millions that are. Index <c>outbox_available</c>.
     /// </summary>
     public string SetAside { get; } =
         $"""
-        UPDATE {schema}.outbox o
-        SET available_at = clock_timestamp() + aside.delay, error_kind = aside.kind, error = aside.error
-        FROM (
-            SELECT d.id, p.kind, p.error, p.delay
-            FROM {schema}.outbox d
+        WITH due AS MATERIALIZED (
+            SELECT id, exchange, routing_key, ordering_key FROM {schema}.outbox
+            WHERE available_at > @from AND available_at <= (SELECT clock_timestamp()) AND available_at < 'infinity'
+            ORDER BY available_at
+            LIMIT @limit),
+        aside AS MATERIALIZED (
+            SELECT o.id, p.kind, p.error, p.delay
+            FROM due
             JOIN unnest(@exchanges, @routing_keys, @kinds, @errors, @delays) AS p (exchange, routing_key, kind, error, delay)
-              ON d.exchange = p.exchange AND d.routing_key = p.routing_key
-            WHERE d.available_at > @from AND d.available_at <= (SELECT clock_timestamp()) AND d.available_at < 'infinity' AND d.ordering_key IS NULL
-            ORDER BY d.available_at
-            LIMIT @limit
-            FOR UPDATE OF d SKIP LOCKED) AS aside
+              ON due.exchange = p.exchange AND due.routing_key = p.routing_key AND due.ordering_key IS NULL
+            JOIN {schema}.outbox o ON o.id = due.id AND o.available_at <= clock_timestamp()
+            FOR UPDATE OF o SKIP LOCKED)
+        UPDATE {schema}.outbox o
+        SET available_at = clock_timestamp() + aside.delay, error_kind = aside.kind, error = aside.error, node = NULL
+        FROM aside
         WHERE o.id = aside.id
         """;
 

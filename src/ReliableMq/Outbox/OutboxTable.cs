@@ -88,10 +88,16 @@ internal sealed class OutboxTable(ServiceDatabase database)
     }
 
     /// <summary>Records failures, and raises an alert of those that wait for an operator, in one transaction and round trip.</summary>
-    public static async Task FailAsync(NpgsqlConnection connection, Alerts alerts, NpgsqlBatchCommand command, IReadOnlyList<FailedRow> failed, CancellationToken cancellationToken)
+    public static async Task FailAsync(NpgsqlConnection connection, Alerts alerts, NpgsqlBatchCommand command, IReadOnlyList<FailedRow> failed, CancellationToken cancellationToken, NpgsqlBatchCommand? first = null)
     {
         AddFailures(command.Parameters, failed);
-        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { command } };
+        await using var batch = new NpgsqlBatch(connection);
+        if (first is not null)
+        {
+            batch.BatchCommands.Add(first);
+        }
+
+        batch.BatchCommands.Add(command);
         var raises = failed.Where(f => f.Failure.GivesUp).Select(OutboxAlerts.Failed).ToList();
         if (raises.Count > 0)
         {

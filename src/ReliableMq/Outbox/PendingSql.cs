@@ -79,7 +79,10 @@ internal sealed class PendingSql(string schema, PendingMessageFilter filter)
         FOR UPDATE SKIP LOCKED
         """;
 
-    /// <summary>A copy that was to go back to its queue no longer holds back its ordering key there.</summary>
+    /// <summary>
+    /// A copy that was to go back to its queue no longer holds back its ordering key there. Where it was the copy of a
+    /// replay, its dead letter waits again; else the message becomes a dead letter that is discarded, so that it is found.
+    /// </summary>
     public string Cancel =>
         $"""
         WITH finished AS (DELETE FROM {schema}.outbox o WHERE o.id = ANY (@ids) RETURNING o.*),
@@ -90,10 +93,19 @@ internal sealed class PendingSql(string schema, PendingMessageFilter filter)
             RETURNING d.queue, d.message_id, d.epoch),
         freed AS (
             UPDATE {schema}.failure f
-            SET ordering_key = NULL, state = CASE WHEN u.epoch IS NULL THEN f.state ELSE 'dead' END, epoch = coalesce(u.epoch, f.epoch)
+            SET ordering_key = NULL, next_attempt_at = NULL, state = CASE WHEN u.epoch IS NULL THEN 'discarded' ELSE 'dead' END, epoch = coalesce(u.epoch, f.epoch)
             FROM finished LEFT JOIN unreplayed u ON u.queue = finished.routing_key AND u.message_id = finished.message_id
-            WHERE finished.exchange = '' AND f.queue = finished.routing_key AND f.message_id = finished.message_id
-              AND (f.ordering_key IS NOT NULL OR u.epoch IS NOT NULL))
+            WHERE finished.exchange = '' AND f.queue = finished.routing_key AND f.message_id = finished.message_id AND f.state = 'scheduled'
+            RETURNING f.*),
+        given_up AS (
+            INSERT INTO {schema}.dead_letter
+                (queue, message_id, epoch, name, exchange, routing_key, content_type, headers, body, correlation_id, reply_to, priority,
+                 attempts, reason, error_type, error, discarded_at)
+            SELECT f.queue, f.message_id, f.epoch, o.name, '', f.queue, o.content_type, o.headers, o.body, o.correlation_id, o.reply_to, o.priority,
+                   f.attempts, 'Its next attempt was cancelled.', f.error_type, f.error, clock_timestamp()
+            FROM freed f JOIN finished o ON o.exchange = '' AND o.routing_key = f.queue AND o.message_id = f.message_id
+            WHERE f.state = 'discarded'
+            ON CONFLICT DO NOTHING)
         {OutboxSql.MoveToHistory(schema, "finished")}
         """;
 

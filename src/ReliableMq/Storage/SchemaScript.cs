@@ -188,6 +188,7 @@ internal static class SchemaScript
             replayed_at     timestamptz,
             PRIMARY KEY (queue, message_id, epoch));
         CREATE INDEX IF NOT EXISTS dead_letter_dead_at ON {schema}.dead_letter (dead_at, queue, message_id, epoch);
+        CREATE INDEX IF NOT EXISTS dead_letter_waiting ON {schema}.dead_letter (queue, error_type, dead_at) WHERE discarded_at IS NULL AND replayed_at IS NULL;
         CREATE INDEX IF NOT EXISTS dead_letter_replayed ON {schema}.dead_letter (replayed_at) WHERE replayed_at IS NOT NULL;
         CREATE INDEX IF NOT EXISTS dead_letter_discarded ON {schema}.dead_letter (discarded_at) WHERE discarded_at IS NOT NULL;
 

@@ -143,7 +143,14 @@ internal sealed class ServiceDatabase
             // What has a time may be due already, which only the database knows: it is looked for by its id, too.
             var ids = messages.Where(message => message.OrderingKey is null || message.IsScheduled).Select(message => message.Id).ToArray();
             var keys = messages.Where(message => message.OrderingKey is not null).Select(message => message.OrderingKey!).Distinct().ToArray();
-            Sender.HandedOver.Writer.TryWrite(new HandOver(ids, keys, HasScheduled: messages.Any(message => message.IsScheduled), mayBeOpen));
+            var hasScheduled = messages.Any(message => message.IsScheduled);
+            // In pieces that are read one by one: a transaction may store any number.
+            for (var at = 0; at == 0 || at < ids.Length || at < keys.Length; at += Options.Outbox.BatchSize)
+            {
+                Sender.HandedOver.Writer.TryWrite(new HandOver(Piece(ids, at), Piece(keys, at), hasScheduled, mayBeOpen));
+            }
+
+            T[] Piece<T>(T[] all, int at) => all.Length <= Options.Outbox.BatchSize && at == 0 ? all : [.. all.Skip(at).Take(Options.Outbox.BatchSize)];
         }
     }
 

@@ -124,43 +124,22 @@ public sealed class ConfirmWindowTests
     }
 
     [Fact]
-    public void A_full_window_refuses_another_publish()
+    public void While_one_publish_waits_any_number_of_others_is_confirmed_past_it()
     {
-        AddAll("a", "b", "c", "d");
-
-        _window.IsFull.ShouldBeTrue();
-        Should.Throw<InvalidOperationException>(() => Add("e")).Message.ShouldBe("The confirm window is full.");
-        _window.Outstanding.ShouldBe(4);
-    }
-
-    [Fact]
-    public void A_window_stays_full_while_its_oldest_publish_waits()
-    {
-        AddAll("a", "b", "c", "d");
-        Ack(2);
-        Ack(3);
-        Ack(4);
-
-        _window.IsFull.ShouldBeTrue();
-        Ack(1);
-        _window.IsFull.ShouldBeFalse();
-    }
-
-    [Theory]
-    [InlineData(1, 1)]
-    [InlineData(3, 4)]
-    [InlineData(4, 4)]
-    [InlineData(1_000, 1_024)]
-    public void Has_room_for_at_least_its_capacity(int capacity, int room)
-    {
-        var window = new ConfirmWindow<int>(capacity);
-        for (var i = 0; i < room; i++)
+        AddAll("slow");
+        for (ulong sequence = 2; sequence <= 1_000; sequence++)
         {
-            window.IsFull.ShouldBeFalse();
-            window.Add(i, 0);
+            AddAll($"{sequence}");
+            if (sequence is not (500 or 999))
+            {
+                Ack(sequence).ShouldBe([($"{sequence}", PublishOutcome.Confirmed)]);
+            }
         }
 
-        window.IsFull.ShouldBeTrue();
+        _window.Outstanding.ShouldBe(3);
+        Ack(999).ShouldBe([("999", PublishOutcome.Confirmed)]);
+        Ack(500, multiple: true).ShouldBe([("slow", PublishOutcome.Confirmed), ("500", PublishOutcome.Confirmed)]);
+        _window.Outstanding.ShouldBe(0);
     }
 
     [Fact]

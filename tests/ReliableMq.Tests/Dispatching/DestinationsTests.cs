@@ -65,16 +65,28 @@ public sealed class DestinationsTests
     }
 
     [Fact]
-    public void A_pause_ends_where_there_is_nothing_to_offer()
+    public void A_pause_without_anything_to_offer_lets_the_next_one_through_and_remembers_its_failures()
     {
         Fail();
         _time.Advance(TimeSpan.FromSeconds(1));
 
         _destinations.Offered(Failing, any: false);
 
+        Ask(Failing).ShouldBeTrue();
+        Ask(Failing).ShouldBeFalse("one is being tried");
+        Fail().Failures.ShouldBe(2);
+    }
+
+    [Fact]
+    public void A_pause_is_forgotten_when_there_was_nothing_to_offer_for_as_long_as_a_row_is_set_aside()
+    {
+        Fail();
+        _time.Advance(Destinations.SetAside + TimeSpan.FromSeconds(2));
+
+        _destinations.Offered(Failing, any: false);
+
         _destinations.Paused.ShouldBe(0);
-        Ask(Failing).ShouldBeTrue();
-        Ask(Failing).ShouldBeTrue();
+        Fail().Failures.ShouldBe(1);
     }
 
     [Fact]

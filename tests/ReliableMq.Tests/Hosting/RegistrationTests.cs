@@ -122,7 +122,7 @@ public sealed class RegistrationTests
 
         report.Status.ShouldBe(HealthStatus.Healthy);
         report.Entries.Select(entry => $"{entry.Key}: {entry.Value.Description}").ShouldBe([
-            "reliable-mq-broker: No outbox and no handlers are in use.",
+            "reliable-mq-broker: No outbox and no handlers are in use, and nothing was published.",
             "reliable-mq-topology: Not checked yet.",
             "reliable-mq-consumers: Consuming 0 queue(s).",
             "reliable-mq-dead-letter-queues: No dead letters wait in their queues.",

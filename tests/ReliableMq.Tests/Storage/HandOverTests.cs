@@ -78,6 +78,20 @@ public sealed class HandOverTests
         Take().MayBeOpen.ShouldBeTrue();
     }
 
+    [Fact]
+    public void Many_are_handed_over_in_pieces_of_a_batch()
+    {
+        var messages = Enumerable.Range(0, 1_200).Select(number => Some.Message(orderingKey: number < 700 ? $"{number}" : null)).ToArray();
+
+        _database.HandOver(messages);
+
+        var pieces = new[] { Take(), Take() };
+        _database.HandedOver.Reader.TryRead(out _).ShouldBeFalse();
+        pieces.ShouldAllBe(piece => piece.Ids.Count <= 500 && piece.Keys.Count <= 500);
+        pieces.SelectMany(piece => piece.Ids).ShouldBe(messages.Skip(700).Select(message => message.Id));
+        pieces.SelectMany(piece => piece.Keys).ShouldBe(messages.Take(700).Select(message => message.OrderingKey!));
+    }
+
     private HandOver Take()
     {
         _database.HandedOver.Reader.TryRead(out var handedOver).ShouldBeTrue();
