@@ -1,5 +1,6 @@
 # Reads the .trx files of a test run; prints the skipped and the failed tests and, as the last line, the counts.
-# Exit code 0 only if something passed, nothing failed and the runner itself, by run_status, had no complaint. The checks of the models are added.
+# Exit code 0 only if something passed, nothing failed and the runner itself, by run_status, had no complaint. The checks of the models and the
+# runs of faults are added.
 BEGIN { RS = "<UnitTestResult " }
 
 FNR > 1 {
@@ -12,13 +13,15 @@ FNR > 1 {
 }
 
 END {
+    also_failed = model_failed + fault_runs_failed
     if (skipped != "") print "\nSkipped:" skipped
     if (failures != "") print "\nFailed:" failures
     if (passed + failed == 0) print "\nNo test was run."
-    else if (run_status != 0 && failed == 0) print "\nThe test run broke off, see above (exit code " run_status ")."
+    else if (run_status != 0 && failed + also_failed == 0) print "\nThe test run broke off, see above (exit code " run_status ")."
     if (model_failed > 0) print "\nOf the checks of the models failed: " model_failed ", see above."
-    printf "\n%d passed, %d failed\n", passed + model_passed, failed + model_failed
-    exit passed == 0 || failed + model_failed > 0 || run_status != 0
+    if (fault_runs_failed > 0) print "\nThe run of faults did not pass, see above."
+    printf "\n%d passed, %d failed\n", passed + model_passed + fault_runs - fault_runs_failed, failed + also_failed
+    exit passed == 0 || failed + also_failed > 0 || run_status != 0
 }
 
 function attribute(key,    tag) {

@@ -30,8 +30,8 @@ internal sealed record Arguments
         """
         ./dev faults [--seed N | --seeds A..B] [--minutes M] [--rabbitmq 3.10|4.0|4.3] [--postgres 15|18]
                      [--faults NAME,+NAME,-NAME] [--patience SECONDS] [--resume]
-        ./dev faults --short         seeds 1 and 2, one minute of faults each
-        ./dev faults --mutants [NAME,NAME]
+        ./dev faults --short         seed 1, a minute of faults, and patience with a busy machine
+        ./dev faults --mutants [NAME,NAME] [--resume]
         """;
 
     public static Arguments Parse(IReadOnlyList<string> args)
@@ -51,7 +51,7 @@ internal sealed record Arguments
                 "--faults" => arguments with { Faults = FaultCatalog.Choose(Value()) },
                 "--patience" => arguments with { Patience = TimeSpan.FromSeconds(Number(option, Value(), 1)) },
                 "--resume" => arguments with { Resume = true },
-                "--short" => arguments with { Seeds = [1, 2], Duration = TimeSpan.FromMinutes(1) },
+                "--short" => arguments with { Seeds = [1], Duration = TimeSpan.FromMinutes(1), Patience = TimeSpan.FromMinutes(10) },
                 "--mutants" => arguments with { Mutants = i + 1 < args.Count && !args[i + 1].StartsWith('-') ? args[++i].Split(',') : [] },
                 _ => throw Wrong($"Unknown option '{option}'."),
             };

@@ -108,6 +108,7 @@ internal sealed class AlertTeller : IDisposable
             return;
         }
 
+        CrashPoint.Here("after alert sent, before marked");
         await _table.ToldAsync(_sink.Name, claimed, givingUp);
     }
 

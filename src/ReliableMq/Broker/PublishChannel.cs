@@ -1,6 +1,7 @@
 using System.Globalization;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
+using ReliableMq.Diagnostics;
 
 namespace ReliableMq.Broker;
 
@@ -109,6 +110,8 @@ internal sealed class PublishChannel<T> : IAsyncDisposable
             {
                 await publishing.AsTask().WaitAsync(timeout, _time);
             }
+
+            CrashPoint.Here("after publish, before confirm");
         }
         catch (TimeoutException)
         {

@@ -77,6 +77,7 @@ internal sealed class ReplayRunner(ServiceDatabase database, ILogger logger)
             : await _replayer.ReplayAsync(connection, rows, new ReplayOptions { BeyondHorizon = run.BeyondHorizon }, cancellationToken);
         var pause = TimeSpan.FromSeconds((double)rows.Count / run.PerSecond);
         await AdvanceAsync(connection, run.Id, rows.Count == 0 ? run.After : rows[^1].Position, outcome, pause, isFinished: rows.Count == found && found < limit, cancellationToken);
+        CrashPoint.Here("in a replay");
         await transaction.CommitAsync(CancellationToken.None);
         database.HandOver(outcome.Copies);
     }

@@ -108,6 +108,7 @@ internal sealed class FailureRecorder(ServiceDatabase database, Parking parking,
             case Verdict.DeadLetter { Reason: var reason }:
                 await _table.DieAsync(session.Connection, delivery, messageId, attempt, reason, exception, cancellationToken);
                 await EndAsync(session.Connection, transaction, delivery.Queue, orderingKey, cancellationToken);
+                CrashPoint.Here("after dead letter, before nack");
                 database.Alerts.WakeSoon();
                 metrics.DeadLettered(delivery.Queue);
                 LogMessages.DeadLettered(logger, delivery, attempt, exception);

@@ -60,6 +60,7 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
             delivery = DerivedIds.Give(delivery);
         }
 
+        CrashPoint.Here("after receive, before inbox");
         ReadMessage? message = null;
         Exception? unreadable = null;
         try

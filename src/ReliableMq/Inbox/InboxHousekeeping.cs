@@ -1,5 +1,6 @@
 using Npgsql;
 using NpgsqlTypes;
+using ReliableMq.Diagnostics;
 using ReliableMq.Scheduling;
 using ReliableMq.Storage;
 
@@ -26,6 +27,7 @@ internal sealed class InboxHousekeeping(ServiceDatabases databases, ReliableMqOp
                 while (after is { } last)
                 {
                     after = await RemoveBatchAsync(database, remove, last, cancellationToken);
+                    CrashPoint.Here("in housekeeping");
                 }
             }
         }

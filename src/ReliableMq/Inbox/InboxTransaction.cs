@@ -146,12 +146,14 @@ internal sealed class InboxTransaction(ServiceDatabase database, TimeSpan timeou
             return AttemptResult.NotAdmitted(admission, standing?.UntilNextAttempt ?? TimeSpan.Zero);
         }
 
+        CrashPoint.Here("after inbox, before handler");
         using var handling = new HandlingScope(database, transaction.Context, transaction.Connection, delivery.MessageId, delivery.CorrelationId, handlerName);
         await HandleAsync(handling, transaction, () => handle(services, transaction, (standing?.Attempts ?? 0) + 1), cancellationToken);
         var release = await ForgetAsync(handling, transaction, delivery, standing, isMarked, cancellationToken);
         var result = await CommitAsync(handling, transaction, delivery, attempt);
         if (result.IsDone)
         {
+            CrashPoint.Here("after commit, before ack");
             parking.Tell(release);
         }
 

@@ -138,6 +138,7 @@ internal sealed class StagedMessages(IDbContextOptions options, ICurrentDbContex
 
         if (!key.IsAmbient)
         {
+            CrashPoint.Here("after commit, before hand-over");
             Extension.HandOver([.. _messages.Where(staged => key.Equals(staged.WrittenIn)).Select(staged => staged.Message)]);
         }
 

@@ -6,7 +6,7 @@ namespace ReliableMq.Faults.Checking;
 internal sealed record Finding(Rule Rule, string Text)
 {
     /// <summary>Whether time may mend it: until the end it only says that the work is not done.</summary>
-    public bool MayPass => Rule is Rule.NotHandled or Rule.LeftDead or Rule.LeftOver;
+    public bool MayPass => Rule is Rule.NotHandled or Rule.LeftDead or Rule.LeftOver or Rule.Miscounted;
 
     public override string ToString() => $"{Rule}: {Text}";
 }
@@ -51,4 +51,7 @@ internal enum Rule
 
     /// <summary>Something is still claimed, unsettled, parked or untold.</summary>
     LeftOver,
+
+    /// <summary>The dashboard tells another number than the tables.</summary>
+    Miscounted,
 }

@@ -1,4 +1,5 @@
 using ReliableMq.Faults.Running;
+using ReliableMq.TestSupport;
 
 namespace ReliableMq.Faults.Checking;
 
@@ -6,7 +7,7 @@ namespace ReliableMq.Faults.Checking;
 /// What has to be gone when everything is quiet. The only place that looks at tables and queues of the library, because
 /// a row that stays claimed is nothing that a business table shows.
 /// </summary>
-internal sealed class LeftOvers(Stage stage)
+internal sealed class LeftOvers(TestDatabase sending, TestDatabase handling, TestVirtualHost broker)
 {
     private static readonly (string What, string Sql)[] OfBoth =
     [
@@ -27,7 +28,7 @@ internal sealed class LeftOvers(Stage stage)
     public Task<List<Finding>> LookAsync() => Patiently.DoAsync(async () =>
     {
         var findings = new List<Finding>();
-        foreach (var (service, database, checks) in new[] { ("producers", stage.Sending, OfBoth), ("consumers", stage.Handling, [.. OfBoth, .. OfHandling]) })
+        foreach (var (service, database, checks) in new[] { ("producers", sending, OfBoth), ("consumers", handling, [.. OfBoth, .. OfHandling]) })
         {
             foreach (var (what, sql) in checks)
             {
@@ -38,7 +39,7 @@ internal sealed class LeftOvers(Stage stage)
             }
         }
 
-        foreach (var queue in await stage.VirtualHost.ListQueuesAsync())
+        foreach (var queue in await broker.ListQueuesAsync())
         {
             if (queue.Messages is > 0 and var count)
             {

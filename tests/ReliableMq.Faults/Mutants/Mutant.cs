@@ -11,7 +11,7 @@ internal sealed record Mutant(string Name, string Faults)
         new("mark-before-confirm", "kill-broker,cut-broker-line,reset-broker-line"),
         new("no-mandatory", "delete-binding,delete-exchange"),
         new("no-inbox", "lose-broker-answers,kill-consumer,reset-broker-line"),
-        new("no-fencing", "cut-broker-line,memory-alarm"),
+        new("no-fencing", "freeze-producers,slow-broker-line"),
         new("multiple-ack-over-held", "kill-consumer,close-connections"),
         new("replay-without-epoch", "kill-consumer"),
         new("no-key-lock", "slow-database-line"),

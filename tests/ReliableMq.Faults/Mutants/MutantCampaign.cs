@@ -16,7 +16,13 @@ internal static class MutantCampaign
     {
         var chosen = arguments.Mutants!.Count == 0 ? Mutant.All : [.. arguments.Mutants.Select(Find)];
         var results = new List<(Mutant Mutant, string? Caught)>();
-        if (!await StandsAsync(arguments, chosen))
+        if (arguments.Resume)
+        {
+            results.AddRange(chosen.Select(mutant => (mutant, CaughtBefore(mutant))).Where(result => result.Item2 is not null));
+            chosen = [.. chosen.Except(results.Select(result => result.Mutant))];
+        }
+
+        if (chosen.Count > 0 && !await StandsAsync(arguments, chosen))
         {
             Console.WriteLine("FAILED the library as it is does not pass under these faults, so a mutant's failing would say nothing");
             return 1;
@@ -28,7 +34,10 @@ internal static class MutantCampaign
             await RunAsync("bash", ["-c", "git ls-files -coz --exclude-standard | tar --null --files-from=- --create --ignore-failed-read | tar --extract --directory \"$0\"", copy], Checkout.Root);
             foreach (var mutant in chosen)
             {
-                results.Add((mutant, await CatchAsync(arguments, mutant, copy)));
+                var caught = await CatchAsync(arguments, mutant, copy);
+                results.Add((mutant, caught));
+                Directory.CreateDirectory(FolderOf(mutant.Name, 1));
+                await File.WriteAllTextAsync(NoteOf(mutant), caught);
             }
         }
         finally
@@ -57,6 +66,11 @@ internal static class MutantCampaign
 
     private static Arguments Shorter(Arguments arguments) =>
         arguments with { Duration = TimeSpan.FromSeconds(40), Patience = TimeSpan.FromSeconds(60) };
+
+    private static string? CaughtBefore(Mutant mutant) =>
+        File.Exists(NoteOf(mutant)) && File.ReadAllText(NoteOf(mutant)) is { Length: > 0 } caught ? $"before {caught}" : null;
+
+    private static string NoteOf(Mutant mutant) => Path.Combine(FolderOf(mutant.Name, 1), "caught.txt");
 
     private static string FolderOf(string name, int seed) => Path.Combine(Checkout.Root, "artifacts", "faults", "mutants", $"{name}-{seed}");
 
@@ -87,7 +101,7 @@ internal static class MutantCampaign
             {
                 if (await Campaign.RunOneAsync(mutated, seed, FolderOf(mutant.Name, seed)) is { Passed: false } verdict)
                 {
-                    return $"by seed {seed}: {verdict.Outcome.Findings[0]}";
+                    return $"by seed {seed}: {verdict.Outcome.Findings.OrderBy(finding => finding.MayPass).First()}";
                 }
             }
 

@@ -5,6 +5,7 @@ internal static class FaultCatalog
 {
     private const string Producer = "producer";
     private const string Consumer = "consumer";
+    private const string Clock = "clock";
     private const string Broker = "broker";
     private const string Database = "database";
     private const string BrokerLine = "line to the broker";
@@ -16,8 +17,10 @@ internal static class FaultCatalog
         new("kill-consumer", Consumer, 5, dice => new KillProcess(stage => stage.Consumers[dice % stage.Consumers.Count])),
         // Longer than a lease of 10 s.
         new("freeze-producer", Producer, 16, dice => new FreezeProcess(stage => stage.Producers[dice % stage.Producers.Count])),
+        new("freeze-producers", Producer, 16, _ => new FreezeProducers()),
         new("freeze-consumer", Consumer, 16, dice => new FreezeProcess(stage => stage.Consumers[dice % stage.Consumers.Count])),
         new("roll-consumer", Consumer, 0, dice => new RollProcess(stage => stage.Consumers[dice % stage.Consumers.Count])),
+        new("jump-clock", Clock, 12, dice => new JumpClock(stage => stage.Producers.Concat(stage.Consumers).ElementAt(dice % 4), dice / 4)),
         new("kill-broker", Broker, 4, _ => new KillServer(stage => stage.Broker)),
         new("stop-broker", Broker, 4, _ => new StopServer(stage => stage.Broker)),
         new("freeze-broker", Broker, 8, _ => new FreezeServer(stage => stage.Broker)),
@@ -36,7 +39,7 @@ internal static class FaultCatalog
         new("reset-broker-line", BrokerLine, 0, dice => new ResetLine(stage => stage.BrokerLines[dice % 2])),
         new("half-open-broker-line", BrokerLine, 8, dice => new HalfOpenLine(stage => stage.BrokerLines[dice % 2])),
         new("lose-broker-answers", BrokerLine, 8, dice => new LoseAnswers(stage => stage.BrokerLines[dice % 2])),
-        new("slow-broker-line", BrokerLine, 8, dice => new SlowLine(stage => stage.BrokerLines[dice % 2], dice)),
+        new("slow-broker-line", BrokerLine, 16, dice => new SlowLine(stage => stage.BrokerLines[dice % 2], dice)),
         new("cut-database-line", DatabaseLine, 6, dice => new CutLine(stage => stage.DatabaseLines[dice % 2])),
         new("reset-database-line", DatabaseLine, 0, dice => new ResetLine(stage => stage.DatabaseLines[dice % 2])),
         new("half-open-database-line", DatabaseLine, 8, dice => new HalfOpenLine(stage => stage.DatabaseLines[dice % 2])),

@@ -1,4 +1,5 @@
 using ReliableMq.Faults.Running;
+using ReliableMq.Faults.Workload;
 
 namespace ReliableMq.Faults.Nemesis;
 
@@ -26,6 +27,44 @@ internal sealed class FreezeProcess(Func<Stage, ProcessSlot> choose) : Fault
 
         return Task.CompletedTask;
     }
+}
+
+/// <summary>SIGSTOP to all producers: nobody is there who could take over what they hold.</summary>
+internal sealed class FreezeProducers : Fault
+{
+    private readonly List<ProcessSlot> _frozen = [];
+
+    public override async Task InjectAsync(Stage stage)
+    {
+        foreach (var producer in stage.Producers.Except(_frozen))
+        {
+            if (await producer.FreezeAsync())
+            {
+                _frozen.Add(producer);
+            }
+        }
+    }
+
+    public override Task HealAsync(Stage stage)
+    {
+        foreach (var producer in _frozen)
+        {
+            producer.Resume();
+        }
+
+        return Task.CompletedTask;
+    }
+}
+
+/// <summary>The clock of one process jumps, and back again; the others and the servers keep theirs.</summary>
+internal sealed class JumpClock(Func<Stage, ProcessSlot> choose, int dice) : Fault
+{
+    // From seconds, as by a correction, to more than a day.
+    private static readonly int[] Seconds = [-7, 7, -3600, 3600, -100_000, 100_000];
+
+    public override Task InjectAsync(Stage stage) => choose(stage).TellAsync(FormattableString.Invariant($"{RoleOrders.Clock}{Seconds[dice % Seconds.Length]}"));
+
+    public override Task HealAsync(Stage stage) => choose(stage).TellAsync($"{RoleOrders.Clock}0");
 }
 
 /// <summary>A rolling deployment: the next process starts beside the one before, which then is asked to end.</summary>

@@ -3,7 +3,7 @@ namespace ReliableMq.Faults.Running;
 /// <summary>The machine's own way to its servers leads to what it torments: what fails is tried again for a while.</summary>
 internal static class Patiently
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     public static Task DoAsync(Func<Task> action) => DoAsync(async () =>
     {

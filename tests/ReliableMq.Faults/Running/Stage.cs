@@ -89,10 +89,10 @@ internal sealed class Stage : IAsyncDisposable
             }
 
             return true;
-        }), "the consumers consume", TimeSpan.FromMinutes(2));
+        }), "the consumers consume", TimeSpan.FromMinutes(10));
         await Broker.SyncAsync();
         _supervising = Task.WhenAll([_supervising, .. Producers.Select(slot => slot.SuperviseAsync(_ended.Token))]);
-        await Eventually.TrueAsync(async () => await Sending.ScalarAsync<long>("SELECT count(*) FROM stored") > 0, "the producers store", TimeSpan.FromMinutes(2));
+        await Eventually.TrueAsync(async () => await Sending.ScalarAsync<long>("SELECT count(*) FROM stored") > 0, "the producers store", TimeSpan.FromMinutes(10));
     }
 
     /// <summary>No more messages from now on.</summary>
@@ -135,7 +135,7 @@ internal sealed class Stage : IAsyncDisposable
         var direct = new NpgsqlConnectionStringBuilder(database.ConnectionString) { Timeout = 5, CommandTimeout = 8, CancellationTimeout = 1000, MaxPoolSize = 30 };
         var through = new NpgsqlConnectionStringBuilder(direct.ConnectionString) { Host = DatabaseLines[line].Host, Port = DatabaseLines[line].Port };
         return new RoleOrders(
-            name, _folder, HashCode.Combine(_seed, number), Rate: 12, _isStoring, $"{BrokerLines[line].Host}:{BrokerLines[line].Port}", VirtualHost.VirtualHost, VirtualHost.UserName,
+            name, _folder, HashCode.Combine(_seed, number), Rate: 12, MaxUnconfirmed: number == 1 ? 2 : 1000, _isStoring, $"{BrokerLines[line].Host}:{BrokerLines[line].Port}", VirtualHost.VirtualHost, VirtualHost.UserName,
             VirtualHost.Password, through.ConnectionString, direct.ConnectionString);
     }
 }

@@ -110,6 +110,32 @@ public sealed class CheckerTests
         RulesOf(taken with { Effects = [Effect("a"), Effect("a")] }).ShouldBe([Rule.HandledTwice]);
     }
 
+    /// <summary>For each rule evidence that breaks it and nothing else. What is left over or miscounted is no matter of evidence: see <see cref="LeftOversTests"/>.</summary>
+    private static readonly Dictionary<Rule, Evidence> Breaches = new()
+    {
+        [Rule.NotHandled] = Committed("a"),
+        [Rule.LeftDead] = Committed("a") with { DeadLetters = [Dead("a")] },
+        [Rule.HandledTwice] = Committed("a") with { Effects = [Effect("a"), Effect("a")] },
+        [Rule.HandledAndDead] = Committed("a") with { Effects = [Effect("a")], DeadLetters = [Dead("a")] },
+        [Rule.NoReason] = Committed("a") with { Stored = [Row("a") with { IsPoison = true }], DeadLetters = [Dead("a") with { Reason = "" }] },
+        [Rule.NeverCommitted] = new Evidence { Effects = [Effect("a")] },
+        [Rule.CommitLost] = Committed("a") with { Stored = [] },
+        [Rule.RollbackStored] = Committed("a") with { Journal = [new(JournalAct.NotCommitted, ["a"])], Effects = [Effect("a")] },
+        [Rule.CancelledAndHandled] = Committed("a") with { Journal = [new(JournalAct.Committed, ["a"]), new(JournalAct.AboutToCancel, ["a"]), new(JournalAct.Cancelled, ["a"])], Effects = [Effect("a")] },
+        [Rule.OutOfOrder] = Ordered(("b", null), ("a", "b")),
+        [Rule.SideBySide] = Ordered(("a", null), ("b", null)),
+        [Rule.TooEarly] = Committed("a") with { Stored = [Row("a") with { DueAt = Noon.AddSeconds(5) }], Effects = [Effect("a")] },
+    };
+
+    [Fact]
+    public void Every_rule_is_broken_by_some_evidence_and_that_breaks_no_other()
+    {
+        Breaches.Keys.Append(Rule.LeftOver).Append(Rule.Miscounted).Order().ShouldBe(Enum.GetValues<Rule>().Order());
+        Breaches.ShouldAllBe(breach => RulesOf(breach.Value).SequenceEqual(new[] { breach.Key }));
+    }
+
+    private static DeadRow Dead(string id) => new("faults.items", id, "poison", IsWaiting: true);
+
     private static List<Rule> RulesOf(Evidence evidence) => [.. Checker.Check(evidence).Findings.Select(finding => finding.Rule)];
 
     private static StoredRow Row(string id, string kind = nameof(Item)) => new(id, kind, StoredAt: Noon);

@@ -12,7 +12,7 @@ internal sealed record Draft(IWork Work, string? Key = null, TimeSpan? Delay = n
         Kind = Work.GetType().Name,
         Key = Key,
         IsPoison = Work.Fate.IsPoison,
-        // Before the library reads a clock, so never too late. All processes have one clock; no fault turns it yet.
+        // Before the library reads a clock, so never too late; and by the machine's clock, which is the database's.
         DueAt = Delay is { } delay ? TimeProvider.System.GetUtcNow().UtcDateTime + delay : null,
     };
 }
@@ -35,7 +35,7 @@ internal static class Drafts
         < 60 => new Draft(new Entry(id, NextFate(random) with { Kills = 0 }), key),
         < 75 => new Draft(new Pack(id, NextFate(random) with { Kills = 0 })),
         < 86 => new Draft(new Notice(id, new Fate())),
-        < 96 => new Draft(new Item(id, new Fate()), Delay: TimeSpan.FromSeconds(random.NextDouble() * 8)),
+        < 93 => new Draft(new Item(id, new Fate()), Delay: TimeSpan.FromSeconds(random.NextDouble() * 8)),
         _ => new Draft(new Item(id, new Fate()), Delay: TimeSpan.FromSeconds(random.NextDouble() * 4), CancelAfter: TimeSpan.FromSeconds(random.NextDouble() * 15)),
     };
 

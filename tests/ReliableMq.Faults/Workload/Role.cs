@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -19,7 +20,7 @@ internal static class Role
         builder.Configuration.AddInMemoryCollection(SettingsOf(role, orders));
         using var log = new LogFile(Path.Combine(orders.Folder, $"{orders.Name}.log"));
         builder.Logging.AddProvider(log).SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning).AddFilter("Quartz", LogLevel.Warning);
-        builder.Services.AddSingleton(orders).AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(orders).AddSingleton<TimeProvider, WrongClock>();
         builder.Services.AddSingleton(new Journal(Path.Combine(orders.Folder, $"{orders.Name}.journal")));
         builder.Services.AddSingleton(NpgsqlDataSource.Create(orders.ConnectionString));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(20));
@@ -55,6 +56,7 @@ internal static class Role
         ["ReliableMq:Broker:Heartbeat"] = "00:00:02",
         ["ReliableMq:Broker:ConfirmTimeout"] = "00:00:03",
         ["ReliableMq:Outbox:Lease"] = "00:00:10",
+        ["ReliableMq:Outbox:MaxUnconfirmed"] = orders.MaxUnconfirmed.ToString(CultureInfo.InvariantCulture),
         ["ReliableMq:Outbox:PollInterval"] = "00:00:01",
         ["ReliableMq:Outbox:ResendInterval"] = "00:00:05",
         ["ReliableMq:Topology:CheckInterval"] = "00:00:02",
@@ -71,6 +73,9 @@ internal static class Role
             {
                 case RoleOrders.StopStoring:
                     host.Services.GetService<Producer>()?.StopStoring();
+                    break;
+                case var _ when line.StartsWith(RoleOrders.Clock, StringComparison.Ordinal):
+                    ((WrongClock)host.Services.GetRequiredService<TimeProvider>()).SetWrongBy(TimeSpan.FromSeconds(int.Parse(line[RoleOrders.Clock.Length..], CultureInfo.InvariantCulture)));
                     break;
                 case RoleOrders.SendNow:
                     await SendNowAsync(host);
