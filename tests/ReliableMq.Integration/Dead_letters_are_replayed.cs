@@ -226,13 +226,18 @@ public class Dead_letters_are_replayed
     public async Task A_replay_goes_on_where_a_killed_process_left_it()
     {
         var (count, perSecond) = Runs.Long((10_000, 500), (300, 50));
+        const int others = 10, traffic = 1_000_000;
         await using var world = await World.CreateAsync();
-        await using (var broken = await world.StartAsync(setup => setup.HandleNumbered(retry: "", before: (_, _) => throw new InvalidOperationException("broken"))))
+        await using (var broken = await world.StartAsync(setup => setup.HandleNumbered(retry: "", before: (message, _) =>
+            throw (message.Number < 0 ? new NotSupportedException("another matter") : new InvalidOperationException("broken")))))
         {
-            await broken.SaveAsync([.. Enumerable.Range(0, count).Select(number => new Numbered(number))]);
-            await Eventually.EqualAsync((long)count, () => world.CountAsync("dead_letter"), "dead letters", TimeSpan.FromMinutes(5));
+            await broken.SaveAsync([.. Enumerable.Range(-others, others + count).Select(number => new Numbered(number))]);
+            await Eventually.EqualAsync((long)(others + count), () => world.CountAsync("dead_letter"), "dead letters", TimeSpan.FromMinutes(5));
         }
 
+        await using var sender = await world.StartAsync();
+        using var enough = new CancellationTokenSource();
+        var sending = SendAsync(sender, traffic, enough.Token);
         await using (var killed = world.StartProcess(Worker.Replay, perSecond))
         {
             await Eventually.TrueAsync(async () => await world.Database.ScalarAsync<long>("SELECT coalesce(sum(replayed), 0)::bigint FROM reliable_mq.replay") >= count / 3, "a third is replayed", TimeSpan.FromMinutes(3));
@@ -241,12 +246,28 @@ public class Dead_letters_are_replayed
 
         await using var successor = await world.StartAsync(setup => setup.HandleNumbered());
 
-        await Eventually.EqualAsync((long)count, () => world.CountAsync("inbox"), "handled messages", TimeSpan.FromMinutes(3));
-        await Eventually.EqualAsync([$"{count} 0 true"], async () => await world.Database.QueryAsync<string>("SELECT replayed || ' ' || refused || ' ' || (finished_at IS NOT NULL) FROM reliable_mq.replay"), "the replay");
+        await Eventually.EqualAsync([$"{count} 0 true"], async () => await world.Database.QueryAsync<string>("SELECT replayed || ' ' || refused || ' ' || (finished_at IS NOT NULL) FROM reliable_mq.replay"), "the replay", TimeSpan.FromMinutes(3));
+        await enough.CancelAsync();
+        var sent = await sending;
+        await Eventually.EqualAsync((long)(count + sent), () => world.CountAsync("inbox"), "handled messages", TimeSpan.FromMinutes(3));
         await Eventually.TrueAsync(async () => (await world.Broker.QueueCountsAsync("tests.numbers.dead")) is { Ready: 0, Unacked: 0 }, "the copies of the dead letters are merged");
         await world.ShouldHaveSettledAllAsync(successor, "tests.numbers", "tests.numbers.dead");
-        (await world.EffectsAsync()).ShouldBe(Enumerable.Range(0, count));
-        (await world.CountAsync("failure")).ShouldBe(0);
+        (await world.EffectsAsync()).ShouldBe([.. Enumerable.Range(0, count), .. Enumerable.Range(traffic, sent)]);
+        (await world.Database.QueryAsync<string>("SELECT state || ' ' || count(*) FROM reliable_mq.failure GROUP BY state")).ShouldBe([$"dead {others}"]);
+        sent.ShouldBeGreaterThan(0);
+    }
+
+    /// <summary>Traffic of every day.</summary>
+    private static async Task<int> SendAsync(TestService service, int first, CancellationToken enough)
+    {
+        var sent = 0;
+        for (; !enough.IsCancellationRequested; sent++)
+        {
+            await service.SaveAsync(new Numbered(first + sent));
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, enough).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        return sent;
     }
 
     [Fact]

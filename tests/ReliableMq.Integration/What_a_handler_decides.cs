@@ -98,7 +98,7 @@ public class What_a_handler_decides
         System.Text.Encoding.UTF8.GetString(discarded.Body.Span).ShouldContain("kept");
         (await service.DeadLetters.ListAsync().AnyAsync()).ShouldBeFalse();
 
-        await world.Broker.PublishAsync("", "tests.numbers", "{}", new RabbitMQ.Client.BasicProperties { MessageId = discarded.MessageId, Type = "tests.numbered.v1" });
+        await world.Broker.PublishAsync("", "tests.numbers", discarded.Body.ToArray(), new RabbitMQ.Client.BasicProperties { MessageId = discarded.MessageId, Type = "tests.numbered.v1" });
         await world.Broker.PublishAsync("", "tests.numbers", "{}", new RabbitMQ.Client.BasicProperties { MessageId = "another", Type = "tests.numbered.v1" });
         await Eventually.EqualAsync(2, () => Task.FromResult(handled), "handled: the other one, not the copy");
         await world.ShouldHaveSettledAllAsync(service, "tests.numbers", "tests.numbers.dead");

@@ -48,5 +48,10 @@ internal sealed class ServiceRows : IAsyncDisposable
     public ValueTask DisposeAsync() => Database.DisposeAsync();
 
     /// <summary>As the library makes them: the time in front.</summary>
-    private static string Id(string number) => $"(lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000)::bigint), 12, '0') || '7' || lpad(to_hex({number}), 19, '0'))::uuid";
+    // To the microsecond: two calls may come in one millisecond.
+    private static string Id(string number) =>
+        $"""
+        (SELECT (lpad(to_hex(us / 1000), 12, '0') || '7' || lpad(to_hex(us % 1000), 3, '0') || lpad(to_hex({number}), 16, '0'))::uuid
+         FROM (SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS us) AS now)
+        """;
 }

@@ -165,7 +165,7 @@ internal static class Worker
 
         if (role == Replay)
         {
-            await service.DeadLetters.ReplayAsync(new DeadLetterFilter(), "worker", new ReplayManyOptions { PerSecond = count });
+            await service.DeadLetters.ReplayAsync(new DeadLetterFilter { ExceptionType = typeof(InvalidOperationException).FullName }, "worker", new ReplayManyOptions { PerSecond = count });
         }
 
         if (role is Produce or Journal)
