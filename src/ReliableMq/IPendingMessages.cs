@@ -20,7 +20,8 @@ public interface IPendingMessages
 
     /// <summary>
     /// Takes messages out of the outbox unsent; the history keeps them as cancelled. One that is being sent this
-    /// moment is left alone. The further attempts of this service's own handlers are pending messages, too (their
+    /// moment is left alone. Only of a <see cref="PendingState.Scheduled"/> one is it certain that it does not arrive:
+    /// another may have been sent before without its confirm having come back. The further attempts of this service's own handlers are pending messages, too (their
     /// <see cref="PendingMessage.Exchange"/> is empty): a message whose attempt is cancelled becomes a discarded dead
     /// letter, which can be replayed, and the dead letter of a cancelled replay waits again.
     /// </summary>

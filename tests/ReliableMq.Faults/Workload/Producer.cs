@@ -219,9 +219,14 @@ internal sealed class Producer(RoleOrders orders, IServiceScopeFactory scopes, N
             await Task.Delay(draft.CancelAfter!.Value, time, stopping);
             await using var scope = scopes.CreateAsyncScope();
             journal.Write(JournalAct.AboutToCancel, draft.Work.Id);
+            // One that is due may be with the broker already, where its confirm was lost: then both ends are right.
+            PendingState? state = draft.CancelAfter < draft.Delay ? PendingState.Scheduled : null;
             var cancelled = await scope.ServiceProvider.GetRequiredService<IPendingMessages>()
-                .CancelAsync(new PendingMessageFilter { MessageId = draft.Work.Id }, who: "canceller", cancellationToken: CancellationToken.None);
-            journal.Write(cancelled > 0 ? JournalAct.Cancelled : JournalAct.NotCancelled, draft.Work.Id);
+                .CancelAsync(new PendingMessageFilter { MessageId = draft.Work.Id, State = state }, who: "canceller", cancellationToken: CancellationToken.None);
+            if (cancelled == 0 || state is not null)
+            {
+                journal.Write(cancelled > 0 ? JournalAct.Cancelled : JournalAct.NotCancelled, draft.Work.Id);
+            }
         }
         catch (Exception error)
         {
