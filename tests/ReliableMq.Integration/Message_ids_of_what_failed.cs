@@ -170,6 +170,74 @@ public class Message_ids_of_what_failed
     }
 
     [Fact]
+    public async Task One_that_comes_when_the_first_was_handled_after_all_is_not_taken_for_its_copy()
+    {
+        await using var world = await World.CreateAsync();
+        await using var service = await StartAsync(world, "1h", _ => throw new InvalidOperationException("once"));
+        await PublishAsync(world, 1);
+        await Eventually.EqualAsync("scheduled", () => world.Database.ScalarAsync<string>("SELECT state FROM reliable_mq.failure"), "the state of the first");
+        await BringBackAsync(world, service, "scheduled");
+        await Eventually.EqualAsync([1], world.EffectsAsync, "effects");
+
+        await PublishAsync(world, 2);
+
+        (await Eventually.FoundAsync(() => FindAsync(service, 2), "the dead letter of the second")).MessageId.ShouldStartWith("derived-");
+        await PublishAsync(world, 1);
+        await Eventually.TrueAsync(() => service.Logs.Entries.Any(entry => entry.EventId.Id == 5001), "the copy of the first is known");
+        (await world.CountAsync("dead_letter")).ShouldBe(1);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task One_that_overtakes_the_first_which_is_parked_holds_no_key_and_neither_disappears(bool fails)
+    {
+        await using var world = await World.CreateAsync();
+        var mended = new Signal("the cause of the one in front is mended");
+        await using var service = await world.StartAsync(setup => setup.HandleInOrder(QueueOrder.ByKey, retry: "1s, 1s", before: (message, context) =>
+        {
+            if (message.Number == 0 && !mended.IsSet)
+            {
+                context.RetryAfter(TimeSpan.FromMilliseconds(200));
+            }
+
+            return fails && message.Number == 2 ? throw new InvalidOperationException("never") : Task.CompletedTask;
+        }));
+        await service.ConsumingAsync();
+        await world.SendAsync([("k", 0), ("k", 1)]);
+        await Eventually.EqualAsync(1, () => world.CountAsync("parked"), "messages parked");
+
+        await PublishOtherAsync();
+        if (fails)
+        {
+            await Eventually.EqualAsync("failing", () => world.Database.ScalarAsync<string>("SELECT state FROM reliable_mq.failure WHERE message_id = 'k-1'"), "the state of the second");
+        }
+        else
+        {
+            await Eventually.EqualAsync([2], () => world.EffectsOfAsync(""), "effects without a key");
+        }
+
+        mended.Set();
+
+        // Each is handled or a dead letter, whichever came first, and the key goes on.
+        await Eventually.TrueAsync(async () => await EndedAsync(1) && await EndedAsync(2), "both have an end");
+        await world.SendAsync([("k", 3)]);
+        await Eventually.TrueAsync(async () => (await world.EffectsOfAsync("k")).Contains(3), "the key goes on");
+        await world.ShouldHaveLeftNothingAsync();
+        (await world.EffectsOfAsync("k")).First().ShouldBe(0);
+
+        async Task<bool> EndedAsync(int number) =>
+            await FindAsync(service, number) is not null || await world.Database.ScalarAsync<bool>("SELECT EXISTS (SELECT FROM \"Effects\" WHERE \"Number\" = $1)", number);
+
+        Task PublishOtherAsync()
+        {
+            var properties = OrderedQueue.Properties("", 1);
+            properties.MessageId = OrderedQueue.Id("k", 1);
+            return world.Broker.PublishAsync("", Queue, OrderedQueue.Body(2), properties);
+        }
+    }
+
+    [Fact]
     public async Task A_late_copy_of_a_message_that_was_edited_and_replayed_and_fails_again_is_the_same_message()
     {
         await using var world = await World.CreateAsync();

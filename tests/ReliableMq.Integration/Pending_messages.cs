@@ -52,6 +52,29 @@ public class Pending_messages
     }
 
     [Fact]
+    public async Task A_cancelled_copy_that_had_arrived_leaves_the_attempt_that_followed()
+    {
+        await using var world = await World.CreateAsync();
+        var mended = false;
+        await using var service = await world.StartAsync(setup => setup.HandleNumbered(retry: "1h", before: (_, _) => mended ? Task.CompletedTask : throw new InvalidOperationException("not yet")));
+        await service.ConsumingAsync();
+        await AddAsync(service, 1, new MessageOptions { MessageId = "m1" });
+        await Eventually.EqualAsync("scheduled", () => world.Database.ScalarAsync<string>("SELECT state FROM reliable_mq.failure"), "the state of the failure");
+        await world.Database.ExecuteAsync(
+            """
+            INSERT INTO reliable_mq.outbox (id, message_id, name, exchange, routing_key, content_type, body, created_at, available_at, attempts, error_kind, error)
+            SELECT gen_random_uuid(), message_id, name, '', routing_key, content_type, body, clock_timestamp(), clock_timestamp() + interval '1 hour', 1, 'timed out', 'no confirm' FROM reliable_mq.outbox
+            """);
+
+        (await Pending(service).CancelAsync(new() { MessageId = "m1", State = PendingState.Retrying }, "maria")).ShouldBe(1);
+
+        (await world.CountAsync("dead_letter")).ShouldBe(0);
+        mended = true;
+        (await Pending(service).SendNowAsync(new() { MessageId = "m1", State = PendingState.Scheduled }, "maria")).ShouldBe(1);
+        await Eventually.EqualAsync([1], world.EffectsAsync, "effects");
+    }
+
+    [Fact]
     public async Task A_message_that_is_refused_to_the_limit_waits_for_an_operator()
     {
         await using var world = await World.CreateAsync();

@@ -1,3 +1,4 @@
+using Npgsql;
 using ReliableMq.Broker;
 using ReliableMq.Outbox;
 
@@ -35,7 +36,7 @@ internal static class DispatchRules
     /// program limits, and what is damaged (https://www.postgresql.org/docs/current/errcodes-appendix.html). Everything
     /// else may pass.
     /// </summary>
-    public static bool IsRefusal(string sqlState) => sqlState[..2] is "21" or "22" or "23" or "27" or "38" or "39" or "44" or "54" or "P0" or "XX";
+    public static bool IsRefusal(string sqlState) => sqlState[..2] is "21" or "22" or "23" or "27" or "38" or "39" or "44" or "54" or "P0" || sqlState is PostgresErrorCodes.DataCorrupted or PostgresErrorCodes.IndexCorrupted;
 
     public static string KindOf(PublishResult result) => result switch
     {

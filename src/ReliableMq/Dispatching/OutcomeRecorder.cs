@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Npgsql;
 using ReliableMq.Broker;
 using ReliableMq.Diagnostics;
+using ReliableMq.Failing;
 using ReliableMq.Outbox;
 
 namespace ReliableMq.Dispatching;
@@ -202,18 +203,28 @@ internal sealed class OutcomeRecorder(
         }
     }
 
-    private async Task RecordHalvesAsync<T>(List<T> items, Func<IReadOnlyList<T>, CancellationToken, Task> record, CancellationToken givingUp)
+    private async Task<int> RecordHalvesAsync<T>(List<T> items, Func<IReadOnlyList<T>, CancellationToken, Task> record, CancellationToken givingUp)
     {
-        await RecordAsync(items[..(items.Count / 2)], record, givingUp);
-        await RecordAsync(items[(items.Count / 2)..], record, givingUp);
+        var refused = await RecordAsync(items[..(items.Count / 2)], record, givingUp) + await RecordAsync(items[(items.Count / 2)..], record, givingUp);
+        if (refused == items.Count)
+        {
+            // Not these rows are the matter. What is sent meanwhile would be sent again, and again.
+            _isFailing = true;
+            await Task.Delay(AllRefused, time, givingUp).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        return refused;
     }
+
+    private static readonly TimeSpan AllRefused = TimeSpan.FromSeconds(5);
 
     /// <summary>
     /// Keeps trying while the database is away. It is never too late: the fencing token refuses what somebody
     /// else has taken over meanwhile. What the database refuses is recorded in halves, so that one row that
     /// cannot be recorded hurts only itself: it is sent again when its lease has run out.
     /// </summary>
-    private async Task RecordAsync<T>(List<T> items, Func<IReadOnlyList<T>, CancellationToken, Task> record, CancellationToken givingUp)
+    /// <returns>How many the database has refused.</returns>
+    private async Task<int> RecordAsync<T>(List<T> items, Func<IReadOnlyList<T>, CancellationToken, Task> record, CancellationToken givingUp)
     {
         for (var failures = 1; items.Count > 0 && !givingUp.IsCancellationRequested; failures++)
         {
@@ -221,7 +232,7 @@ internal sealed class OutcomeRecorder(
             {
                 await record(items, givingUp);
                 _isFailing = false;
-                return;
+                return 0;
             }
             catch (PostgresException exception) when (DispatchRules.IsRefusal(exception.SqlState))
             {
@@ -229,18 +240,17 @@ internal sealed class OutcomeRecorder(
                 if (items.Count == 1)
                 {
                     LogMessages.RecordRefused(logger, exception);
-                    return;
+                    return 1;
                 }
 
-                await RecordHalvesAsync(items, record, givingUp);
-                return;
+                return await RecordHalvesAsync(items, record, givingUp);
             }
-            catch (NpgsqlException exception) when (exception.InnerException is TimeoutException && items.Count > 1)
+            catch (NpgsqlException exception) when (exception.InnerException is TimeoutException && items.Count > 1 && !FailureRules.IsPoolExhausted(exception))
             {
                 // Bodies go along into the history, and these together may be too large for the time of a statement.
+                _isFailing = true;
                 LogMessages.RecordFailed(logger, items.Count, TimeSpan.Zero, exception);
-                await RecordHalvesAsync(items, record, givingUp);
-                return;
+                return await RecordHalvesAsync(items, record, givingUp);
             }
             catch (Exception exception)
             {
@@ -250,5 +260,7 @@ internal sealed class OutcomeRecorder(
                 await Task.Delay(delay, time, givingUp).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
+
+        return 0;
     }
 }

@@ -107,7 +107,8 @@ internal sealed class FailureRecorder(ServiceDatabase database, Parking parking,
 
             case Verdict.DeadLetter { Reason: var reason }:
                 await _table.DieAsync(session.Connection, delivery, messageId, attempt, reason, exception, cancellationToken);
-                await EndAsync(session.Connection, transaction, delivery.Queue, orderingKey, cancellationToken);
+                var end = exception is MessageIdUsedTwiceException { Sent: var sent } ? _table.DeleteOwn(sent) : null;
+                await EndAsync(session.Connection, transaction, delivery.Queue, orderingKey, end, cancellationToken);
                 CrashPoint.Here("after dead letter, before nack");
                 database.Alerts.WakeSoon();
                 metrics.DeadLettered(delivery.Queue);
@@ -116,7 +117,7 @@ internal sealed class FailureRecorder(ServiceDatabase database, Parking parking,
 
             case Verdict.Discard { Reason: var reason }:
                 await _table.DiscardAsync(session.Connection, delivery, messageId, attempt, reason, exception, cancellationToken);
-                await EndAsync(session.Connection, transaction, delivery.Queue, orderingKey, cancellationToken);
+                await EndAsync(session.Connection, transaction, delivery.Queue, orderingKey, end: null, cancellationToken);
                 LogMessages.Discarded(logger, delivery, reason);
                 return Settlement.Ack;
 
@@ -126,9 +127,20 @@ internal sealed class FailureRecorder(ServiceDatabase database, Parking parking,
     }
 
     /// <summary>Commits what becomes of a message that is given up. The next of its ordering key follows.</summary>
-    private async Task EndAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, string queue, string? orderingKey, CancellationToken cancellationToken)
+    private async Task EndAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, string queue, string? orderingKey, NpgsqlBatchCommand? end, CancellationToken cancellationToken)
     {
-        var release = orderingKey is null ? null : await parking.ReleaseAsync(connection, queue, orderingKey, end: null, cancellationToken);
+        Release? release = null;
+        if (orderingKey is not null)
+        {
+            release = await parking.ReleaseAsync(connection, queue, orderingKey, end, cancellationToken);
+        }
+        else if (end is not null)
+        {
+            await using var batch = new NpgsqlBatch(connection) { BatchCommands = { end } };
+            await batch.ExecuteNonQueryAsync(cancellationToken);
+        }
+
         await transaction.CommitAsync(CancellationToken.None);
         parking.Tell(release);
     }

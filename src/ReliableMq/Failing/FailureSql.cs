@@ -48,6 +48,13 @@ internal sealed class FailureSql(string schema)
         WHERE queue = @queue AND message_id = @message_id
         """;
 
+    /// <summary>
+    /// The id turned out to be another message's, which is done: what was known of this one stood under it, and may have
+    /// held its key.
+    /// </summary>
+    public string DeleteOwn { get; } =
+        $"DELETE FROM {schema}.failure WHERE queue = @queue AND message_id = @message_id AND fingerprint = @fingerprint";
+
     public string Delete { get; } =
         $"DELETE FROM {schema}.failure WHERE queue = @queue AND message_id = @message_id";
 }

@@ -77,6 +77,16 @@ internal sealed class FailureTable(ServiceDatabase database)
         await StoreAsync(connection, delivery, messageId, attempts, reason, exception, cancellationToken, isDiscarded: true);
     }
 
+    /// <inheritdoc cref="FailureSql.DeleteOwn"/>
+    public NpgsqlBatchCommand DeleteOwn(Delivery delivery) => new(_sql.DeleteOwn)
+    {
+        Parameters =
+        {
+            new NpgsqlParameter<string>("queue", delivery.Queue), new NpgsqlParameter<string>("message_id", delivery.MessageId!),
+            new NpgsqlParameter<Guid>("fingerprint", delivery.Fingerprint),
+        },
+    };
+
     /// <summary>A dead letter alone.</summary>
     public async Task StoreAsync(NpgsqlConnection connection, Delivery delivery, string messageId, int attempts, string reason, Exception exception, CancellationToken cancellationToken, bool isDiscarded = false)
     {

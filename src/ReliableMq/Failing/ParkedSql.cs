@@ -58,7 +58,8 @@ internal sealed class ParkedSql(string schema)
             INSERT INTO {schema}.failure AS f (queue, message_id, epoch, attempts, state, ordering_key, fingerprint)
             SELECT queue, message_id, epoch, 0, 'scheduled', ordering_key, CASE WHEN epoch = 1 THEN {Fingerprint} END FROM next
             ON CONFLICT (queue, message_id) DO UPDATE
-            SET epoch = excluded.epoch, attempts = 0, state = 'scheduled', next_attempt_at = NULL, error_type = NULL, error = NULL, ordering_key = excluded.ordering_key
+            SET epoch = excluded.epoch, attempts = 0, state = 'scheduled', next_attempt_at = NULL, error_type = NULL, error = NULL, ordering_key = excluded.ordering_key,
+                fingerprint = excluded.fingerprint
             WHERE f.epoch < excluded.epoch)
         INSERT INTO {schema}.outbox
             (id, message_id, name, exchange, routing_key, content_type, headers, body, correlation_id, causation_id, traceparent,

@@ -31,7 +31,11 @@ internal sealed class MessageIdUsedTwiceException : UnfitDeliveryException
     private MessageIdUsedTwiceException(Delivery delivery, string first)
         : base($"The message \"{delivery.Name}\" has the id \"{delivery.MessageId}\", but a message with this id and another body {first}. Two messages need two ids: correct the sender, and replay this one, which is kept under an id of its own, if its effect is missing.")
     {
+        Sent = delivery;
     }
+
+    /// <summary>The second, under the id that it was sent with.</summary>
+    public Delivery Sent { get; }
 
     public static MessageIdUsedTwiceException Handled(Delivery delivery, DateTimeOffset at) => new(delivery, $"was handled at {at:O}");
 

@@ -21,10 +21,16 @@ internal sealed class InboxSql(string schema)
         WHERE current_setting('idle_in_transaction_session_timeout')::interval NOT BETWEEN '1 ms' AND '{limit.TotalMilliseconds:0} ms'
         """);
 
-    /// <summary>Two at once wait here for one another. A row comes back for the one that may run, and names its transaction.</summary>
+    /// <summary>
+    /// Two at once wait here for one another. A row comes back for the one that may run, and names its transaction. The
+    /// epoch is the first that had this body: before it, the message may have been another before an operator edited it.
+    /// </summary>
     public string Insert { get; } =
         $"""
-        INSERT INTO {schema}.inbox (queue, message_id, fingerprint, epoch) VALUES (@queue, @message_id, @fingerprint, @epoch)
+        INSERT INTO {schema}.inbox (queue, message_id, fingerprint, epoch)
+        VALUES (@queue, @message_id, @fingerprint, CASE
+            WHEN @epoch > 0 AND EXISTS (SELECT FROM {schema}.failure f WHERE f.queue = @queue AND f.message_id = @message_id AND f.fingerprint = @fingerprint) THEN 0
+            ELSE @epoch END)
         ON CONFLICT DO NOTHING RETURNING pg_current_xact_id()::xid
         """;
 

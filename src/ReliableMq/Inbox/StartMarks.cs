@@ -2,6 +2,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using ReliableMq.Diagnostics;
+using ReliableMq.Failing;
 using ReliableMq.Receiving;
 using ReliableMq.Storage;
 
@@ -63,9 +64,9 @@ internal sealed class StartMarks
             await using var session = await _database.OpenAsync(cancellationToken);
             return await StartAsync(session.Connection, delivery, cancellationToken);
         }
-        catch
+        catch (Exception exception)
         {
-            _sight.Lost();
+            Missed(exception);
             throw;
         }
     }
@@ -270,6 +271,15 @@ internal sealed class StartMarks
         }
     }
 
+    /// <summary>A pool that is full says nothing of the database.</summary>
+    private void Missed(Exception exception)
+    {
+        if (!FailureRules.IsPoolExhausted(exception))
+        {
+            _sight.Lost();
+        }
+    }
+
     /// <returns>Whether the database has answered.</returns>
     private async Task<bool> RenewAsync(MarkKey[] running, Dictionary<MarkKey, DateTime> ended)
     {
@@ -285,7 +295,7 @@ internal sealed class StartMarks
         }
         catch (Exception exception)
         {
-            _sight.Lost();
+            Missed(exception);
             if (running.Length + ended.Count > 0)
             {
                 LogMessages.MarksNotRenewed(_logger, _database.Name, exception.Message);

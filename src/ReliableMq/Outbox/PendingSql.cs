@@ -56,7 +56,7 @@ internal sealed class PendingSql(string schema, PendingMessageFilter filter)
         $"""
         INSERT INTO {schema}.outbox_key (ordering_key, token, available_at)
         SELECT ordering_key, gen_random_uuid(), clock_timestamp() FROM unnest(@keys) AS w (ordering_key)
-        ORDER BY ordering_key
+        ORDER BY ordering_key COLLATE "C"
         ON CONFLICT (ordering_key) DO NOTHING
         """;
 
@@ -81,7 +81,8 @@ internal sealed class PendingSql(string schema, PendingMessageFilter filter)
 
     /// <summary>
     /// A copy that was to go back to its queue no longer holds back its ordering key there. Where it was the copy of a
-    /// replay, its dead letter waits again; else the message becomes a dead letter that is discarded, so that it is found.
+    /// replay, its dead letter waits again; else the message becomes a dead letter that is discarded, so that it is found. An older copy, whose confirm was lost, is not the next attempt: that one
+    /// is another row. Index <c>outbox_scheduled</c>.
     /// </summary>
     public string Cancel =>
         $"""
@@ -96,6 +97,9 @@ internal sealed class PendingSql(string schema, PendingMessageFilter filter)
             SET ordering_key = NULL, next_attempt_at = NULL, state = CASE WHEN u.epoch IS NULL THEN 'discarded' ELSE 'dead' END, epoch = coalesce(u.epoch, f.epoch)
             FROM finished LEFT JOIN unreplayed u ON u.queue = finished.routing_key AND u.message_id = finished.message_id
             WHERE finished.exchange = '' AND f.queue = finished.routing_key AND f.message_id = finished.message_id AND f.state = 'scheduled'
+              AND NOT EXISTS (
+                  SELECT FROM {schema}.outbox later
+                  WHERE later.message_id = f.message_id AND later.due_at IS NOT NULL AND later.exchange = '' AND later.routing_key = f.queue AND later.id <> ALL (@ids))
             RETURNING f.*),
         given_up AS (
             INSERT INTO {schema}.dead_letter

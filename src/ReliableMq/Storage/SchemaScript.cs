@@ -101,7 +101,7 @@ internal static class SchemaScript
         CREATE INDEX IF NOT EXISTS outbox_history_correlation ON {schema}.outbox_history (correlation_id) WHERE correlation_id IS NOT NULL;
         CREATE INDEX IF NOT EXISTS outbox_history_unsent ON {schema}.outbox_history (id) WHERE outcome <> 'sent';
 
-        -- What was handled: inserted in the handler's own transaction.
+        -- What was handled: inserted in the handler's own transaction. The epoch is the first that had this body.
         CREATE TABLE IF NOT EXISTS {schema}.inbox (
             queue        text COLLATE "C" NOT NULL,
             message_id   text COLLATE "C" NOT NULL,

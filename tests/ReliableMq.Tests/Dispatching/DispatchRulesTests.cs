@@ -100,6 +100,7 @@ public sealed class DispatchRulesTests
     [InlineData("54000", true)]
     [InlineData("P0001", true)]
     [InlineData("XX001", true)]
+    [InlineData("XX000", false)]
     [InlineData("44000", true)]
     [InlineData("08006", false)]
     [InlineData("53300", false)]
