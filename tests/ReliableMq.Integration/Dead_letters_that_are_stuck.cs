@@ -147,8 +147,9 @@ public class Dead_letters_that_are_stuck
 
         await RunAsync(service, "held-keys");
 
-        await Eventually.EqualAsync("parked tests.numbers 1 lost",
-            () => world.Database.ScalarAsync<string>("SELECT min(kind || ' ' || group_key || ' ' || count || ' ' || (examples -> 0 ->> 'messageId')) FROM reliable_mq.alert"), "the alert");
+        // How often is left open: the schedule may have looked as well.
+        await Eventually.EqualAsync("parked tests.numbers lost",
+            () => world.Database.ScalarAsync<string>("SELECT string_agg(kind || ' ' || group_key || ' ' || (examples -> 0 ->> 'messageId'), ', ') FROM reliable_mq.alert"), "the alert");
         (await world.Database.ScalarAsync<string>("SELECT examples -> 0 ->> 'reason' FROM reliable_mq.alert"))!.ShouldMatch("^It holds the ordering key \"k\" since .*, failing after 2 attempt\\(s\\)\\.$");
     }
 
