@@ -21,9 +21,9 @@ internal static class PagesRun
         }
 
         var startedAt = TimeProvider.System.GetTimestamp();
-        await using var database = Environment.GetEnvironmentVariable("C_ON") is null ? await PagesDatabase.CreateAsync(rows, waiting) : null; if (Environment.GetEnvironmentVariable("C_KEEP") is not null) { Console.WriteLine(database!.ConnectionString); Environment.Exit(0); } // HACK
+        await using var database = await PagesDatabase.CreateAsync(rows, waiting);
         Console.WriteLine($"{rows} rows in the history and the inbox each, {waiting} in the outbox, {rows / 10} dead letters: {TimeProvider.System.GetElapsedTime(startedAt).TotalSeconds:0} s");
-        await using var dashboard = await StartAsync(Environment.GetEnvironmentVariable("C_ON") ?? database!.ConnectionString);
+        await using var dashboard = await StartAsync(database.ConnectionString);
         using var client = new HttpClient { BaseAddress = new Uri(dashboard.Urls.First().TrimEnd('/') + "/reliable-mq/api/v1/") };
         Console.WriteLine("| address | median ms | most ms |");
         Console.WriteLine("|---|---|---|");
