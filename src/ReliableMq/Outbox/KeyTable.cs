@@ -41,12 +41,7 @@ internal sealed class KeyTable(ServiceDatabase database)
     public async Task<(List<OutboxRow> Rows, int Waiting)> AdvanceAsync(IReadOnlyList<KeyLease> keys, int run, CancellationToken cancellationToken)
     {
         await using var session = await database.OpenAsync(cancellationToken);
-        await using var batch = new NpgsqlBatch(session.Connection);
-        if (Lock(keys) is { } first)
-        {
-            batch.BatchCommands.Add(first);
-        }
-
+        await using var batch = Locked(session.Connection, keys);
         var close = new NpgsqlBatchCommand(_sql.Close) { Parameters = { Keys(keys), Tokens(keys) } };
         batch.BatchCommands.Add(close);
         batch.BatchCommands.Add(new NpgsqlBatchCommand(_sql.Renew) { Parameters = { Keys(keys), Tokens(keys), Node(), Lease() } });
@@ -93,19 +88,15 @@ internal sealed class KeyTable(ServiceDatabase database)
         var keys = KeysOf(rows);
         await using var session = await database.OpenAsync(cancellationToken);
         var command = new NpgsqlBatchCommand(_sql.Fail) { Parameters = { Ids(rows), Keys(keys), Tokens(keys) } };
-        await OutboxTable.FailAsync(session.Connection, database.Alerts, command, failed, cancellationToken, Lock(keys));
+        await using var batch = Locked(session.Connection, keys);
+        await OutboxTable.FailAsync(batch, database.Alerts, command, failed, cancellationToken);
     }
 
     public async Task ReleaseAsync(IReadOnlyList<OutboxRow> rows, TimeSpan delay, CancellationToken cancellationToken)
     {
         var keys = KeysOf(rows);
         await using var session = await database.OpenAsync(cancellationToken);
-        await using var batch = new NpgsqlBatch(session.Connection);
-        if (Lock(keys) is { } first)
-        {
-            batch.BatchCommands.Add(first);
-        }
-
+        await using var batch = Locked(session.Connection, keys);
         batch.BatchCommands.Add(new NpgsqlBatchCommand(_sql.Release) { Parameters = { Keys(keys), Tokens(keys), new NpgsqlParameter<TimeSpan>("delay", delay) } });
         await batch.ExecuteNonQueryAsync(cancellationToken);
     }
@@ -147,9 +138,17 @@ internal sealed class KeyTable(ServiceDatabase database)
         return [.. due.Where((_, index) => batch.BatchCommands[index + 1].RecordsAffected == 0)];
     }
 
-    /// <summary>A single key needs none.</summary>
-    private NpgsqlBatchCommand? Lock(IReadOnlyList<KeyLease> keys) =>
-        keys.Count > 1 ? new NpgsqlBatchCommand(_sql.Lock) { Parameters = { Keys(keys) } } : null;
+    /// <summary>A batch that begins with the lock of its keys. A single one needs none.</summary>
+    private NpgsqlBatch Locked(NpgsqlConnection connection, IReadOnlyList<KeyLease> keys)
+    {
+        var batch = new NpgsqlBatch(connection);
+        if (keys.Count > 1)
+        {
+            batch.BatchCommands.Add(new NpgsqlBatchCommand(_sql.Lock) { Parameters = { Keys(keys) } });
+        }
+
+        return batch;
+    }
 
     public static async Task<List<KeyLease>> ReadLeasesAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)
     {

@@ -84,19 +84,14 @@ internal sealed class OutboxTable(ServiceDatabase database)
         var rows = failed.Select(f => f.Row).ToArray();
         await using var session = await database.OpenAsync(cancellationToken);
         var command = new NpgsqlBatchCommand(_sql.Fail) { Parameters = { Ids(rows), Fences(rows) } };
-        await FailAsync(session.Connection, database.Alerts, command, failed, cancellationToken);
+        await using var batch = new NpgsqlBatch(session.Connection);
+        await FailAsync(batch, database.Alerts, command, failed, cancellationToken);
     }
 
     /// <summary>Records failures, and raises an alert of those that wait for an operator, in one transaction and round trip.</summary>
-    public static async Task FailAsync(NpgsqlConnection connection, Alerts alerts, NpgsqlBatchCommand command, IReadOnlyList<FailedRow> failed, CancellationToken cancellationToken, NpgsqlBatchCommand? first = null)
+    public static async Task FailAsync(NpgsqlBatch batch, Alerts alerts, NpgsqlBatchCommand command, IReadOnlyList<FailedRow> failed, CancellationToken cancellationToken)
     {
         AddFailures(command.Parameters, failed);
-        await using var batch = new NpgsqlBatch(connection);
-        if (first is not null)
-        {
-            batch.BatchCommands.Add(first);
-        }
-
         batch.BatchCommands.Add(command);
         var raises = failed.Where(f => f.Failure.GivesUp).Select(OutboxAlerts.Failed).ToList();
         if (raises.Count > 0)

@@ -81,8 +81,8 @@ internal sealed class PendingSql(string schema, PendingMessageFilter filter)
 
     /// <summary>
     /// A copy that was to go back to its queue no longer holds back its ordering key there. Where it was the copy of a
-    /// replay, its dead letter waits again; else the message becomes a dead letter that is discarded, so that it is found. An older copy, whose confirm was lost, is not the next attempt: that one
-    /// is another row. Index <c>outbox_scheduled</c>.
+    /// replay, its dead letter waits again; else the message becomes a dead letter that is discarded, so that it is found.
+    /// An older copy, whose confirm was lost, is not the next attempt: that one is another row. Index <c>outbox_scheduled</c>.
     /// </summary>
     public string Cancel =>
         $"""
