@@ -115,13 +115,14 @@ internal sealed class DeadLetterMonitor(
             return reader.GetInt32(1) <= delivery.Epoch && reader.GetGuid(0) != delivery.Fingerprint ? Look.IsAnothers : Look.IsOver;
         }
 
-        if (!reader.IsDBNull(4) && delivery.Epoch <= reader.GetInt32(2) && reader.GetGuid(4) != delivery.Fingerprint)
+        if (reader.IsDBNull(2))
         {
-            return Look.IsAnothers;
+            return Look.IsNeeded;
         }
 
-        return !reader.IsDBNull(2) && (delivery.Epoch < reader.GetInt32(2) || (delivery.Epoch == reader.GetInt32(2) && reader.GetString(3) == "discarded"))
-            ? Look.IsOver
+        var epoch = reader.GetInt32(2);
+        return Standing.IsOfAnother(delivery, epoch, reader.IsDBNull(4) ? null : reader.GetGuid(4)) ? Look.IsAnothers
+            : delivery.Epoch < epoch || (delivery.Epoch == epoch && reader.GetString(3) == "discarded") ? Look.IsOver
             : Look.IsNeeded;
     }
 

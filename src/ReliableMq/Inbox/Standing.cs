@@ -12,8 +12,12 @@ internal sealed record Standing(int Epoch, int Attempts, string State, TimeSpan?
     /// <summary>Of the body that came at first; null when that is not known.</summary>
     public Guid? Fingerprint { get; init; }
 
-    /// <summary>Whether another message failed under the delivery's id. What was edited to be replayed comes in a later epoch.</summary>
-    public bool IsOfAnother(Delivery delivery) => delivery.Epoch <= Epoch && Fingerprint is { } own && own != delivery.Fingerprint;
+    /// <summary>Whether another message failed under the delivery's id.</summary>
+    public bool IsOfAnother(Delivery delivery) => IsOfAnother(delivery, Epoch, Fingerprint);
+
+    /// <inheritdoc cref="IsOfAnother(Delivery)"/>
+    /// <remarks>What was edited to be replayed comes in a later epoch.</remarks>
+    public static bool IsOfAnother(Delivery delivery, int epoch, Guid? fingerprint) => delivery.Epoch <= epoch && fingerprint is { } own && own != delivery.Fingerprint;
 
     /// <summary>Reads the result of <see cref="InboxSql.Standing"/>; null where the message never failed.</summary>
     public static async Task<Standing?> ReadAsync(NpgsqlDataReader reader, CancellationToken cancellationToken) =>
