@@ -116,15 +116,7 @@ public class Message_ids_of_what_failed
     {
         await using var world = await World.CreateAsync();
         var mended = new Signal("the cause is mended");
-        await using var service = await world.StartAsync(setup => setup.HandleInOrder(QueueOrder.ByKey, before: (message, context) =>
-        {
-            if (message.Number == 0 && !mended.IsSet)
-            {
-                context.RetryAfter(TimeSpan.FromMilliseconds(200));
-            }
-
-            return Task.CompletedTask;
-        }));
+        await using var service = await world.StartAsync(setup => setup.HandleInOrder(QueueOrder.ByKey, before: OrderedQueue.NumberZeroFailsUntil(mended)));
         await service.ConsumingAsync();
         await world.SendAsync([("k", 0), ("k", 1)]);
         await Eventually.EqualAsync(1, () => world.CountAsync("parked"), "messages parked");

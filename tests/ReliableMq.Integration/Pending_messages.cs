@@ -34,18 +34,15 @@ public class Pending_messages
     public async Task A_cancelled_attempt_of_a_handler_leaves_a_discarded_dead_letter_that_can_be_replayed()
     {
         await using var world = await World.CreateAsync();
-        var mended = false;
-        await using var service = await world.StartAsync(setup => setup.HandleNumbered(retry: "1h", before: (_, _) => mended ? Task.CompletedTask : throw new InvalidOperationException("not yet")));
-        await service.ConsumingAsync();
-        await AddAsync(service, 1, new MessageOptions { MessageId = "m1" });
-        await Eventually.EqualAsync("scheduled", () => world.Database.ScalarAsync<string>("SELECT state FROM reliable_mq.failure"), "the state of the failure");
+        var mended = new Signal("the cause is mended");
+        await using var service = await StartWithScheduledAttemptAsync(world, mended);
 
         (await Pending(service).CancelAsync(new() { MessageId = "m1", State = PendingState.Scheduled }, "maria")).ShouldBe(1);
 
         var dead = await service.DeadLetters.ListAsync(new() { State = DeadLetterState.Discarded }).SingleAsync();
         (dead.MessageId, dead.Queue, dead.Attempts, dead.Reason).ShouldBe(("m1", "tests.numbers", 1, "Its next attempt was cancelled."));
         dead.Exception!.ShouldContain("not yet");
-        mended = true;
+        mended.Set();
         await service.DeadLetters.ReplayAsync(dead.Id, "maria");
         await Eventually.EqualAsync([1], world.EffectsAsync, "effects");
         (await world.CountAsync("failure")).ShouldBe(0);
@@ -55,11 +52,8 @@ public class Pending_messages
     public async Task A_cancelled_copy_that_had_arrived_leaves_the_attempt_that_followed()
     {
         await using var world = await World.CreateAsync();
-        var mended = false;
-        await using var service = await world.StartAsync(setup => setup.HandleNumbered(retry: "1h", before: (_, _) => mended ? Task.CompletedTask : throw new InvalidOperationException("not yet")));
-        await service.ConsumingAsync();
-        await AddAsync(service, 1, new MessageOptions { MessageId = "m1" });
-        await Eventually.EqualAsync("scheduled", () => world.Database.ScalarAsync<string>("SELECT state FROM reliable_mq.failure"), "the state of the failure");
+        var mended = new Signal("the cause is mended");
+        await using var service = await StartWithScheduledAttemptAsync(world, mended);
         await world.Database.ExecuteAsync(
             """
             INSERT INTO reliable_mq.outbox (id, message_id, name, exchange, routing_key, content_type, body, created_at, available_at, attempts, error_kind, error)
@@ -69,7 +63,7 @@ public class Pending_messages
         (await Pending(service).CancelAsync(new() { MessageId = "m1", State = PendingState.Retrying }, "maria")).ShouldBe(1);
 
         (await world.CountAsync("dead_letter")).ShouldBe(0);
-        mended = true;
+        mended.Set();
         (await Pending(service).SendNowAsync(new() { MessageId = "m1", State = PendingState.Scheduled }, "maria")).ShouldBe(1);
         await Eventually.EqualAsync([1], world.EffectsAsync, "effects");
     }
@@ -364,6 +358,16 @@ public class Pending_messages
             .ShouldHaveSingleItem().ShouldMatch("^7 .*x-reliable-mq-expires-at");
         (await Pending(service).SendNowAsync(new() { State = PendingState.Scheduled }, "maria")).ShouldBe(1);
         await Eventually.EqualAsync([1], world.EffectsAsync, "effects");
+    }
+
+    /// <summary>Message m1 has failed, and its next attempt is in an hour.</summary>
+    private static async Task<TestService> StartWithScheduledAttemptAsync(World world, Signal mended)
+    {
+        var service = await world.StartAsync(setup => setup.HandleNumbered(retry: "1h", before: (_, _) => mended.IsSet ? Task.CompletedTask : throw new InvalidOperationException("not yet")));
+        await service.ConsumingAsync();
+        await AddAsync(service, 1, new MessageOptions { MessageId = "m1" });
+        await Eventually.EqualAsync("scheduled", () => world.Database.ScalarAsync<string>("SELECT state FROM reliable_mq.failure"), "the state of the failure");
+        return service;
     }
 
     private static readonly Dictionary<string, object?> QueueArguments = new()

@@ -202,15 +202,7 @@ public class Order_by_key
     {
         await using var world = await World.CreateAsync();
         var mended = new Signal("the cause is mended");
-        await using var service = await world.StartAsync(setup => setup.HandleInOrder(QueueOrder.ByKey, before: (message, context) =>
-        {
-            if (message.Number == 0 && !mended.IsSet)
-            {
-                context.RetryAfter(TimeSpan.FromMilliseconds(200));
-            }
-
-            return Task.CompletedTask;
-        }));
+        await using var service = await world.StartAsync(setup => setup.HandleInOrder(QueueOrder.ByKey, before: OrderedQueue.NumberZeroFailsUntil(mended)));
         await service.ConsumingAsync();
         await world.SendAsync(Enumerable.Range(0, 10).SelectMany(number => Enumerable.Repeat(("k", number), 3)));
         await Eventually.EqualAsync(9, () => world.CountAsync("parked"), "messages parked");

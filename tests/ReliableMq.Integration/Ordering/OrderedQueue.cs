@@ -26,6 +26,17 @@ internal static class OrderedQueue
         }, retry, concurrency ?? (order == QueueOrder.ByKey ? 8 : 0), prefetch);
     }
 
+    /// <summary>The first asks for another attempt again and again, and so holds back those behind it.</summary>
+    public static Func<Numbered, MessageContext, Task> NumberZeroFailsUntil(Signal mended) => (message, context) =>
+    {
+        if (message.Number == 0 && !mended.IsSet)
+        {
+            context.RetryAfter(TimeSpan.FromMilliseconds(200));
+        }
+
+        return Task.CompletedTask;
+    };
+
     /// <summary>Publishes to the queue in this order; the message id is key and number. Without a key where it is empty.</summary>
     public static async Task SendAsync(this World world, IEnumerable<(string Key, int Number)> messages)
     {
