@@ -32,11 +32,13 @@ public sealed class BrokerOptions
     /// <value>Default: null, the plugin is not asked.</value>
     public string? ManagementUrl { get; set; }
 
-    /// <summary>How often each side proves that it is alive; a dead link is noticed within twice this time.</summary>
-    /// <value>Default: 5 seconds. From 1 second to a quarter of <see cref="OutboxOptions.Lease"/>.</value>
+    /// <summary>How often each side proves that it is alive; a dead link is given up after two times this time, or little more.</summary>
+    /// <value>Default: 5 seconds. From 1 second to a sixth of <see cref="OutboxOptions.Lease"/>. The broker may ask for less.</value>
     /// <remarks>
-    /// The broker drops a silent connection within two heartbeats. So what a process that stopped for long still
-    /// had in its buffers cannot arrive after half a lease has passed, when others may send the same rows.
+    /// The broker drops a silent connection within three heartbeats (its <c>rabbit_heartbeat</c> looks once in each, and
+    /// ends the connection after two without a change). A process sends what it has claimed in the first half of the
+    /// lease only, so what one that was stopped then still had in its buffers is gone when the lease is over, and others
+    /// may send the same rows.
     /// </remarks>
     public TimeSpan Heartbeat { get; set; } = TimeSpan.FromSeconds(5);
 

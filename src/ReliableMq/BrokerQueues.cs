@@ -47,7 +47,8 @@ public sealed class BrokerQueues : IDisposable
         return found with
         {
             InDeadLetterQueue = dead is null ? null : (await AskAsync(dead, cancellationToken))?.Ready,
-            Differences = [.. (_topology.Current?.Differences ?? []).Select(difference => difference.ToString()).Where(text => text.Contains($"\"{queue}\"", StringComparison.Ordinal))],
+            Differences = dead is null || _topology.Current is not { } compared
+                ? null : [.. compared.Differences.Select(difference => difference.ToString()).Where(text => text.Contains($"\"{queue}\"", StringComparison.Ordinal))],
         };
     }
 
@@ -126,6 +127,9 @@ public sealed record BrokerQueue
     /// <summary>Its arguments, its type among them; none by AMQP.</summary>
     public IReadOnlyDictionary<string, string> Arguments { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>What differs from what this process needs, by its last look, each with the remedy.</summary>
-    public IReadOnlyList<string> Differences { get; init; } = [];
+    /// <summary>
+    /// What differs from what this process needs, by its last look, each with the remedy. Null where nothing was compared:
+    /// this process does not consume the queue, has not looked yet, or does not with <see cref="TopologyMode.None"/>.
+    /// </summary>
+    public IReadOnlyList<string>? Differences { get; init; }
 }

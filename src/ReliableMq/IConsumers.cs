@@ -23,15 +23,12 @@ public interface IConsumers
     /// <exception cref="ReliableMqException">No process of this service has consumed such a queue.</exception>
     Task PauseAsync(string queue, string who, bool lasting, CancellationToken cancellationToken = default);
 
-    /// <summary>Goes on with a paused queue.</summary>
+    /// <summary>Goes on with a paused queue, however it was paused: processes that start later consume, too.</summary>
     /// <param name="queue">The queue.</param>
     /// <param name="who">Who asks for it, for the audit.</param>
-    /// <param name="lasting">
-    /// Whether processes that start later consume, too. False: after a lasting pause, they are paused again.
-    /// </param>
     /// <param name="cancellationToken">Ends the asking.</param>
     /// <exception cref="ReliableMqException">No process of this service has consumed such a queue.</exception>
-    Task ResumeAsync(string queue, string who, bool lasting, CancellationToken cancellationToken = default);
+    Task ResumeAsync(string queue, string who, CancellationToken cancellationToken = default);
 
     /// <summary>Changes how much is handled at once and how much is fetched ahead. Handlers that run are not disturbed.</summary>
     /// <param name="queue">The queue.</param>
@@ -46,13 +43,12 @@ public interface IConsumers
     /// <exception cref="ReliableMqException">A value is out of range, or no process of this service has consumed such a queue.</exception>
     Task ChangeAsync(string queue, string who, int? concurrency, int? prefetch, bool lasting, CancellationToken cancellationToken = default);
 
-    /// <summary>Goes back to the configured concurrency and prefetch. A pause stays.</summary>
+    /// <summary>Goes back to the configured concurrency and prefetch, also for processes that start later. A pause stays.</summary>
     /// <param name="queue">The queue.</param>
     /// <param name="who">Who asks for it, for the audit.</param>
-    /// <param name="lasting">Whether for processes that start later, too. False: after a lasting change, that holds for them.</param>
     /// <param name="cancellationToken">Ends the asking.</param>
     /// <exception cref="ReliableMqException">No process of this service has consumed such a queue.</exception>
-    Task ResetAsync(string queue, string who, bool lasting, CancellationToken cancellationToken = default);
+    Task ResetAsync(string queue, string who, CancellationToken cancellationToken = default);
 }
 
 /// <summary>One queue as this process consumes it.</summary>

@@ -40,8 +40,12 @@ public interface IDeadLetters
     Task<IReadOnlyList<Replay>> ListReplaysAsync(CancellationToken cancellationToken = default);
 
     /// <summary>Ends a replay where it is. What it has sent stays sent.</summary>
+    /// <param name="replay">Which one.</param>
+    /// <param name="who">Who asks for it, for the audit.</param>
+    /// <param name="reason">Why, for the audit.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
     /// <exception cref="ReliableMqException">There is none with this id.</exception>
-    Task CancelReplayAsync(ReplayId replay, string who, CancellationToken cancellationToken = default);
+    Task CancelReplayAsync(ReplayId replay, string who, string? reason = null, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Says of those that match that nobody will handle them. They are kept, and can still be replayed. Those that die

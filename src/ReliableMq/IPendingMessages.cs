@@ -14,9 +14,10 @@ public interface IPendingMessages
     /// </summary>
     /// <param name="filter">Which ones; an empty filter means all.</param>
     /// <param name="who">Who asks for it, for the audit.</param>
+    /// <param name="reason">Why, for the audit.</param>
     /// <param name="cancellationToken">Ends the work between two batches.</param>
     /// <returns>How many.</returns>
-    Task<int> SendNowAsync(PendingMessageFilter filter, string who, CancellationToken cancellationToken = default);
+    Task<int> SendNowAsync(PendingMessageFilter filter, string who, string? reason = null, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Takes messages out of the outbox unsent; the history keeps them as cancelled. One that is being sent this

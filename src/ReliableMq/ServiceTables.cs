@@ -18,7 +18,7 @@ public sealed class ServiceTables
 {
     private readonly ServiceDatabase _database;
 
-    private ServiceTables(ServiceDatabase database, bool isOwn, DispatcherHost? dispatchers = null, ReplayHost? replays = null, ConsumerHost? consumers = null)
+    private ServiceTables(ServiceDatabase database, bool isOwn, DispatcherHost? dispatchers = null, ReplayHost? replays = null, ConsumerHost? consumers = null, bool withoutInbox = false)
     {
         _database = database;
         IsOwn = isOwn;
@@ -26,7 +26,7 @@ public sealed class ServiceTables
         DeadLetters = new DeadLetters(only, replays);
         PendingMessages = new PendingMessages(only, dispatchers);
         ParkedMessages = new ParkedMessages(only, NullLogger<ParkedMessages>.Instance);
-        Consumers = new Consumers(consumers, only, TimeProvider.System);
+        Consumers = new Consumers(consumers, only, TimeProvider.System, withoutInbox);
     }
 
     /// <summary>The context or data source behind which they are.</summary>
@@ -47,7 +47,10 @@ public sealed class ServiceTables
     /// <summary>What waits behind a failing message.</summary>
     public IParkedMessages ParkedMessages { get; }
 
-    /// <summary>The consumers; only those of this process can be listed.</summary>
+    /// <summary>
+    /// The consumers whose inbox is here; only those of this process can be listed. Those without a database are with the
+    /// first set of tables.
+    /// </summary>
     public IConsumers Consumers { get; }
 
     /// <summary>Those of this process, one for each set of tables; none without <c>AddReliableMq</c>.</summary>
@@ -57,8 +60,8 @@ public sealed class ServiceTables
         ArgumentNullException.ThrowIfNull(services);
         return services.GetService<ServiceDatabases>() is not { } databases ? [] :
         [
-            .. databases.Senders.Select(database => new ServiceTables(
-                database, isOwn: true, services.GetRequiredService<DispatcherHost>(), services.GetRequiredService<ReplayHost>(), services.GetRequiredService<ConsumerHost>())),
+            .. databases.Senders.Select((database, index) => new ServiceTables(
+                database, isOwn: true, services.GetRequiredService<DispatcherHost>(), services.GetRequiredService<ReplayHost>(), services.GetRequiredService<ConsumerHost>(), withoutInbox: index == 0)),
         ];
     }
 

@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
 using Microsoft.EntityFrameworkCore;
 using RabbitMQ.Client;
+using ReliableMq.Inbox;
 using ReliableMq.Integration.Support;
+using ReliableMq.Receiving;
 using ReliableMq.TestSupport;
 using Xunit;
 
@@ -37,6 +39,31 @@ public class Batch_handlers
         (await world.EffectsAsync()).ShouldBe(Enumerable.Range(0, 200));
         sizes.Max().ShouldBeInRange(2, 20);
         sizes.Count.ShouldBeLessThan(200);
+    }
+
+    /// <summary>One of them may have been handled by another process, when this one's transaction was rolled back.</summary>
+    [Fact]
+    public async Task A_batch_whose_commit_failed_is_done_only_if_all_its_messages_are()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        await database.ExecuteAsync(ReliableMqSchema.Script());
+        await database.ExecuteAsync("INSERT INTO reliable_mq.inbox (queue, message_id, fingerprint, epoch) VALUES ('q', 'a', gen_random_uuid(), 0), ('q', 'b', gen_random_uuid(), 0)");
+        var entry = new InboxEntry("reliable_mq", TimeSpan.FromSeconds(30), parking: null!);
+
+        (await AreDoneAsync("a")).ShouldBeTrue();
+        (await AreDoneAsync("a", "b")).ShouldBeTrue();
+        (await AreDoneAsync("a", "b", "c")).ShouldBeFalse();
+        (await AreDoneAsync("c", "a")).ShouldBeFalse();
+
+        async Task<bool> AreDoneAsync(params string[] ids)
+        {
+            await using var connection = await database.DataSource.OpenConnectionAsync();
+            return await entry.AreDoneAsync(connection, [.. ids.Select(id => new Delivery
+            {
+                Tag = 1, Queue = "q", Exchange = "", RoutingKey = "", Redelivered = false, MessageId = id, Name = "n", ContentType = null, CorrelationId = null, ReplyTo = null,
+                Headers = [], Body = [], Priority = null, ReceivedTimestamp = 0, ReceivedAt = default,
+            })]);
+        }
     }
 
     [Fact]

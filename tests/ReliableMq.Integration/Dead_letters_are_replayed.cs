@@ -387,8 +387,8 @@ public class Dead_letters_are_replayed
         await world.Database.ExecuteAsync("UPDATE reliable_mq.dead_letter SET replayed_at = clock_timestamp(); UPDATE reliable_mq.failure SET state = 'scheduled', epoch = 1, attempts = 0");
         await world.Database.ExecuteAsync(
             """
-            INSERT INTO reliable_mq.outbox (id, message_id, name, exchange, routing_key, content_type, body, created_at, available_at)
-            SELECT gen_random_uuid(), message_id, name, '', queue, content_type, body, clock_timestamp(), clock_timestamp() + interval '1 hour' FROM reliable_mq.dead_letter
+            INSERT INTO reliable_mq.outbox (id, message_id, name, exchange, routing_key, content_type, headers, body, created_at, available_at)
+            SELECT gen_random_uuid(), message_id, name, '', queue, content_type, '{"x-reliable-mq-epoch":1}', body, clock_timestamp(), clock_timestamp() + interval '1 hour' FROM reliable_mq.dead_letter
             """);
 
         (await service.Host.Services.GetRequiredService<IPendingMessages>().CancelAsync(new PendingMessageFilter { MessageId = dead.MessageId }, "maria")).ShouldBe(1);
@@ -396,6 +396,27 @@ public class Dead_letters_are_replayed
         (await WaitForOneAsync(service)).Id.ShouldBe(dead.Id);
         await service.DeadLetters.ReplayAsync(dead.Id, "maria");
         await Eventually.EqualAsync([1], world.EffectsAsync, "effects");
+    }
+
+    [Fact]
+    public async Task Who_cancels_an_older_copy_leaves_the_replay_that_is_on_its_way_alone()
+    {
+        await using var world = await World.CreateAsync();
+        await using var service = await world.StartAsync(setup => setup.HandleNumbered(retry: "", before: (_, _) => throw new InvalidOperationException("broken")));
+        await service.SaveAsync(new Numbered(1));
+        var dead = await WaitForOneAsync(service);
+        // Its scheduled retry was sent, but the confirm was lost; then it died, and its replay left.
+        await world.Database.ExecuteAsync("UPDATE reliable_mq.dead_letter SET epoch = 1, replayed_at = clock_timestamp(); UPDATE reliable_mq.failure SET state = 'scheduled', epoch = 2, attempts = 0");
+        await world.Database.ExecuteAsync(
+            """
+            INSERT INTO reliable_mq.outbox (id, message_id, name, exchange, routing_key, content_type, headers, body, created_at, due_at, available_at)
+            SELECT gen_random_uuid(), message_id, name, '', queue, content_type, '{"x-reliable-mq-epoch":1}', body, clock_timestamp(), clock_timestamp(), clock_timestamp() + interval '1 hour' FROM reliable_mq.dead_letter
+            """);
+
+        (await service.Host.Services.GetRequiredService<IPendingMessages>().CancelAsync(new PendingMessageFilter { MessageId = dead.MessageId }, "maria")).ShouldBe(1);
+
+        (await world.Database.QueryAsync<string>("SELECT epoch || ' ' || (replayed_at IS NOT NULL) || ' ' || (discarded_at IS NULL) FROM reliable_mq.dead_letter")).ShouldBe(["1 true true"]);
+        (await world.Database.QueryAsync<string>("SELECT epoch || ' ' || state FROM reliable_mq.failure")).ShouldBe(["2 scheduled"]);
     }
 
     [Fact]

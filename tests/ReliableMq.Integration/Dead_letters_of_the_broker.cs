@@ -45,7 +45,7 @@ public class Dead_letters_of_the_broker
         dead.Headers["x-first-death-queue"].ShouldBe(Queue);
         (await world.Database.ScalarAsync<string>("SELECT exchange || ' ' || routing_key FROM reliable_mq.dead_letter")).ShouldBe("tests tests.numbered.v1");
 
-        await consumers.ResumeAsync(Queue, "maria", lasting: false);
+        await consumers.ResumeAsync(Queue, "maria");
         await service.DeadLetters.ReplayAsync(dead.Id, "maria");
 
         await Eventually.EqualAsync([1], world.EffectsAsync, "effects");

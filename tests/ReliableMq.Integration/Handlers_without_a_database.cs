@@ -231,7 +231,10 @@ public class Handlers_without_a_database
     public async Task A_dead_letter_without_its_queue_waits_in_the_queue_it_came_from()
     {
         await using var world = await World.CreateAsync();
-        await using var service = await StartAsync(world, (_, _) => throw new InvalidOperationException("never"), retry: "");
+        await using var service = await StartAsync(
+            world, (_, _) => throw new InvalidOperationException("never"), retry: "", more: setup => setup.Settings["Topology:CheckInterval"] = "01:00:00");
+        // The check declares what is missing: not in between.
+        await Eventually.TrueAsync(() => service.Logs.Entries.Any(entry => entry.EventId.Id == 3012), "the topology was checked");
         await world.Broker.DeleteQueueAsync(Dead);
         await PublishAsync(world, 1);
         await Eventually.TrueAsync(() => service.Logs.Entries.Any(entry => entry.EventId.Id == 6010 && entry.Message.Contains("NO_ROUTE")), "the dead letter was returned");

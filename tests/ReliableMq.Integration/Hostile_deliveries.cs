@@ -27,6 +27,30 @@ public class Hostile_deliveries
     }
 
     [Fact]
+    public async Task Headers_nested_as_deep_as_a_frame_allows_end_no_process()
+    {
+        // Five bytes a level, in a frame of 128 KiB.
+        const int depth = 26_000;
+        await using var world = await World.CreateAsync();
+        await using var consumer = world.StartProcess(Worker.Consume);
+        await consumer.WaitForLineAsync(line => line == "started");
+        await Eventually.TrueAsync(async () => await world.Broker.UseChannelAsync(channel => channel.ConsumerCountAsync("tests.numbers")) > 0, "it consumes", TimeSpan.FromMinutes(1));
+        object? nested = "x";
+        for (var level = 0; level < depth; level++)
+        {
+            nested = new List<object?> { nested };
+        }
+
+        var properties = Properties("deep");
+        properties.Headers = new Dictionary<string, object?> { ["nested"] = nested };
+        await world.Broker.PublishAsync("", "tests.numbers", """{"number":1}""", properties);
+
+        await Eventually.TrueAsync(async () => consumer.HasExited || (await world.EffectsAsync()).Any(), "its effect");
+        consumer.HasExited.ShouldBeFalse(string.Join(Environment.NewLine, consumer.Output.TakeLast(5)));
+        (await world.EffectsAsync()).ShouldBe([1]);
+    }
+
+    [Fact]
     public async Task Text_that_no_database_takes_does_not_keep_a_failing_message_from_its_end()
     {
         await using var world = await World.CreateAsync();

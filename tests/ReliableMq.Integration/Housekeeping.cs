@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using ReliableMq.Integration.Support;
 using ReliableMq.Scheduling;
+using ReliableMq.Storage;
 using ReliableMq.TestSupport;
 using Xunit;
 
@@ -30,6 +31,24 @@ public class Housekeeping
 
         (await world.Database.QueryAsync<string>("SELECT message_id FROM reliable_mq.outbox_history ORDER BY id")).Count.ShouldBe(2);
         (await world.Database.ScalarAsync<bool>("SELECT EXISTS (SELECT FROM reliable_mq.outbox_history WHERE message_id = 'm7')")).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task Processes_that_ended_long_ago_are_forgotten()
+    {
+        await using var world = await World.CreateAsync();
+        await using var service = await world.StartAsync();
+        var own = service.Host.Services.GetRequiredService<ServiceDatabases>().All.Single().Node.Id;
+        await Eventually.EqualAsync([own], () => NodesAsync(world), "processes");
+        Guid late = Guid.CreateVersion7(), gone = Guid.CreateVersion7();
+        await world.Database.ExecuteAsync(
+            "INSERT INTO reliable_mq.node (id, service, host, heartbeat_at) VALUES ($1, 's', 'h', clock_timestamp() - interval '7 days'), ($2, 's', 'h', clock_timestamp() - interval '9 days')", late, gone);
+
+        await service.Host.Services.GetServices<IScheduledWork>().Single(work => work.Name == "history-housekeeping").RunOnceAsync(CancellationToken.None);
+
+        (await NodesAsync(world)).ShouldBe([own, late]);
+
+        static Task<List<Guid>> NodesAsync(World world) => world.Database.QueryAsync<Guid>("SELECT id FROM reliable_mq.node ORDER BY heartbeat_at DESC");
     }
 
     [Fact]

@@ -91,6 +91,7 @@ public class Message_ids_of_what_failed
 
         var second = await Eventually.FoundAsync(() => FindAsync(service, 2), "the dead letter of the second");
         (second.MessageId.StartsWith("derived-", StringComparison.Ordinal), second.Reason).ShouldBe((true, "The broker dead-lettered it: expired."));
+        await Eventually.EqualAsync(3, () => service.Logs.Entries.Count(entry => entry.EventId.Id == 7004), "copies of what is stored: two of the first, one of the second");
         await world.ShouldHaveSettledAllAsync(service, Queue, $"{Queue}.dead");
         (await world.CountAsync("dead_letter")).ShouldBe(2);
     }

@@ -1,5 +1,9 @@
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using ReliableMq.Inbox;
 using ReliableMq.Integration.Support;
+using ReliableMq.Receiving;
+using ReliableMq.Storage;
 using ReliableMq.TestSupport;
 using Xunit;
 
@@ -35,7 +39,7 @@ public class Messages_that_end_their_process
         await using var rest = world.StartProcess(Worker.EndAtTrap, retries);
         await Eventually.EqualAsync((count * 2L) + 1, () => world.CountAsync("inbox"), "handled messages", TimeSpan.FromMinutes(1));
         // What an ended process had marked and is done already comes back once more, and is looked at when its mark is too old.
-        await Eventually.EqualAsync(0L, () => world.CountAsync("started"), "marks", TimeSpan.FromMinutes(1));
+        await Eventually.EqualAsync([], () => MarksAsync(world), "marks", TimeSpan.FromMinutes(1));
         rest.HasExited.ShouldBeFalse();
         rest.Terminate();
         await rest.WaitForExitAsync();
@@ -80,7 +84,7 @@ public class Messages_that_end_their_process
         (await world.CountAsync("dead_letter")).ShouldBe(0);
         (await world.Database.QueryAsync<string>("SELECT \"Note\" || ' ' || \"Number\" FROM \"Effects\"")).Order(StringComparer.Ordinal)
             .ShouldBe(Worker.TrapQueues.SelectMany(queue => Enumerable.Range(1_000, perRound * kills).Select(number => $"{queue} {number}")).Order(StringComparer.Ordinal));
-        await Eventually.EqualAsync(0L, () => world.CountAsync("started"), "marks");
+        await Eventually.EqualAsync([], () => MarksAsync(world), "marks");
         (await world.CountAsync("failure")).ShouldBe(0);
     }
 
@@ -115,6 +119,40 @@ public class Messages_that_end_their_process
 
         await ShouldHaveHadTwoAttemptsAsync(world);
         service.Logs.Entries.ShouldNotContain(entry => entry.EventId.Id == 5020);
+    }
+
+    [Fact]
+    public async Task A_mark_that_is_just_being_renewed_is_gone_before_its_message_is_settled()
+    {
+        await using var world = await World.CreateAsync();
+        await using var service = await world.StartAsync(setup => setup.Settings["Outbox:PollInterval"] = "00:00:01");
+        var database = service.Host.Services.GetRequiredService<ServiceDatabases>().All.Single();
+        await database.Ready;
+        var marks = ActivatorUtilities.CreateInstance<StartMarks>(service.Host.Services, database);
+        var delivery = new Delivery
+        {
+            Tag = 1, Queue = "tests.numbers", Exchange = "", RoutingKey = "", Redelivered = true, MessageId = "a", Name = "n", ContentType = null, CorrelationId = null, ReplyTo = null,
+            Headers = [], Body = [], Priority = null, ReceivedTimestamp = 0, ReceivedAt = default,
+        };
+        await world.Database.ExecuteAsync(
+            """
+            CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_xact_lock_shared(1); RETURN NEW; END $$;
+            CREATE TRIGGER wait BEFORE UPDATE ON reliable_mq.started FOR EACH ROW EXECUTE FUNCTION wait();
+            """);
+        await using var renewing = await world.Database.DataSource.OpenConnectionAsync();
+        await using var held = await renewing.BeginTransactionAsync();
+        await using (var hold = new NpgsqlCommand("SELECT pg_advisory_xact_lock(1)", renewing, held))
+        {
+            await hold.ExecuteNonQueryAsync();
+        }
+
+        var run = (await marks.StartAsync(delivery, CancellationToken.None)).ShouldBeOfType<Start.Run>();
+        await Eventually.TrueAsync(() => world.Database.ScalarAsync<bool>(
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))"), "it is being renewed");
+
+        await marks.EndAsync(delivery, run);
+
+        (await MarksAsync(world)).ShouldBeEmpty();
     }
 
     [Fact]
@@ -195,6 +233,13 @@ public class Messages_that_end_their_process
         (await world.CountAsync("failure")).ShouldBe(0);
         await Eventually.EqualAsync(1u, () => world.ReadyAsync("tests.numbers"), "messages back in the queue");
     }
+
+    /// <summary>Each with all that tells why it stands.</summary>
+    private static Task<List<string>> MarksAsync(World world) => world.Database.QueryAsync<string>(
+        """
+        SELECT s::text || CASE WHEN i IS NULL THEN ' not done' ELSE ' done ' || i.handled_at END || ', now ' || clock_timestamp()
+        FROM reliable_mq.started s LEFT JOIN reliable_mq.inbox i ON i.queue = s.queue AND i.message_id = s.message_id
+        """);
 
     /// <summary>The first fails, so that the second is of a redelivered message.</summary>
     private static void SecondAttemptPasses(TestServiceSetup setup, Gate gate)

@@ -121,6 +121,24 @@ public class Pending_messages
     }
 
     [Fact]
+    public async Task Who_held_an_ordering_key_for_too_long_is_refused_when_an_operator_has_acted_on_it()
+    {
+        await using var world = await World.CreateAsync();
+        await using var service = await world.StartAsync();
+        // Nobody sends from now on.
+        await world.Broker.RevokeCredentialsAsync();
+        await AddAsync(service, 1, new MessageOptions { OrderingKey = "k" });
+        var token = Guid.NewGuid();
+        await world.Database.ExecuteAsync(
+            "INSERT INTO reliable_mq.outbox_key (ordering_key, node, token, available_at) VALUES ('k', gen_random_uuid(), $1, clock_timestamp() - interval '1 second')", token);
+
+        (await Pending(service).SendNowAsync(new() { OrderingKey = "k" }, "maria")).ShouldBe(1);
+
+        (await world.CountAsync("outbox_key WHERE ordering_key = 'k' AND node IS NULL")).ShouldBe(1);
+        (await world.Database.QueryAsync<Guid>("SELECT token FROM reliable_mq.outbox_key")).ShouldNotContain(token, "what it wrote by it would undo that");
+    }
+
+    [Fact]
     public async Task What_cannot_be_delivered_has_a_limit_where_one_is_set()
     {
         await using var world = await World.CreateAsync();
@@ -239,7 +257,7 @@ public class Pending_messages
         {
             setup.Settings["Outbox:Lease"] = "00:00:10";
             setup.Settings["Broker:ConfirmTimeout"] = "00:00:02";
-            setup.Settings["Broker:Heartbeat"] = "00:00:02";
+            setup.Settings["Broker:Heartbeat"] = "00:00:01";
         });
         await world.Database.ExecuteAsync(
             """

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using ReliableMq.Diagnostics;
 using ReliableMq.Storage;
+using ReliableMq.Timing;
 
 namespace ReliableMq.Alerting;
 
@@ -40,8 +41,8 @@ internal sealed class AlertHost(
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        await _stopping.CancelAsync();
-        await using var limit = cancellationToken.Register(_givingUp.Cancel);
+        await _stopping.CancelQuietlyAsync();
+        await using var limit = cancellationToken.Register(_givingUp.CancelQuietly);
         await _running;
     }
 

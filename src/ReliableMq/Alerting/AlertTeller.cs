@@ -3,6 +3,7 @@ using ReliableMq.Broker;
 using ReliableMq.Diagnostics;
 using ReliableMq.Dispatching;
 using ReliableMq.Storage;
+using ReliableMq.Timing;
 
 namespace ReliableMq.Alerting;
 
@@ -91,18 +92,17 @@ internal sealed class AlertTeller : IDisposable
     /// <summary>The sink is called outside of any transaction; what it has done is recorded afterwards.</summary>
     private async Task TellAsync(ClaimedAlert claimed, CancellationToken givingUp)
     {
-        using var timeout = new CancellationTokenSource(AlertRules.Patience, _time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, givingUp);
+        using var timeout = new TimeLimit(AlertRules.Patience, _time, givingUp);
         try
         {
             // A sink may ignore its token; its late success is then told again.
-            await Task.Run(() => _sink.SendAsync(claimed.Alert, either.Token), CancellationToken.None).WaitAsync(either.Token);
+            await Task.Run(() => _sink.SendAsync(claimed.Alert, timeout.Token), CancellationToken.None).WaitAsync(timeout.Token);
         }
         catch (Exception exception) when (!givingUp.IsCancellationRequested)
         {
             var attempt = claimed.Attempts + 1;
             var delay = AlertRules.DelayAfter(attempt, Random.Shared.NextDouble());
-            var reason = timeout.IsCancellationRequested ? $"It took longer than {AlertRules.Patience.TotalSeconds:0} seconds." : exception.Message;
+            var reason = timeout.IsReached ? $"It took longer than {AlertRules.Patience.TotalSeconds:0} seconds." : exception.Message;
             LogMessages.SinkFailed(_logger, _sink.Name, claimed.Alert.Id, claimed.Alert.Kind, claimed.Alert.Group, attempt, delay, exception);
             await _table.FailedAsync(_sink.Name, claimed, reason, delay, givingUp);
             return;
@@ -116,9 +116,8 @@ internal sealed class AlertTeller : IDisposable
     {
         while (!_clock.IsDue)
         {
-            using var timeout = new CancellationTokenSource(_clock.Wait is { Ticks: > 0 } wait ? wait : TimeSpan.FromTicks(1), _time);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stopping);
-            await _woken.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            using var timeout = new TimeLimit(_clock.Wait is { Ticks: > 0 } wait ? wait : TimeSpan.FromTicks(1), _time, stopping);
+            await _woken.WaitAsync(timeout.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             stopping.ThrowIfCancellationRequested();
         }
     }

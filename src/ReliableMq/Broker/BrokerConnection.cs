@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
 using ReliableMq.Diagnostics;
+using ReliableMq.Timing;
 
 namespace ReliableMq.Broker;
 
@@ -139,14 +140,16 @@ internal sealed class BrokerConnection(
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
         var refreshing = refresh.RunAsync(connection, credentials, ended.Token);
         await closed.Task.WaitAsync(_stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await ended.CancelAsync();
+        await ended.CancelQuietlyAsync();
         if (closed.Task.IsCompleted)
         {
             LogMessages.ConnectionLost(logger, purpose, LastError);
         }
         else
         {
-            await connection.CloseAsync(Constants.ReplySuccess, "stopping", TimeSpan.FromSeconds(5), abort: true, CancellationToken.None);
+            // Over a line that takes no bytes, as under an alarm of the broker, saying goodbye has no end.
+            await connection.CloseAsync(Constants.ReplySuccess, "stopping", TimeSpan.FromSeconds(5), abort: true, CancellationToken.None)
+                .WaitAsync(TimeSpan.FromSeconds(10), time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         await refreshing;
@@ -168,7 +171,7 @@ internal sealed class BrokerConnection(
     {
         if (!_stopping.IsCancellationRequested)
         {
-            await _stopping.CancelAsync();
+            await _stopping.CancelQuietlyAsync();
         }
 
         Task? supervisor;

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
 using ReliableMq.Broker.Tls;
+using ReliableMq.Timing;
 
 namespace ReliableMq.Broker;
 
@@ -21,7 +22,7 @@ internal sealed class BrokerConnector(string purpose, ReliableMqOptions options,
     {
         _ = BrokerEndpoints.TryParse(options.Broker.Hosts, out var endpoints, out _);
         var tls = options.Broker.Tls.Enabled ? TlsFiles.Load(options.Broker.Tls) : null;
-        var credentials = await provider.GetAsync(cancellationToken);
+        var credentials = await CredentialsAsync(provider, time, cancellationToken);
         var factory = Factory(credentials);
         var errors = new List<string>();
         foreach (var endpoint in endpoints.Shuffle())
@@ -37,6 +38,20 @@ internal sealed class BrokerConnector(string purpose, ReliableMqOptions options,
         }
 
         throw new ReliableMqException(string.Join(" ", errors));
+    }
+
+    /// <summary>A provider that hangs would keep the broker away without a word.</summary>
+    public static async Task<BrokerCredentials> CredentialsAsync(IBrokerCredentialsProvider provider, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var asking = provider.GetAsync(cancellationToken).AsTask();
+        try
+        {
+            return await asking.WaitAsync(Patience, time, cancellationToken);
+        }
+        catch (TimeoutException) when (!asking.IsCompleted)
+        {
+            throw new ReliableMqException($"The credentials provider {provider.GetType().Name} gave none within {Patience.TotalSeconds} seconds. Look at what it asks.");
+        }
     }
 
     private ConnectionFactory Factory(BrokerCredentials credentials) => new()
@@ -61,15 +76,17 @@ internal sealed class BrokerConnector(string purpose, ReliableMqOptions options,
     private async Task<IConnection> ConnectAsync(ConnectionFactory factory, AmqpTcpEndpoint endpoint, TlsFiles? tls, CancellationToken cancellationToken)
     {
         var check = tls is null ? null : TlsSetup.Apply(endpoint, options.Broker.Tls, tls);
-        using var patience = new CancellationTokenSource(Patience, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        using var patience = new TimeLimit(Patience, time, cancellationToken);
+        BrokerLine? line = null;
+        factory.SocketFactory = family => line = new BrokerLine(family, options.Broker.Heartbeat, time);
         try
         {
-            var connection = await factory.CreateConnectionAsync([endpoint], $"{options.Service} {purpose}", either.Token);
+            var connection = await factory.CreateConnectionAsync([endpoint], $"{options.Service} {purpose}", patience.Token);
+            line!.Agree(connection);
             try
             {
                 // The client takes a refusal of the virtual host for a connection that was opened and then closed.
-                await using var channel = await connection.CreateChannelAsync(cancellationToken: either.Token);
+                await using var channel = await connection.CreateChannelAsync(cancellationToken: patience.Token);
                 return connection;
             }
             catch
@@ -78,11 +95,11 @@ internal sealed class BrokerConnector(string purpose, ReliableMqOptions options,
                 throw;
             }
         }
-        catch (Exception) when (patience.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (Exception) when (patience.IsReached && !cancellationToken.IsCancellationRequested)
         {
             throw new ReliableMqException($"No answer within {Patience.TotalSeconds} seconds. Is it RabbitMQ, and does it speak {(tls is null ? "AMQP without TLS" : "AMQP with TLS")} there?");
         }
-        catch (Exception exception) when (check is { HasAccepted: true } && CausesOf(exception).All(cause => cause is IOException or SocketException or CryptographicException))
+        catch (Exception exception) when (check is { HasAccepted: true } && line is not { IsSilent: true } && CausesOf(exception).All(cause => cause is IOException or SocketException or CryptographicException))
         {
             // With TLS 1.3 a broker looks at the client's certificate when the client believes to be connected. Its
             // answer is a code of the TLS library, or is overtaken by the end of the connection.

@@ -25,6 +25,13 @@ internal sealed class BrokerVersion(string text)
 
     public static readonly Version DelayedRetrySince = new(4, 3);
 
+    /// <summary>
+    /// Whether a binding that is made while its exchange is being deleted stays behind: with the exchange declared again it
+    /// is listed, and binding again changes nothing, but it leads nowhere (seen on 4.3.6; what routes is made of a binding
+    /// when that is written, if the exchange is there). Written again, it leads there; before 4.3 it may not.
+    /// </summary>
+    public bool MayKeepDeadBindings => _number >= new Version(4, 3);
+
     public string Traits => _number is null ? "an unknown version" : string.Join(", ", TraitsOf(_number));
 
     private IEnumerable<string> TraitsOf(Version number)

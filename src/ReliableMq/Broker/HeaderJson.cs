@@ -40,7 +40,14 @@ internal static class HeaderJson
     public static Dictionary<string, object?> Read(string json)
     {
         using var document = JsonDocument.Parse(json);
-        return ReadTable(document.RootElement);
+        try
+        {
+            return ReadTable(document.RootElement);
+        }
+        catch (Exception exception) when (exception is InvalidOperationException or OverflowException)
+        {
+            throw new FormatException(exception.Message, exception);
+        }
     }
 
     /// <summary>The headers for people to read: text as it is, other values by their text or JSON.</summary>

@@ -55,6 +55,7 @@ internal sealed class DeadLetterMonitor(
         switch (await LookAsync(session.Connection, delivery, cancellationToken))
         {
             case Look.IsOver:
+                await CheckedCommit.CommitSeenAsync(session.Connection);
                 LogMessages.LateDeadLetter(logger, delivery);
                 return;
             case Look.IsAnothers:
@@ -80,7 +81,8 @@ internal sealed class DeadLetterMonitor(
             await database.Alerts.RaiseAsync(session.Connection, DeadLetterAlert.Of(settings.Queue, delivery.MessageId!, death.Reason, reason), cancellationToken);
         }
 
-        await transaction.CommitAsync(CancellationToken.None);
+        await CheckedCommit.CommitSeenAsync(session.Connection);
+        CrashPoint.Here("after dead letter stored by the monitor, before ack");
         _parking.Tell(release);
         if (isNew)
         {

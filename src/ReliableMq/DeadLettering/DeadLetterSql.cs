@@ -1,3 +1,5 @@
+using ReliableMq.Failing;
+
 namespace ReliableMq.DeadLettering;
 
 /// <summary>Every statement on <c>dead_letter</c>.</summary>
@@ -6,14 +8,17 @@ internal sealed class DeadLetterSql(string schema)
     /// <summary>
     /// Stores a dead letter once: the verdict's and the one that the broker brings later are the same by
     /// queue, message id and epoch. Primary key. The type is cut to what an index holds: that of a generic one has no end.
+    /// The history has the attempts before the one whose error this is.
     /// </summary>
     public string Insert { get; } =
         $"""
         INSERT INTO {schema}.dead_letter
             (queue, message_id, epoch, name, exchange, routing_key, content_type, headers, body, correlation_id, reply_to, priority,
-             attempts, reason, error_type, error, discarded_at)
+             attempts, reason, error_type, error, discarded_at, history)
         VALUES (@queue, @message_id, @epoch, @name, @exchange, @routing_key, @content_type, @headers, @body, @correlation_id, @reply_to, @priority,
-                @attempts, @reason, left(@error_type, 500), @error, CASE WHEN @discarded THEN clock_timestamp() END)
+                @attempts, @reason, left(@error_type, 500), @error, CASE WHEN @discarded THEN clock_timestamp() END,
+                (SELECT CASE WHEN f.attempts > 0 AND f.error_type IS NOT NULL AND f.error IS DISTINCT FROM @error THEN {FailureSql.History} ELSE f.history END
+                 FROM {schema}.failure f WHERE f.queue = @queue AND f.message_id = @message_id))
         ON CONFLICT (queue, message_id, epoch) DO NOTHING
         """;
 

@@ -54,6 +54,7 @@ internal sealed class DeadLetterTable(ServiceDatabase database)
             return false;
         }
 
+        row.ThrowIfTooLarge(options, database.Options.Broker.MaxMessageBytes);
         var outcome = await _replayer.ReplayAsync(session.Connection, [row], options, cancellationToken);
         if (outcome.Refusal is { } refusal)
         {
@@ -119,7 +120,7 @@ internal sealed class DeadLetterTable(ServiceDatabase database)
     }
 
     /// <returns>False where there is none with this number.</returns>
-    public async Task<bool> TryCancelReplayAsync(long number, string who, CancellationToken cancellationToken)
+    public async Task<bool> TryCancelReplayAsync(long number, string who, string? reason, CancellationToken cancellationToken)
     {
         await using var session = await database.OpenAsync(cancellationToken);
         await using var transaction = await session.Connection.BeginTransactionAsync(cancellationToken);
@@ -129,7 +130,7 @@ internal sealed class DeadLetterTable(ServiceDatabase database)
             return false;
         }
 
-        await _audit.WriteAsync(session.Connection, who, "cancel-replay", $"replay {number}", null, cancellationToken);
+        await _audit.WriteAsync(session.Connection, who, "cancel-replay", $"replay {number}", string.IsNullOrWhiteSpace(reason) ? null : reason, cancellationToken);
         await transaction.CommitAsync(CancellationToken.None);
         return true;
     }

@@ -91,11 +91,11 @@ internal sealed class DeadLetters(ServiceDatabases databases, ReplayHost? replay
         return all;
     }
 
-    public async Task CancelReplayAsync(ReplayId replay, string who, CancellationToken cancellationToken = default)
+    public async Task CancelReplayAsync(ReplayId replay, string who, string? reason = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(replay);
         ArgumentException.ThrowIfNullOrWhiteSpace(who);
-        if (Inboxes().FirstOrDefault(inbox => inbox.Name == replay.Inbox) is { } database && await new DeadLetterTable(database).TryCancelReplayAsync(replay.Number, who, cancellationToken))
+        if (Inboxes().FirstOrDefault(inbox => inbox.Name == replay.Inbox) is { } database && await new DeadLetterTable(database).TryCancelReplayAsync(replay.Number, who, reason, cancellationToken))
         {
             return;
         }

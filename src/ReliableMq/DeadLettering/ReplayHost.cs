@@ -4,6 +4,7 @@ using ReliableMq.Broker;
 using ReliableMq.Diagnostics;
 using ReliableMq.Scheduling;
 using ReliableMq.Storage;
+using ReliableMq.Timing;
 
 namespace ReliableMq.DeadLettering;
 
@@ -40,8 +41,11 @@ internal sealed class ReplayHost(ServiceDatabases databases, TimeProvider time, 
         }
     }
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(_inboxes.Select(one => Task.Run(() => RunAsync(one.Inbox, one.Woken, stoppingToken), CancellationToken.None)));
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var stopping = TimeLimit.None(stoppingToken);
+        await Task.WhenAll(_inboxes.Select(one => Task.Run(() => RunAsync(one.Inbox, one.Woken, stopping.Token), CancellationToken.None)));
+    }
 
     private async Task RunAsync(ServiceDatabase inbox, SemaphoreSlim woken, CancellationToken stopping)
     {
@@ -84,9 +88,8 @@ internal sealed class ReplayHost(ServiceDatabases databases, TimeProvider time, 
             return;
         }
 
-        using var timeout = new CancellationTokenSource(due > TimeSpan.Zero ? due : TimeSpan.FromTicks(1), time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stopping);
-        await woken.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        using var timeout = new TimeLimit(due > TimeSpan.Zero ? due : TimeSpan.FromTicks(1), time, stopping);
+        await woken.WaitAsync(timeout.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         stopping.ThrowIfCancellationRequested();
     }
 

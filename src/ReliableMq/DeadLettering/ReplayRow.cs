@@ -46,6 +46,22 @@ internal sealed record ReplayRow
         IsBeyondHorizon = !reader.IsDBNull(13) && reader.GetString(13) == typeof(TooOldToDedupeException).FullName,
     };
 
+    /// <summary>What came can be sent again; what an operator makes of it must be as small as what the code sends.</summary>
+    /// <exception cref="ReliableMqException">It is not.</exception>
+    public void ThrowIfTooLarge(ReplayOptions options, int most)
+    {
+        if (options.Body is { } body)
+        {
+            MessageFactory.ThrowIfTooLarge(Name, body.Length, most);
+        }
+
+        if (options.Headers.Any(header => header.Value is not null))
+        {
+            var kept = Headers.Where(header => header.Value is string && !options.Headers.ContainsKey(header.Key)).Select(header => KeyValuePair.Create(header.Key, (string?)header.Value));
+            MessageFactory.ThrowIfHeadersTooLarge(Name, kept.Concat(options.Headers.Where(header => header.Value is not null)));
+        }
+    }
+
     /// <summary>
     /// The copy that goes to its own queue. It has no place in the order of its key any more, and its time to expire was
     /// over long ago: whoever replays it wants it handled.

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Npgsql;
 using NpgsqlTypes;
 using ReliableMq.Storage;
+using ReliableMq.Timing;
 
 namespace ReliableMq.Diagnostics;
 
@@ -52,9 +53,10 @@ internal sealed class FlowRecorder(ServiceDatabases databases, ReliableMqMetrics
 
     private async Task TryRunOnceAsync(CancellationToken cancellationToken)
     {
+        using var limit = TimeLimit.None(cancellationToken);
         try
         {
-            await RunOnceAsync(cancellationToken);
+            await RunOnceAsync(limit.Token);
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {

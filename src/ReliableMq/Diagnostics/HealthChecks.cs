@@ -8,6 +8,7 @@ using ReliableMq.Hosting;
 using ReliableMq.Outbox;
 using ReliableMq.Scheduling;
 using ReliableMq.Storage;
+using ReliableMq.Timing;
 
 namespace ReliableMq.Diagnostics;
 
@@ -99,6 +100,7 @@ internal sealed class OutboxHealthCheck(ServiceDatabases databases) : IHealthChe
 
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
+        using var asked = TimeLimit.None(cancellationToken);
         var late = new List<string>();
         foreach (var database in databases.Senders)
         {
@@ -109,7 +111,7 @@ internal sealed class OutboxHealthCheck(ServiceDatabases databases) : IHealthChe
 
             try
             {
-                var pending = await new OutboxTable(database).CountPendingAsync(cancellationToken);
+                var pending = await new OutboxTable(database).CountPendingAsync(asked.Token);
                 if (pending.OldestAge > Late)
                 {
                     late.Add($"\"{database.Name}\": {pending.Count} pending, the oldest for {pending.OldestAge:d\\.hh\\:mm\\:ss}");
@@ -135,12 +137,13 @@ internal sealed class AlertsHealthCheck(ServiceDatabases databases) : IHealthChe
 {
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
+        using var asked = TimeLimit.None(cancellationToken);
         var untold = new List<string>();
         foreach (var database in databases.Ready)
         {
             try
             {
-                untold.AddRange((await new AlertTable(database).ReadUntoldAsync(cancellationToken))
+                untold.AddRange((await new AlertTable(database).ReadUntoldAsync(asked.Token))
                     .Select(sink => $"\"{sink.Sink}\": {sink.Count} alert(s), {sink.Error}"));
             }
             catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
@@ -165,12 +168,13 @@ internal sealed class OpenAlertsHealthCheck(ServiceDatabases databases) : IHealt
 
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
+        using var asked = TimeLimit.None(cancellationToken);
         var open = new List<string>();
         foreach (var database in databases.Ready.DistinctBy(database => database.Sender))
         {
             try
             {
-                open.AddRange(await new AlertTable(database).ReadOpenAsync(Shown + 1, cancellationToken));
+                open.AddRange(await new AlertTable(database).ReadOpenAsync(Shown + 1, asked.Token));
             }
             catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
             {
@@ -192,9 +196,10 @@ internal sealed class ScheduledWorkHealthCheck(ScheduledWorkTable table) : IHeal
 
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
+        using var asked = TimeLimit.None(cancellationToken);
         try
         {
-            var works = table.IsReady ? await table.ReadAsync(cancellationToken) : [];
+            var works = table.IsReady ? await table.ReadAsync(asked.Token) : [];
             var failing = works.Where(work => work.Failures >= TooManyFailures)
                 .Select(work => $"\"{work.Name}\" has failed {work.Failures} times in a row: {work.Error?.Split('\n')[0]}")
                 .ToList();

@@ -125,6 +125,9 @@ internal static partial class LogMessages
     [LoggerMessage(4015, LogLevel.Warning, "The broker does not delay what is returned to \"{Queue}\": the queue was declared without its DelayedRetry, or a policy switches it off. Deliveries are held in the process instead.")]
     public static partial void DelayedRetryFails(ILogger logger, string queue);
 
+    [LoggerMessage(4016, LogLevel.Warning, "The consumer of \"{Queue}\" begins again: {Reason}.")]
+    public static partial void ConsumerBeginsAgain(ILogger logger, string queue, string reason);
+
     [LoggerMessage(5001, LogLevel.Debug, "The delivery {Delivery} does not run: {Admission}.")]
     public static partial void NotAdmitted(ILogger logger, Delivery delivery, Admission admission);
 
@@ -168,7 +171,7 @@ internal static partial class LogMessages
     [LoggerMessage(6001, LogLevel.Warning, "Attempt {Attempt} of {Delivery} failed with {ExceptionType}: {Error} The next in {Delay}.")]
     public static partial void AttemptFailed(ILogger logger, int attempt, Delivery delivery, string exceptionType, string error, TimeSpan delay);
 
-    [LoggerMessage(6002, LogLevel.Error, "The database cannot be reached while handling \"{Queue}\". No attempt is counted.")]
+    [LoggerMessage(6002, LogLevel.Error, "The database cannot be reached, or has no room left, while handling \"{Queue}\". No attempt is counted.")]
     public static partial void DatabaseDown(ILogger logger, string queue, Exception exception);
 
     [LoggerMessage(6003, LogLevel.Error, "The failure of {Delivery} could not be recorded; the delivery comes back.")]

@@ -4,6 +4,7 @@ using ReliableMq.DeadLettering;
 using ReliableMq.Failing;
 using ReliableMq.Outbox;
 using ReliableMq.Storage;
+using ReliableMq.Timing;
 
 namespace ReliableMq.Diagnostics;
 
@@ -14,15 +15,16 @@ internal sealed class PendingMeasurement(ServiceDatabases databases, AlertSinks 
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        using var stopping = TimeLimit.None(stoppingToken);
         using var timer = new PeriodicTimer(Interval, time);
         try
         {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
+            while (await timer.WaitForNextTickAsync(stopping.Token))
             {
-                await RunOnceAsync(stoppingToken);
+                await RunOnceAsync(stopping.Token);
             }
         }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        catch (Exception) when (stoppingToken.IsCancellationRequested)
         {
             // The host stops.
         }

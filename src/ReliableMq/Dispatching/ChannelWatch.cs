@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using ReliableMq.Broker;
 using ReliableMq.Diagnostics;
+using ReliableMq.Timing;
 
 namespace ReliableMq.Dispatching;
 
@@ -30,7 +31,7 @@ internal sealed class ChannelWatch(BrokerConnection connection, ReliableMqOption
                 }
             }
 
-            await ended.CancelAsync();
+            await ended.CancelQuietlyAsync();
         }
         catch (OperationCanceledException)
         {

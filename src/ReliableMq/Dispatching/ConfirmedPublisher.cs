@@ -66,9 +66,10 @@ internal sealed class ConfirmedPublisher(BrokerConnections connections, Topology
 
                 return (connection, channel);
             }
-            catch (Exception) when (!connection.IsOpen && !cancellationToken.IsCancellationRequested)
+            catch (Exception) when (!connection.IsOpen)
             {
                 _declared.Clear();
+                cancellationToken.ThrowIfCancellationRequested();
             }
             catch
             {

@@ -1,3 +1,4 @@
+using ReliableMq.Diagnostics;
 using ReliableMq.Outbox;
 using ReliableMq.Storage;
 
@@ -93,7 +94,9 @@ internal sealed class KeyIntake(ServiceDatabase database, OutboxTable table, Act
     /// <returns>The keys whose messages in memory are at their end, for <see cref="AdvanceAsync(IReadOnlyList{KeyLease}, CancellationToken)"/>.</returns>
     public async Task<List<KeyLease>> FinishAsync(IReadOnlyList<OutboxRow> rows, string outcome, CancellationToken cancellationToken)
     {
-        var exhausted = _runs.Finished(rows, await _keys.FinishAsync(rows, outcome, cancellationToken));
+        var finished = await _keys.FinishAsync(rows, outcome, cancellationToken);
+        CrashPoint.Here("after finish, before the next of its key");
+        var exhausted = _runs.Finished(rows, finished);
         database.Wake();
         return exhausted;
     }

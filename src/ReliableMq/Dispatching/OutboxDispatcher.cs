@@ -5,6 +5,7 @@ using ReliableMq.Broker.Topology;
 using ReliableMq.Diagnostics;
 using ReliableMq.Outbox;
 using ReliableMq.Storage;
+using ReliableMq.Timing;
 
 namespace ReliableMq.Dispatching;
 
@@ -143,7 +144,7 @@ internal sealed class OutboxDispatcher
         {
             // After an error of the database, too: what the broker has would be sent once more.
             await _watch.DrainAsync(channel, givingUp);
-            await ended.CancelAsync();
+            await ended.CancelQuietlyAsync();
             await watching;
         }
     }

@@ -1,5 +1,6 @@
 using ReliableMq.Outbox;
 using ReliableMq.Storage;
+using ReliableMq.Timing;
 
 namespace ReliableMq.Dispatching;
 
@@ -59,11 +60,10 @@ internal sealed class OutboxIntake
             return;
         }
 
-        using var timeout = new CancellationTokenSource(longest, _time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        using var timeout = new TimeLimit(longest, _time, cancellationToken);
         try
         {
-            await _database.HandedOver.Reader.WaitToReadAsync(either.Token);
+            await _database.HandedOver.Reader.WaitToReadAsync(timeout.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

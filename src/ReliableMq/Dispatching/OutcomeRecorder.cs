@@ -132,7 +132,11 @@ internal sealed class OutcomeRecorder(
 
     private async Task RecordAsync(OutcomeBatch batch, CancellationToken givingUp)
     {
-        CrashPoint.Here("after confirm, before finish");
+        if (batch.Sent.Count > 0)
+        {
+            CrashPoint.Here("after confirm, before finish");
+        }
+
         // Each kind is retried by itself, so that what was recorded is not recorded again.
         await FinishAsync(batch.Sent, "sent", givingUp);
         await FinishAsync(batch.Expired, "expired", givingUp);

@@ -3,8 +3,10 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Npgsql;
+using ReliableMq.Broker;
 using ReliableMq.Hosting;
 using ReliableMq.Outbox;
+using ReliableMq.Receiving;
 using ReliableMq.Storage;
 
 namespace ReliableMq.Dispatching;
@@ -33,7 +35,7 @@ internal sealed class PendingMessages(ServiceDatabases databases, DispatcherHost
         }
     }
 
-    public async Task<int> SendNowAsync(PendingMessageFilter filter, string who, CancellationToken cancellationToken = default)
+    public async Task<int> SendNowAsync(PendingMessageFilter filter, string who, string? reason = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(filter);
         ArgumentException.ThrowIfNullOrWhiteSpace(who);
@@ -43,7 +45,7 @@ internal sealed class PendingMessages(ServiceDatabases databases, DispatcherHost
             dispatcher.ForgetPauses();
         }
 
-        return await ActAsync(filter, "send-now", who, reason: null, sql => sql.SendNow, cancellationToken);
+        return await ActAsync(filter, "send-now", who, reason, sql => sql.SendNow, cancellationToken);
     }
 
     public async Task<int> CancelAsync(PendingMessageFilter filter, string who, string? reason = null, CancellationToken cancellationToken = default)
@@ -102,16 +104,15 @@ internal sealed class PendingMessages(ServiceDatabases databases, DispatcherHost
         await using var enterKeys = new NpgsqlCommand(sql.EnterKeys, session.Connection) { Parameters = { new NpgsqlParameter<string[]>("keys", candidates.Keys) } };
         await enterKeys.ExecuteNonQueryAsync(cancellationToken);
         await using var lockKeys = new NpgsqlCommand(sql.LockKeys, session.Connection) { Parameters = { new NpgsqlParameter<string[]>("keys", candidates.Keys) } };
-        var keys = await ReadAsync<string>(lockKeys, cancellationToken);
+        var keys = await ReadKeysAsync(lockKeys, cancellationToken);
 
         await using var lockRows = sql.Command(sql.LockRows, session.Connection);
         lockRows.Parameters.Add(new NpgsqlParameter<Guid[]>("ids", candidates.Ids));
         lockRows.Parameters.Add(new NpgsqlParameter<string[]>("keys", keys));
-        var ids = await ReadAsync<Guid>(lockRows, cancellationToken);
-
+        var (ids, epochs) = await ReadRowsAsync(lockRows, cancellationToken);
         await using var command = new NpgsqlCommand(act, session.Connection)
         {
-            Parameters = { new NpgsqlParameter<Guid[]>("ids", ids), new NpgsqlParameter<string>("outcome", "cancelled") },
+            Parameters = { new NpgsqlParameter<Guid[]>("ids", ids), new NpgsqlParameter<int[]>("epochs", epochs), new NpgsqlParameter<string>("outcome", "cancelled") },
         };
         await command.ExecuteNonQueryAsync(cancellationToken);
         await using var offer = new NpgsqlCommand(sql.OfferKeys, session.Connection) { Parameters = { new NpgsqlParameter<string[]>("keys", keys) } };
@@ -125,16 +126,42 @@ internal sealed class PendingMessages(ServiceDatabases databases, DispatcherHost
         return ids.Length;
     }
 
-    private static async Task<T[]> ReadAsync<T>(NpgsqlCommand command, CancellationToken cancellationToken)
+    private static async Task<string[]> ReadKeysAsync(NpgsqlCommand command, CancellationToken cancellationToken)
     {
-        var values = new List<T>();
+        var keys = new List<string>();
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
-            values.Add(reader.GetFieldValue<T>(0));
+            keys.Add(reader.GetString(0));
         }
 
-        return [.. values];
+        return [.. keys];
+    }
+
+    private static async Task<(Guid[] Ids, int[] Epochs)> ReadRowsAsync(NpgsqlCommand command, CancellationToken cancellationToken)
+    {
+        var (ids, epochs) = (new List<Guid>(), new List<int>());
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            ids.Add(reader.GetGuid(0));
+            epochs.Add(reader.IsDBNull(1) ? 0 : EpochOf(reader.GetString(1)));
+        }
+
+        return ([.. ids], [.. epochs]);
+    }
+
+    private static int EpochOf(string headers)
+    {
+        try
+        {
+            return Delivery.EpochOf(HeaderJson.Read(headers));
+        }
+        catch (Exception exception) when (exception is JsonException or FormatException)
+        {
+            // Whatever it is, it is nobody's next attempt.
+            return -1;
+        }
     }
 
     private static async Task<(List<PendingMessage> Page, Guid After)> ReadPageAsync(ServiceDatabase database, PendingSql sql, Guid after, CancellationToken cancellationToken)

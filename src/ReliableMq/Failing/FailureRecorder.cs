@@ -55,6 +55,7 @@ internal sealed class FailureRecorder(ServiceDatabase database, Parking parking,
         {
             if (await IsDoneAsync(session.Connection, delivery, messageId, cancellationToken))
             {
+                await CheckedCommit.CommitSeenAsync(session.Connection);
                 return Settlement.Ack;
             }
         }
@@ -70,7 +71,7 @@ internal sealed class FailureRecorder(ServiceDatabase database, Parking parking,
             // may not run at all waits for nobody: a released copy would be known here, and run.
             if (exception is not (TooOldToDedupeException or MessageIdUsedTwiceException) && await parking.ParkAsync(session.Connection, delivery, orderingKey, cancellationToken))
             {
-                await transaction.CommitAsync(CancellationToken.None);
+                await CheckedCommit.CommitSeenAsync(session.Connection);
                 return Settlement.Ack;
             }
         }
@@ -87,7 +88,7 @@ internal sealed class FailureRecorder(ServiceDatabase database, Parking parking,
                 try
                 {
                     await _table.RetryAsync(session.Connection, messageId, delivery.Queue, delay, cancellationToken);
-                    await transaction.CommitAsync(CancellationToken.None);
+                    await CheckedCommit.CommitSeenAsync(session.Connection);
                 }
                 catch
                 {
@@ -95,12 +96,14 @@ internal sealed class FailureRecorder(ServiceDatabase database, Parking parking,
                     throw;
                 }
 
+                CrashPoint.Here("after retry recorded, before nack");
                 RetryNotice.Tell(logger, attempt, delivery, exception, delay);
                 return held;
 
             case Verdict.Retry { Delay: var delay }:
                 await _table.ScheduleAsync(session.Connection, delivery, messageId, now + delay, cancellationToken);
-                await transaction.CommitAsync(CancellationToken.None);
+                await CheckedCommit.CommitSeenAsync(session.Connection);
+                CrashPoint.Here("after scheduling, before ack");
                 database.WakeForScheduled();
                 RetryNotice.Tell(logger, attempt, delivery, exception, delay);
                 return Settlement.Ack;
@@ -108,7 +111,7 @@ internal sealed class FailureRecorder(ServiceDatabase database, Parking parking,
             case Verdict.DeadLetter { Reason: var reason }:
                 await _table.DieAsync(session.Connection, delivery, messageId, attempt, reason, exception, cancellationToken);
                 var end = exception is MessageIdUsedTwiceException { Sent: var sent } ? _table.DeleteOwn(sent) : null;
-                await EndAsync(session.Connection, transaction, delivery.Queue, orderingKey, end, cancellationToken);
+                await EndAsync(session.Connection, delivery.Queue, orderingKey, end, cancellationToken);
                 CrashPoint.Here("after dead letter, before nack");
                 database.Alerts.WakeSoon();
                 metrics.DeadLettered(delivery.Queue);
@@ -117,7 +120,7 @@ internal sealed class FailureRecorder(ServiceDatabase database, Parking parking,
 
             case Verdict.Discard { Reason: var reason }:
                 await _table.DiscardAsync(session.Connection, delivery, messageId, attempt, reason, exception, cancellationToken);
-                await EndAsync(session.Connection, transaction, delivery.Queue, orderingKey, end: null, cancellationToken);
+                await EndAsync(session.Connection, delivery.Queue, orderingKey, end: null, cancellationToken);
                 LogMessages.Discarded(logger, delivery, reason);
                 return Settlement.Ack;
 
@@ -128,7 +131,7 @@ internal sealed class FailureRecorder(ServiceDatabase database, Parking parking,
 
     /// <summary>Commits what becomes of a message that is given up. The next of its ordering key follows.</summary>
     private async Task EndAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, string queue, string? orderingKey, NpgsqlBatchCommand? end, CancellationToken cancellationToken)
+        NpgsqlConnection connection, string queue, string? orderingKey, NpgsqlBatchCommand? end, CancellationToken cancellationToken)
     {
         Release? release = null;
         if (orderingKey is not null)
@@ -141,7 +144,7 @@ internal sealed class FailureRecorder(ServiceDatabase database, Parking parking,
             await batch.ExecuteNonQueryAsync(cancellationToken);
         }
 
-        await transaction.CommitAsync(CancellationToken.None);
+        await CheckedCommit.CommitSeenAsync(connection);
         parking.Tell(release);
     }
 
@@ -174,20 +177,26 @@ internal sealed class FailureRecorder(ServiceDatabase database, Parking parking,
     /// <exception cref="MessageIdUsedTwiceException">It is another message that has.</exception>
     private async Task<Settlement> FollowAsync(NpgsqlConnection connection, Delivery delivery, string messageId, HoldBudget holds, CancellationToken cancellationToken)
     {
-        await using var command = FailureTable.Command(connection, _inboxSql.Standing, messageId, delivery.Queue);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var standing = await Standing.ReadAsync(reader, cancellationToken);
+        Standing? standing;
+        await using (var command = FailureTable.Command(connection, _inboxSql.Standing, messageId, delivery.Queue))
+        await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
+        {
+            standing = await Standing.ReadAsync(reader, cancellationToken);
+        }
+
         if (standing?.IsOfAnother(delivery) == true)
         {
             throw MessageIdUsedTwiceException.Failed(delivery, standing.State);
         }
 
-        return AdmissionRules.Admit(isNew: true, delivery.Epoch, standing, isKeyHeld: false) switch
+        var admission = AdmissionRules.Admit(isNew: true, delivery.Epoch, standing, isKeyHeld: false);
+        if (admission is not (Admission.Dead or Admission.Settled))
         {
-            Admission.Dead => AdmissionRules.SettleDead(delivery),
-            Admission.Settled => Settlement.Ack,
-            _ => holds.Hold(TimeSpan.FromSeconds(1)),
-        };
+            return holds.Hold(TimeSpan.FromSeconds(1));
+        }
+
+        await CheckedCommit.CommitSeenAsync(connection);
+        return admission == Admission.Dead ? AdmissionRules.SettleDead(delivery) : Settlement.Ack;
     }
 
     /// <summary>
@@ -197,7 +206,9 @@ internal sealed class FailureRecorder(ServiceDatabase database, Parking parking,
     private async Task<Settlement> StoreWithoutIdAsync(Delivery delivery, Exception exception, CancellationToken cancellationToken)
     {
         await using var session = await database.OpenAsync(cancellationToken);
+        await using var transaction = await Parking.BeginAsync(session.Connection, cancellationToken);
         await _table.StoreAsync(session.Connection, delivery, $"no-id-{Guid.CreateVersion7()}", 1, exception.Message, exception, cancellationToken);
+        await CheckedCommit.CommitSeenAsync(session.Connection);
         database.Alerts.WakeSoon();
         metrics.DeadLettered(delivery.Queue);
         LogMessages.DeadLettered(logger, delivery, 1, exception);

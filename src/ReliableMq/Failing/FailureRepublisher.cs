@@ -5,6 +5,7 @@ using ReliableMq.Diagnostics;
 using ReliableMq.Dispatching;
 using ReliableMq.Receiving;
 using ReliableMq.Storage;
+using ReliableMq.Timing;
 
 namespace ReliableMq.Failing;
 
@@ -40,6 +41,7 @@ internal sealed class FailureRepublisher(
                     return unsent;
                 }
 
+                CrashPoint.Here("after republish confirmed, before ack");
                 RetryNotice.Tell(logger, attempt, delivery, exception, delay);
                 return Settlement.Ack;
 
@@ -94,14 +96,13 @@ internal sealed class FailureRepublisher(
     private async Task<Settlement?> SendAsync(
         Delivery delivery, string queue, Dictionary<string, object?> headers, Exception exception, HoldBudget holds, CancellationToken givingUp)
     {
-        using var timeout = new CancellationTokenSource(options.Broker.ConfirmTimeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, givingUp);
+        using var timeout = new TimeLimit(options.Broker.ConfirmTimeout, time, givingUp);
         string? reason;
         try
         {
             var length = HeaderJson.Write(headers)!.Length;
             var outcome = length <= MaxHeaderLength
-                ? await publisher.PublishAsync(new Publish("", queue, PropertiesOf(delivery, headers), delivery.Body), either.Token)
+                ? await publisher.PublishAsync(new Publish("", queue, PropertiesOf(delivery, headers), delivery.Body), timeout.Token)
                 : new(PublishResult.Refused, $"Its headers have {length} characters, too many for a copy with further ones.");
             if (outcome.Result == PublishResult.Confirmed)
             {
@@ -116,7 +117,7 @@ internal sealed class FailureRepublisher(
         }
         catch (Exception unsent)
         {
-            reason = timeout.IsCancellationRequested ? "The broker cannot be reached, or takes no messages." : unsent.Message;
+            reason = timeout.IsReached ? "The broker cannot be reached, or takes no messages." : unsent.Message;
         }
 
         LogMessages.NotRepublished(logger, delivery.Attempt, delivery, queue, reason, Pause, exception);

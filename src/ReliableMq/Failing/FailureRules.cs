@@ -62,8 +62,8 @@ internal static class FailureRules
         policy.Delays.Count == 0 ? TimeSpan.FromSeconds(1) : policy.Delays[Math.Min(attempt, policy.Delays.Count) - 1];
 
     /// <summary>
-    /// Whether the exception looks as if the database could not be reached. A look only: an independent probe
-    /// decides, because one message may fail like this for ever while the database is well.
+    /// Whether the exception looks as if the database could not be reached or could not do its work. A look only: an
+    /// independent probe decides, because one message may fail like this for ever while the database is well.
     /// </summary>
     public static bool LooksLikeDatabaseDown(Exception? exception)
     {
@@ -72,21 +72,29 @@ internal static class FailureRules
             switch (exception)
             {
                 case PostgresException postgres:
-                    // Connection, insufficient resources, operator intervention
-                    // (https://www.postgresql.org/docs/current/errcodes-appendix.html).
-                    return postgres.SqlState.StartsWith("08", StringComparison.Ordinal)
-                        || postgres.SqlState.StartsWith("53", StringComparison.Ordinal)
-                        || postgres.SqlState.StartsWith("57P", StringComparison.Ordinal);
+                    // Connection, sign-in, no such database, insufficient resources, operator intervention, system and
+                    // internal errors (https://www.postgresql.org/docs/current/errcodes-appendix.html), a server that has
+                    // become a standby, and whatever else ends the session: with a full disk a new one may end with XX000.
+                    return postgres.SqlState[..2] is "08" or "28" or "3D" or "53" or "58" or "XX"
+                        || postgres.SqlState.StartsWith("57P", StringComparison.Ordinal)
+                        || postgres.SqlState == PostgresErrorCodes.ReadOnlySqlTransaction
+                        || postgres.InvariantSeverity is "FATAL" or "PANIC";
                 case NpgsqlException when IsPoolExhausted(exception):
                     // The database is well; this process asks for too much of it.
                     return false;
                 case NpgsqlException or SocketException or EndOfStreamException:
+                case InvalidOperationException when IsBrokenConnection(exception):
                     return true;
             }
         }
 
         return false;
     }
+
+    /// <summary>How Npgsql 10.0.0 tells of a connection that breaks while a command begins (https://github.com/npgsql/npgsql/issues/6415).</summary>
+    private static bool IsBrokenConnection(Exception exception) => exception is ObjectDisposedException { ObjectName: var name }
+        ? name == typeof(ManualResetEventSlim).FullName && exception.StackTrace?.Contains("Npgsql.", StringComparison.Ordinal) == true
+        : exception.Message == "Connection is not open";
 
     public static bool IsPoolExhausted(Exception? exception) =>
         exception is not null

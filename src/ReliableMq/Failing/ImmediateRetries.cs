@@ -25,8 +25,7 @@ internal sealed class ImmediateRetries
             builder.AddRetry(new RetryStrategyOptions<AttemptResult>
             {
                 MaxRetryAttempts = settings.ImmediateRetries,
-                ShouldHandle = arguments => ValueTask.FromResult(
-                    arguments.Outcome.Result.Exception is { } exception && RunOf(arguments.Context).Rules.Find(exception)?.Then == OnFailure.RetryNow),
+                ShouldHandle = arguments => ValueTask.FromResult(IsRepeated(arguments.Outcome.Result, RunOf(arguments.Context).Rules)),
                 DelayGenerator = _ => ValueTask.FromResult<TimeSpan?>(LongestPause * Random.Shared.NextDouble()),
                 OnRetry = arguments =>
                 {
@@ -47,23 +46,37 @@ internal sealed class ImmediateRetries
     /// <param name="cancellationToken">Ends the repeating, too.</param>
     public async Task<AttemptResult> RunAsync(Delivery delivery, ExceptionRules rules, Func<Task<AttemptResult>> attempt, CancellationToken cancellationToken)
     {
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return AttemptResult.Failed(new OperationCanceledException(cancellationToken));
+        }
+
+        // Most need no pipeline.
+        var first = await attempt();
+        return IsRepeated(first, rules) ? await RepeatAsync(first, delivery, rules, attempt, cancellationToken) : first;
+    }
+
+    private async Task<AttemptResult> RepeatAsync(AttemptResult first, Delivery delivery, ExceptionRules rules, Func<Task<AttemptResult>> attempt, CancellationToken cancellationToken)
+    {
         AttemptResult? last = null;
         var context = ResilienceContextPool.Shared.Get(cancellationToken);
         context.Properties.Set(RunKey, new Run(delivery, rules));
         try
         {
-            return await _pipeline.ExecuteAsync(async _ => (last = await attempt()).Value, context);
+            return await _pipeline.ExecuteAsync(async _ => (last = last is null ? first : await attempt()).Value, context);
         }
-        catch (OperationCanceledException cancelled) when (last is not { IsDone: true })
+        catch (OperationCanceledException) when (last is not { IsDone: true })
         {
-            // Between two of them, so that the one before was the last, or before the first.
-            return last ?? AttemptResult.Failed(cancelled);
+            // Between two of them, so that the one before was the last.
+            return last ?? first;
         }
         finally
         {
             ResilienceContextPool.Shared.Return(context);
         }
     }
+
+    private static bool IsRepeated(AttemptResult result, ExceptionRules rules) => result.Exception is { } exception && rules.Find(exception)?.Then == OnFailure.RetryNow;
 
     private static Run RunOf(ResilienceContext context) => context.Properties.GetValue(RunKey, default);
 

@@ -26,7 +26,12 @@ internal sealed class Parking(ServiceDatabase database, ILogger logger)
         await using var session = await database.OpenAsync(cancellationToken);
         await using var transaction = await BeginAsync(session.Connection, cancellationToken);
         var isParked = await ParkAsync(session.Connection, delivery, orderingKey, cancellationToken);
-        await transaction.CommitAsync(CancellationToken.None);
+        await CheckedCommit.CommitSeenAsync(session.Connection);
+        if (isParked)
+        {
+            CrashPoint.Here("after parking, before ack");
+        }
+
         return isParked;
     }
 

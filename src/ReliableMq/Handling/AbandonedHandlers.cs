@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Npgsql;
 using ReliableMq.Diagnostics;
 using ReliableMq.Storage;
+using ReliableMq.Timing;
 
 namespace ReliableMq.Handling;
 
@@ -132,7 +133,7 @@ internal sealed class AbandonedHandlers(ReliableMqMetrics metrics, TimeProvider 
     /// </summary>
     private async Task EndSessionAsync(ServiceDatabase database, uint transactionId, object what)
     {
-        using var timeout = new CancellationTokenSource(Patience, time);
+        using var timeout = new TimeLimit(Patience, time);
         try
         {
             await using var session = await database.OpenAsync(timeout.Token);

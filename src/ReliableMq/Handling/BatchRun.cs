@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using ReliableMq.Diagnostics;
 using ReliableMq.Receiving;
+using ReliableMq.Timing;
 
 namespace ReliableMq.Handling;
 
@@ -26,11 +27,10 @@ internal sealed class BatchRun(
 
         var startedAt = time.GetTimestamp();
         using var activity = Telemetry.StartProcess([.. batch.Select(message => message.Delivery)]);
-        using var timeout = new CancellationTokenSource(settings.Timeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, givingUp);
+        using var timeout = new TimeLimit(settings.Timeout, time, givingUp);
         try
         {
-            var done = await run(batch, either.Token, givingUp);
+            var done = await run(batch, timeout.Token, givingUp);
             foreach (var message in done)
             {
                 metrics.Handled(message.Delivery.Queue, time.GetElapsedTime(startedAt), errorType: null, message.Delivery.SentAt);

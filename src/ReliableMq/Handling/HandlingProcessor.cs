@@ -6,6 +6,7 @@ using ReliableMq.Failing;
 using ReliableMq.Inbox;
 using ReliableMq.Receiving;
 using ReliableMq.Storage;
+using ReliableMq.Timing;
 
 namespace ReliableMq.Handling;
 
@@ -133,12 +134,11 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
     {
         var startedAt = _time.GetTimestamp();
         using var activity = Telemetry.StartProcess([delivery]);
-        using var timeout = new CancellationTokenSource(_settings.Timeout, _time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, givingUp);
+        using var timeout = new TimeLimit(_settings.Timeout, _time, givingUp);
         var rules = _handlers.RulesOf(message?.Handler);
         var result = message is null
             ? AttemptResult.Failed(unreadable!)
-            : await _immediately.RunAsync(delivery, rules, () => AttemptAsync(message, isMarked, either.Token, givingUp), either.Token);
+            : await _immediately.RunAsync(delivery, rules, () => AttemptAsync(message, isMarked, timeout.Token, givingUp), timeout.Token);
         if (result.IsDone)
         {
             _metrics.Handled(delivery.Queue, _time.GetElapsedTime(startedAt), errorType: null, delivery.SentAt);
@@ -161,7 +161,7 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
             };
         }
 
-        var failure = timeout.IsCancellationRequested && !givingUp.IsCancellationRequested
+        var failure = timeout.IsReached && !givingUp.IsCancellationRequested
             ? HandlerInvocation.TimedOut(_settings.Timeout, result.Exception)
             : result.Exception!;
         activity?.SetStatus(System.Diagnostics.ActivityStatusCode.Error, failure.Message);

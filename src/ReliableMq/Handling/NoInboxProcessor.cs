@@ -6,6 +6,7 @@ using ReliableMq.Dispatching;
 using ReliableMq.Failing;
 using ReliableMq.Inbox;
 using ReliableMq.Receiving;
+using ReliableMq.Timing;
 
 namespace ReliableMq.Handling;
 
@@ -106,10 +107,9 @@ internal sealed class NoInboxProcessor : IDeliveryProcessor
 
         var startedAt = _time.GetTimestamp();
         using var activity = Telemetry.StartProcess([delivery]);
-        using var timeout = new CancellationTokenSource(_settings.Timeout, _time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, givingUp);
+        using var timeout = new TimeLimit(_settings.Timeout, _time, givingUp);
         var rules = _handlers.RulesOf(message.Handler);
-        var result = await _immediately.RunAsync(delivery, rules, () => AttemptAsync(message, either.Token, givingUp), either.Token);
+        var result = await _immediately.RunAsync(delivery, rules, () => AttemptAsync(message, timeout.Token, givingUp), timeout.Token);
         if (result.Exception is not { } exception)
         {
             _metrics.Handled(delivery.Queue, _time.GetElapsedTime(startedAt), errorType: null, delivery.SentAt);
@@ -122,7 +122,7 @@ internal sealed class NoInboxProcessor : IDeliveryProcessor
             return Settlement.Requeue;
         }
 
-        var failure = timeout.IsCancellationRequested ? HandlerInvocation.TimedOut(_settings.Timeout, exception) : exception;
+        var failure = timeout.IsReached ? HandlerInvocation.TimedOut(_settings.Timeout, exception) : exception;
         activity?.SetStatus(System.Diagnostics.ActivityStatusCode.Error, failure.Message);
         _metrics.Handled(delivery.Queue, _time.GetElapsedTime(startedAt), failure.GetType().FullName);
         return await _failures.RepublishAsync(delivery, failure, _settings.Retry, rules, holds, givingUp);

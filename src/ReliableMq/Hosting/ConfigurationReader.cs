@@ -110,7 +110,7 @@ internal sealed class ConfigurationReader(IConfiguration configuration) : IConfi
 
     private static void ReadValue(IConfigurationSection setting, string place, Type type, Dictionary<string, string?> values, List<string> errors)
     {
-        if (setting.Value is not { Length: > 0 } value || type == typeof(string))
+        if (setting.Value is not { } value || type == typeof(string))
         {
             values[place] = setting.Value;
         }

@@ -11,6 +11,7 @@ using ReliableMq.Handling;
 using ReliableMq.Inbox;
 using ReliableMq.Receiving;
 using ReliableMq.Storage;
+using ReliableMq.Timing;
 
 namespace ReliableMq.Hosting;
 
@@ -35,6 +36,9 @@ internal sealed class ConsumerHost(
     /// <summary>Null where the queue's handlers have no database.</summary>
     public SettingsWatch? WatchOf(QueueConsumer consumer) => _watches.GetValueOrDefault(consumer);
 
+    /// <inheritdoc cref="WatchOf"/>
+    public ServiceDatabase? InboxOf(QueueConsumer consumer) => databases.InboxOf(consumer.Settings);
+
     public Task StartedAsync(CancellationToken cancellationToken)
     {
         if (registry.Queues.Count == 0 && databases.Inboxes.Count > 0)
@@ -45,6 +49,7 @@ internal sealed class ConsumerHost(
         var byInbox = registry.Queues.Where(queue => databases.InboxOf(queue.Settings) is not null).GroupBy(queue => databases.InboxOf(queue.Settings)!);
         var withoutInbox = registry.Queues.Where(queue => databases.InboxOf(queue.Settings) is null);
         _running = Task.WhenAll([.. byInbox.SelectMany(queues => Start(queues.Key, [.. queues])), .. withoutInbox.Select(Start)]);
+        topology.BeginAgain = (queue, reason) => Consumers.FirstOrDefault(consumer => consumer.Queue == queue)?.BeginAgain(reason) == true;
         metrics.Watch(Handling);
         return Task.CompletedTask;
     }
@@ -116,8 +121,8 @@ internal sealed class ConsumerHost(
 
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
-        await _stopping.CancelAsync();
-        await using var limit = cancellationToken.Register(_givingUp.Cancel);
+        await _stopping.CancelQuietlyAsync();
+        await using var limit = cancellationToken.Register(_givingUp.CancelQuietly);
         await _running;
     }
 

@@ -6,6 +6,7 @@ using ReliableMq.Diagnostics;
 using ReliableMq.Failing;
 using ReliableMq.Handling;
 using ReliableMq.Storage;
+using ReliableMq.Timing;
 
 namespace ReliableMq.Hosting;
 
@@ -33,17 +34,16 @@ internal sealed class DatabaseStartup(
 
     private async Task<bool> TryAsync(ServiceDatabase database, CancellationToken cancellationToken)
     {
-        using var timeout = new CancellationTokenSource(Patience, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        using var timeout = new TimeLimit(Patience, time, cancellationToken);
         try
         {
-            var version = await SchemaCheck.EnsureAsync(database, either.Token);
+            var version = await SchemaCheck.EnsureAsync(database, timeout.Token);
             LogMessages.DatabaseReady(logger, database.Name, database.Schema, version);
-            await WarnOfSmallPoolAsync(database, either.Token);
-            await databases.SetReadyAsync(database, either.Token);
+            await WarnOfSmallPoolAsync(database, timeout.Token);
+            await databases.SetReadyAsync(database, timeout.Token);
             return true;
         }
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested && (timeout.IsCancellationRequested || MayComeLater(exception)))
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested && (timeout.IsReached || MayComeLater(exception)))
         {
             database.LastError = exception.Message;
             LogMessages.DatabaseUnreachable(logger, database.Name, exception.Message);
@@ -62,13 +62,14 @@ internal sealed class DatabaseStartup(
     }
 
     /// <summary>
-    /// A server, a database or a password may come later, and tables that are created under running processes may lock
-    /// one another out. A context that cannot be made will not.
+    /// A server, a database, a password or room on a disk may come later, a lock or a connection may be free, and tables that
+    /// are created under running processes may lock one another out. A context that cannot be made will not.
     /// </summary>
     private static bool MayComeLater(Exception exception) =>
-        FailureRules.LooksLikeDatabaseDown(exception)
-        || exception is PostgresException { SqlState: PostgresErrorCodes.DeadlockDetected }
-        || exception is PostgresException { SqlState: var state } && (state.StartsWith("28", StringComparison.Ordinal) || state == PostgresErrorCodes.InvalidCatalogName);
+        FailureRules.LooksLikeDatabaseDown(exception) || FailureRules.IsPoolExhausted(exception) || exception is PostgresException
+        {
+            SqlState: PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.QueryCanceled,
+        };
 
     private async Task KeepTryingAsync(ServiceDatabase database)
     {
@@ -83,7 +84,7 @@ internal sealed class DatabaseStartup(
                 }
             }
         }
-        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        catch (Exception) when (_stopping.IsCancellationRequested)
         {
             // The host stops.
         }
@@ -97,7 +98,7 @@ internal sealed class DatabaseStartup(
 
     public async Task StoppedAsync(CancellationToken cancellationToken)
     {
-        await _stopping.CancelAsync();
+        await _stopping.CancelQuietlyAsync();
         await Task.WhenAll(_waiting);
     }
 

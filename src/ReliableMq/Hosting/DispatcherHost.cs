@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using ReliableMq.Diagnostics;
 using ReliableMq.Dispatching;
 using ReliableMq.Storage;
+using ReliableMq.Timing;
 
 namespace ReliableMq.Hosting;
 
@@ -39,8 +40,8 @@ internal sealed class DispatcherHost(
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        await _stopping.CancelAsync();
-        await using var limit = cancellationToken.Register(_givingUp.Cancel);
+        await _stopping.CancelQuietlyAsync();
+        await using var limit = cancellationToken.Register(_givingUp.CancelQuietly);
         await _running;
     }
 }

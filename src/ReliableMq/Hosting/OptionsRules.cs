@@ -44,7 +44,7 @@ internal sealed class OptionsRules(
             errors.Add($"\"ReliableMq:Service\" is \"{service}\". Use 1 to {MessageNames.MaxShortStringBytes} bytes of UTF-8 without U+0000 and half surrogate pairs.");
         }
 
-        Between(errors, "Broker:Heartbeat", broker.Heartbeat, TimeSpan.FromSeconds(1), options.Outbox.Lease / 4, ", a quarter of \"ReliableMq:Outbox:Lease\": the broker drops a silent connection within two heartbeats, and what a stopped process still had in its buffers must not arrive after half a lease");
+        Between(errors, "Broker:Heartbeat", broker.Heartbeat, TimeSpan.FromSeconds(1), options.Outbox.Lease / 6, ", a sixth of \"ReliableMq:Outbox:Lease\": the broker drops a silent connection within three heartbeats, and what a process that was stopped after half a lease still had in its buffers must not arrive when the lease is over");
         Between(errors, "Broker:ConfirmTimeout", broker.ConfirmTimeout, TimeSpan.FromSeconds(1), options.Outbox.Lease / 2, ", half of \"ReliableMq:Outbox:Lease\"");
         Between(errors, "Broker:ConsumerTimeout", broker.ConsumerTimeout, TimeSpan.FromMinutes(3), TimeSpan.FromDays(7), ": a third each for waiting, handling, and for holding and settling, where a delivery may be held for half a minute");
         Between(errors, "Broker:MaxMessageBytes", broker.MaxMessageBytes, 1, 512 * 1024 * 1024);

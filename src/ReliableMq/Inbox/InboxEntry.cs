@@ -14,7 +14,7 @@ internal sealed class InboxEntry(string schema, TimeSpan timeout, Parking parkin
     /// <summary>For giving up an attempt whose time is over.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
 
-    private readonly string _boundIdle = InboxSql.BoundIdle(timeout + Grace);
+    private readonly string _bound = InboxSql.Bound(idle: timeout + Grace);
     private readonly InboxSql _sql = new(schema);
     private readonly FailureSql _failureSql = new(schema);
     private readonly StartSql _startSql = new(schema);
@@ -30,8 +30,7 @@ internal sealed class InboxEntry(string schema, TimeSpan timeout, Parking parkin
     {
         var cancellationToken = attempt.CancellationToken;
         await using var batch = new NpgsqlBatch(transaction.Connection, transaction.Transaction);
-        batch.BatchCommands.Add(new NpgsqlBatchCommand(_boundIdle));
-        batch.BatchCommands.Add(new NpgsqlBatchCommand(_sql.BoundWait));
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(_bound));
         var insert = Keyed(new NpgsqlBatchCommand(_sql.Insert), delivery);
         insert.Parameters.Add(new NpgsqlParameter<Guid>("fingerprint", delivery.Fingerprint));
         insert.Parameters.Add(new NpgsqlParameter<int>("epoch", delivery.Epoch));
@@ -79,8 +78,7 @@ internal sealed class InboxEntry(string schema, TimeSpan timeout, Parking parkin
         insert.Parameters.Add(new NpgsqlParameter<Guid[]>("fingerprints", Array.ConvertAll(sorted, delivery => delivery.Fingerprint)));
         insert.Parameters.Add(new NpgsqlParameter<int[]>("epochs", Array.ConvertAll(sorted, delivery => delivery.Epoch)));
         await using var batch = new NpgsqlBatch(transaction.Connection, transaction.Transaction);
-        batch.BatchCommands.Add(new NpgsqlBatchCommand(_boundIdle));
-        batch.BatchCommands.Add(new NpgsqlBatchCommand(_sql.BoundWait));
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(_bound));
         batch.BatchCommands.Add(insert);
         batch.BatchCommands.Add(new NpgsqlBatchCommand(_sql.UnboundWait));
         batch.BatchCommands.Add(Keyed(new NpgsqlBatchCommand(_sql.HaveStanding), queue, messageIds));
@@ -164,12 +162,26 @@ internal sealed class InboxEntry(string schema, TimeSpan timeout, Parking parkin
         await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>Whether the message is marked as done.</summary>
-    public async Task<bool> IsDoneAsync(NpgsqlConnection connection, Delivery delivery, CancellationToken cancellationToken)
+    /// <summary>The delivery will not run in this transaction, which is committed all the same.</summary>
+    public async Task TakeBackAsync(AttemptTransaction transaction, Delivery delivery, CancellationToken cancellationToken)
     {
-        await using var batch = new NpgsqlBatch(connection);
-        batch.BatchCommands.Add(Keyed(new NpgsqlBatchCommand(_sql.IsDone), delivery));
-        return (bool)(await batch.ExecuteScalarAsync(cancellationToken))!;
+        await using var batch = new NpgsqlBatch(transaction.Connection, transaction.Transaction) { BatchCommands = { Keyed(new NpgsqlBatchCommand(_sql.TakeBack), delivery) } };
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>Whether all these messages of a queue are marked as done, on a synchronous standby, too.</summary>
+    public async Task<bool> AreDoneAsync(NpgsqlConnection connection, IReadOnlyList<Delivery> deliveries)
+    {
+        await using var transaction = await Parking.BeginAsync(connection, CancellationToken.None);
+        await using var batch = new NpgsqlBatch(connection, transaction);
+        batch.BatchCommands.Add(Keyed(new NpgsqlBatchCommand(_sql.CountDone), deliveries[0].Queue, [.. deliveries.Select(delivery => delivery.MessageId!)]));
+        if ((long)(await batch.ExecuteScalarAsync(CancellationToken.None))! < deliveries.Count)
+        {
+            return false;
+        }
+
+        await CheckedCommit.CommitSeenAsync(connection);
+        return true;
     }
 
     private static NpgsqlBatchCommand Keyed(NpgsqlBatchCommand command, Delivery delivery)

@@ -6,20 +6,25 @@ namespace ReliableMq.Inbox;
 /// <summary>Every statement on <c>inbox</c>. All but the housekeeping by primary key, and keys by the indexes <c>failure_ordered</c> and <c>parked_order</c>.</summary>
 internal sealed class InboxSql(string schema)
 {
-    /// <summary>Bounds the wait for another delivery of the same message, and nothing else.</summary>
+    /// <summary>
+    /// Bounds the wait for another delivery of the same message, up to <see cref="UnboundWait"/>, and the time that the
+    /// transaction may stand idle. The latter ends that of a process that stands still, or whose machine is gone without
+    /// a word: the database would keep it, and its messages, for hours. Longer than an attempt may last; a shorter limit
+    /// of the database stays. Warnings are told, see <see cref="CheckedCommit"/>. One row comes back.
+    /// </summary>
+    public static string Bound(TimeSpan idle) => string.Create(CultureInfo.InvariantCulture,
+        $"""
+        SELECT set_config('lock_timeout', '5s', true),
+               set_config('client_min_messages', replace(s.least, 'error', 'warning'), true),
+               set_config('idle_in_transaction_session_timeout', CASE
+                   WHEN s.idle::interval BETWEEN '1 ms' AND '{idle.TotalMilliseconds:0} ms' THEN s.idle ELSE '{idle.TotalMilliseconds:0}' END, true)
+        FROM (SELECT current_setting('idle_in_transaction_session_timeout'), current_setting('client_min_messages')) AS s (idle, least)
+        """);
+
+    /// <summary>Bounds that wait alone.</summary>
     public string BoundWait { get; } = "SET LOCAL lock_timeout = '5s'";
 
     public string UnboundWait { get; } = "SET LOCAL lock_timeout TO DEFAULT";
-
-    /// <summary>
-    /// Ends the transaction of a process that stands still, or whose machine is gone without a word: the database would
-    /// keep it, and its messages, for hours. Longer than an attempt may last; a shorter limit of the database stays.
-    /// </summary>
-    public static string BoundIdle(TimeSpan limit) => string.Create(CultureInfo.InvariantCulture,
-        $"""
-        SELECT set_config('idle_in_transaction_session_timeout', '{limit.TotalMilliseconds:0}', true)
-        WHERE current_setting('idle_in_transaction_session_timeout')::interval NOT BETWEEN '1 ms' AND '{limit.TotalMilliseconds:0} ms'
-        """);
 
     /// <summary>
     /// Two at once wait here for one another. A row comes back for the one that may run, and names its transaction. The
@@ -75,12 +80,17 @@ internal sealed class InboxSql(string schema)
     public string Horizon { get; } =
         $"SELECT forgotten_until FROM {schema}.inbox_horizon WHERE queue = @queue";
 
-    /// <summary>How a message was handled whose row is in the way.</summary>
+    /// <summary>
+    /// How a message was handled whose row is in the way. Locked, so that there is something to commit: a row can be seen
+    /// here that a synchronous standby does not have yet, because its own commit was broken off while it waited. A later
+    /// commit waits for all before it. Without that the delivery is acked, the standby takes over, and the message is lost.
+    /// </summary>
     public string Handled { get; } =
-        $"SELECT fingerprint, epoch, handled_at FROM {schema}.inbox WHERE queue = @queue AND message_id = @message_id";
+        $"SELECT fingerprint, epoch, handled_at FROM {schema}.inbox WHERE queue = @queue AND message_id = @message_id FOR KEY SHARE";
 
-    public string IsDone { get; } =
-        $"SELECT EXISTS (SELECT FROM {schema}.inbox WHERE queue = @queue AND message_id = @message_id)";
+    /// <summary>How many of these messages are done.</summary>
+    public string CountDone { get; } =
+        $"SELECT count(*) FROM {schema}.inbox WHERE queue = @queue AND message_id = ANY(@message_ids)";
 
     /// <summary>
     /// Removes the oldest rows, and raises each queue's horizon to the newest of its own in the same statement. What is

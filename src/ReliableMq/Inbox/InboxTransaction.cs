@@ -109,7 +109,7 @@ internal sealed class InboxTransaction(ServiceDatabase database, TimeSpan timeou
 
         using var handling = new HandlingScope(database, transaction.Context, transaction.Connection, messageId: null, correlationId: null, handlerName);
         await HandleAsync(handling, transaction, () => handle(services, transaction, batch), attempt.CancellationToken);
-        var result = await CommitAsync(handling, transaction, batch[0].Delivery, attempt);
+        var result = await CommitAsync(handling, transaction, [.. batch.Select(message => message.Delivery)], attempt);
         return result.IsDone ? new BatchAttempt(null, null) : throw result.Exception!;
     }
 
@@ -135,10 +135,16 @@ internal sealed class InboxTransaction(ServiceDatabase database, TimeSpan timeou
         var admission = AdmissionRules.Admit(isNew, delivery.Epoch, standing, isKeyHeld);
         if (admission != Admission.Run)
         {
-            if (!isNew && standing is { State: "failing" or "scheduled" })
+            if (isNew && admission is Admission.Settled or Admission.Dead)
             {
-                // Its outcome was unknown when the failure was counted; it is done after all.
-                var released = await _entry.ForgetFailureAsync(transaction, delivery, standing, cancellationToken);
+                // It is settled for what is known of it, which has to last.
+                await _entry.TakeBackAsync(transaction, delivery, cancellationToken);
+                await transaction.CommitAsync();
+            }
+            else if (!isNew)
+            {
+                // Its outcome may have been unknown when a failure was counted; it is done after all.
+                var released = standing is { State: "failing" or "scheduled" } ? await _entry.ForgetFailureAsync(transaction, delivery, standing, cancellationToken) : null;
                 await transaction.CommitAsync();
                 parking.Tell(released);
             }
@@ -150,7 +156,7 @@ internal sealed class InboxTransaction(ServiceDatabase database, TimeSpan timeou
         using var handling = new HandlingScope(database, transaction.Context, transaction.Connection, delivery.MessageId, delivery.CorrelationId, handlerName);
         await HandleAsync(handling, transaction, () => handle(services, transaction, (standing?.Attempts ?? 0) + 1), cancellationToken);
         var release = await ForgetAsync(handling, transaction, delivery, standing, isMarked, cancellationToken);
-        var result = await CommitAsync(handling, transaction, delivery, attempt);
+        var result = await CommitAsync(handling, transaction, [delivery], attempt);
         if (result.IsDone)
         {
             CrashPoint.Here("after commit, before ack");
@@ -201,8 +207,8 @@ internal sealed class InboxTransaction(ServiceDatabase database, TimeSpan timeou
     private static ReliableMqException Aborted(HandlingScope handling, PostgresException exception) => new(
         $"The handler \"{handling.HandlerName}\" caught an error of the database, which had aborted the transaction in which its message is handled. Let it through, avoid it by ON CONFLICT or by looking first, or roll back to a savepoint of your own.", exception);
 
-    /// <summary>A commit that failed is read back.</summary>
-    private async Task<AttemptResult> CommitAsync(HandlingScope handling, AttemptTransaction transaction, Delivery delivery, Attempt attempt)
+    /// <summary>A commit that failed is read back: of a batch every message, since one may have been handled elsewhere meanwhile.</summary>
+    private async Task<AttemptResult> CommitAsync(HandlingScope handling, AttemptTransaction transaction, IReadOnlyList<Delivery> deliveries, Attempt attempt)
     {
         attempt.BeginCommit();
         try
@@ -227,7 +233,7 @@ internal sealed class InboxTransaction(ServiceDatabase database, TimeSpan timeou
             try
             {
                 await using var session = await database.OpenAsync(CancellationToken.None);
-                return await _entry.IsDoneAsync(session.Connection, delivery, CancellationToken.None)
+                return await _entry.AreDoneAsync(session.Connection, deliveries)
                     ? AttemptResult.Done
                     : AttemptResult.Failed(exception);
             }

@@ -5,6 +5,7 @@ using ReliableMq.Diagnostics;
 using ReliableMq.Failing;
 using ReliableMq.Receiving;
 using ReliableMq.Storage;
+using ReliableMq.Timing;
 
 namespace ReliableMq.Inbox;
 
@@ -14,7 +15,7 @@ namespace ReliableMq.Inbox;
 /// </summary>
 internal sealed class StartMarks
 {
-    private static readonly TimeSpan ShortWait = TimeSpan.FromMilliseconds(200), LongWait = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ShortWait = TimeSpan.FromMilliseconds(200), LongWait = TimeSpan.FromSeconds(1), MostWait = TimeSpan.FromSeconds(2);
 
     /// <summary>So long the database is watched after a mark of another process was met: among many processes its message may come here seldom.</summary>
     private static readonly TimeSpan Watch = TimeSpan.FromMinutes(10);
@@ -32,6 +33,7 @@ internal sealed class StartMarks
     private readonly Dictionary<MarkKey, Marked> _marked = [];
     private bool _isWatching;
     private long? _metAt;
+    private Task _renewal = Task.CompletedTask;
 
     public StartMarks(ServiceDatabase database, LoneTurn turn, IHostApplicationLifetime lifetime, ReliableMqMetrics metrics, TimeProvider time, ILogger<StartMarks> logger)
     {
@@ -48,8 +50,19 @@ internal sealed class StartMarks
     }
 
     /// <param name="StartedAt">Tells a run from the next of the same message.</param>
-    /// <param name="HasEnded">It does not run any more, and could not be cleared yet.</param>
-    private readonly record struct Marked(DateTime StartedAt, bool HasEnded);
+    /// <param name="State">Where the run is.</param>
+    private readonly record struct Marked(DateTime StartedAt, RunState State);
+
+    private enum RunState
+    {
+        Running,
+
+        /// <summary>It is being cleared, so it is not renewed any more.</summary>
+        Ending,
+
+        /// <summary>It could not be cleared yet.</summary>
+        Left,
+    }
 
     /// <summary>
     /// A new message needs no mark, and so costs nothing: if it ends its process, it is not new any more. Neither are the
@@ -156,13 +169,24 @@ internal sealed class StartMarks
         }
 
         var key = KeyOf(delivery);
-        if (Find(key) is not { } run)
+        Marked run;
+        Task renewal;
+        lock (_gate)
         {
-            return;
+            if (!_marked.TryGetValue(key, out run))
+            {
+                return;
+            }
+
+            _marked[key] = run = run with { State = RunState.Ending };
+            renewal = _renewal;
         }
 
         try
         {
+            // While its row is locked for being renewed it cannot be cleared, and if this process ended after the message was
+            // settled, nobody would do it. A renewal that takes longer has a database that does not answer.
+            await renewal.WaitAsync(MostWait, _time);
             // As long as it stands, no other delivery of the message is taken for the first.
             await using var session = await _database.OpenAsync(CancellationToken.None);
             await EndAsync(session.Connection, new Dictionary<MarkKey, DateTime> { [key] = run.StartedAt }, CancellationToken.None);
@@ -177,19 +201,19 @@ internal sealed class StartMarks
         {
             if (_marked.TryGetValue(key, out var still) && still == run)
             {
-                _marked[key] = run with { HasEnded = true };
+                _marked[key] = run with { State = RunState.Left };
             }
         }
     }
 
     private async Task EndAsync(NpgsqlConnection connection, Dictionary<MarkKey, DateTime> runs, CancellationToken cancellationToken)
     {
-        var left = await _table.EndAsync(connection, runs, cancellationToken);
+        var locked = await _table.EndAsync(connection, runs, cancellationToken);
         lock (_gate)
         {
             foreach (var (key, startedAt) in runs)
             {
-                if (!left.Contains(key) && _marked.TryGetValue(key, out var run) && run.StartedAt == startedAt)
+                if (!locked.Contains(key) && _marked.TryGetValue(key, out var run) && run.StartedAt == startedAt)
                 {
                     _marked.Remove(key);
                 }
@@ -208,21 +232,19 @@ internal sealed class StartMarks
 
     private static MarkKey KeyOf(Delivery delivery) => new(delivery.Queue, delivery.MessageId!);
 
-    private Marked? Find(MarkKey key)
+    private bool IsRunning(MarkKey key)
     {
         lock (_gate)
         {
-            return _marked.TryGetValue(key, out var run) ? run : null;
+            return _marked.TryGetValue(key, out var run) && run.State != RunState.Left;
         }
     }
-
-    private bool IsRunning(MarkKey key) => Find(key) is { HasEnded: false };
 
     private void Add(MarkKey key, DateTime startedAt)
     {
         lock (_gate)
         {
-            _marked[key] = new Marked(startedAt, HasEnded: false);
+            _marked[key] = new Marked(startedAt, RunState.Running);
             Begin();
         }
     }
@@ -254,7 +276,8 @@ internal sealed class StartMarks
         {
             await Task.Delay(pause, _time, CancellationToken.None);
             MarkKey[] running;
-            Dictionary<MarkKey, DateTime> ended;
+            Dictionary<MarkKey, DateTime> left;
+            var renewed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             lock (_gate)
             {
                 if (_marked.Count == 0 && (_metAt is not { } met || _time.GetElapsedTime(met) > Watch || _lifetime.ApplicationStopping.IsCancellationRequested))
@@ -263,11 +286,19 @@ internal sealed class StartMarks
                     return;
                 }
 
-                running = [.. _marked.Where(mark => !mark.Value.HasEnded).Select(mark => mark.Key)];
-                ended = _marked.Where(mark => mark.Value.HasEnded).ToDictionary(mark => mark.Key, mark => mark.Value.StartedAt);
+                running = [.. _marked.Where(mark => mark.Value.State == RunState.Running).Select(mark => mark.Key)];
+                left = _marked.Where(mark => mark.Value.State == RunState.Left).ToDictionary(mark => mark.Key, mark => mark.Value.StartedAt);
+                _renewal = renewed.Task;
             }
 
-            pause = await RenewAsync(running, ended) ? _lease / 3 : _lease / 10;
+            try
+            {
+                pause = await RenewAsync(running, left) ? _lease / 3 : _lease / 10;
+            }
+            finally
+            {
+                renewed.SetResult();
+            }
         }
     }
 
@@ -281,22 +312,22 @@ internal sealed class StartMarks
     }
 
     /// <returns>Whether the database has answered.</returns>
-    private async Task<bool> RenewAsync(MarkKey[] running, Dictionary<MarkKey, DateTime> ended)
+    private async Task<bool> RenewAsync(MarkKey[] running, Dictionary<MarkKey, DateTime> left)
     {
         try
         {
             // With the pauses between them, two tries fit into the time that a mark lasts.
-            using var timeout = new CancellationTokenSource(_lease / 2, _time);
+            using var timeout = new TimeLimit(_lease / 2, _time);
             await using var session = await _database.OpenAsync(timeout.Token);
             await _table.RenewAsync(session.Connection, running, timeout.Token);
-            await EndAsync(session.Connection, ended, timeout.Token);
+            await EndAsync(session.Connection, left, timeout.Token);
             _sight.Seen();
             return true;
         }
         catch (Exception exception)
         {
             Missed(exception);
-            if (running.Length + ended.Count > 0)
+            if (running.Length + left.Count > 0)
             {
                 LogMessages.MarksNotRenewed(_logger, _database.Name, exception.Message);
             }

@@ -5,7 +5,7 @@ using ReliableMq.Storage;
 
 namespace ReliableMq.Outbox;
 
-/// <summary>Removes sent messages that have been kept long enough, in short batches.</summary>
+/// <summary>Removes sent messages that have been kept long enough, in short batches, and forgets processes that ended long ago.</summary>
 internal sealed class HistoryHousekeeping(ServiceDatabases databases, ReliableMqOptions options) : IScheduledWork
 {
     private const int BatchSize = 1_000;
@@ -24,7 +24,16 @@ internal sealed class HistoryHousekeeping(ServiceDatabases databases, ReliableMq
             {
                 after = await RemoveBatchAsync(database, last, cancellationToken);
             }
+
+            await RemoveNodesAsync(database, cancellationToken);
         }
+    }
+
+    private static async Task RemoveNodesAsync(ServiceDatabase database, CancellationToken cancellationToken)
+    {
+        await using var session = await database.OpenAsync(cancellationToken);
+        await using var command = new NpgsqlCommand(database.OutboxSql.RemoveNodes, session.Connection);
+        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     /// <returns>Where to go on, null at the end.</returns>

@@ -18,16 +18,15 @@ internal sealed class MessageFactory(ReliableMqOptions options, NamesInUse names
     public OutboxMessage Create(object message, MessageOptions? messageOptions)
     {
         var (name, contentType, body) = serializer.Serialize(message);
-        if (body.Length > options.Broker.MaxMessageBytes)
-        {
-            throw new ReliableMqException(
-                $"The message \"{name}\" has {body.Length} bytes, more than the {options.Broker.MaxMessageBytes} allowed. Send a reference to the data, or raise \"ReliableMq:Broker:MaxMessageBytes\" together with RabbitMQ's max_message_size.");
-        }
+        ThrowIfTooLarge(name, body.Length, options.Broker.MaxMessageBytes);
 
         var handling = HandlingScope.Current;
+        var id = Guid.CreateVersion7();
         return new OutboxMessage
         {
-            MessageId = MessageId(messageOptions?.MessageId, name) ?? Guid.CreateVersion7().ToString(),
+            Id = id,
+            // The row's own where nobody gives one: the primary key then finds the message, too.
+            MessageId = MessageId(messageOptions?.MessageId, name) ?? id.ToString(),
             Name = name,
             Exchange = names.ExchangeOf(name, MessageNames.TargetOf(message.GetType())),
             RoutingKey = name,
@@ -43,6 +42,27 @@ internal sealed class MessageFactory(ReliableMqOptions options, NamesInUse names
             Delay = Span(messageOptions?.DeliverAfter, TimeSpan.Zero, name, nameof(MessageOptions.DeliverAfter)),
             Expiration = Span(messageOptions?.ExpiresAfter, TimeSpan.FromMilliseconds(1), name, nameof(MessageOptions.ExpiresAfter)),
         };
+    }
+
+    /// <exception cref="ReliableMqException">It has more bytes than the broker would take.</exception>
+    public static void ThrowIfTooLarge(string name, int bytes, int most)
+    {
+        if (bytes > most)
+        {
+            throw new ReliableMqException(
+                $"The message \"{name}\" has {bytes} bytes, more than the {most} allowed. Send a reference to the data, or raise \"ReliableMq:Broker:MaxMessageBytes\" together with RabbitMQ's max_message_size.");
+        }
+    }
+
+    /// <exception cref="ReliableMqException">They do not fit into a frame.</exception>
+    public static void ThrowIfHeadersTooLarge(string name, IEnumerable<KeyValuePair<string, string?>> headers)
+    {
+        var bytes = headers.Sum(header => Encoding.UTF8.GetByteCount(header.Key) + Encoding.UTF8.GetByteCount(header.Value ?? ""));
+        if (bytes > MaxHeaderBytes)
+        {
+            throw new ReliableMqException(
+                $"The headers of the message \"{name}\" have {bytes} bytes, more than the {MaxHeaderBytes} allowed. Put large values into the message.");
+        }
     }
 
     private static string? MessageId(string? value, string name) =>
@@ -101,13 +121,7 @@ internal sealed class MessageFactory(ReliableMqOptions options, NamesInUse names
             }
         }
 
-        var bytes = headers.Sum(header => Encoding.UTF8.GetByteCount(header.Key) + Encoding.UTF8.GetByteCount(header.Value ?? ""));
-        if (bytes > MaxHeaderBytes)
-        {
-            throw new ReliableMqException(
-                $"The headers of the message \"{name}\" have {bytes} bytes, more than the {MaxHeaderBytes} allowed. Put large values into the message.");
-        }
-
+        ThrowIfHeadersTooLarge(name, headers!);
         return HeaderJson.Write(headers.Select(header => KeyValuePair.Create(header.Key, (object?)header.Value)));
     }
 }

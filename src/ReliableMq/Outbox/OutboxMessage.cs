@@ -3,7 +3,7 @@ namespace ReliableMq.Outbox;
 /// <summary>A message as it is stored: everything that its publish needs, decided when it was added.</summary>
 internal sealed record OutboxMessage
 {
-    /// <summary>The row's own id. Not the message id, which a user may give twice.</summary>
+    /// <summary>The row's own id. Also the message's, where nobody gave it another, which may come twice.</summary>
     public Guid Id { get; init; } = Guid.CreateVersion7();
 
     public required string MessageId { get; init; }

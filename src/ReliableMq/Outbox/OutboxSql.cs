@@ -1,3 +1,5 @@
+using Npgsql;
+
 namespace ReliableMq.Outbox;
 
 /// <summary>
@@ -24,6 +26,12 @@ internal sealed class OutboxSql(string schema)
     private const string HistoryColumns =
         "id, message_id, name, exchange, routing_key, content_type, headers, body, correlation_id, causation_id, "
         + "traceparent, reply_to, priority, ordering_key, created_at, due_at, expires_at";
+
+    /// <summary>The condition that a row is of a message: by primary key, or by <c>outbox_message</c>, which holds the ids that are not the row's own.</summary>
+    public const string HasMessageId = "(o.id = @message_row AND o.message_id = @message_id OR o.message_id = @message_id AND o.message_id <> o.id::text)";
+
+    /// <summary>Of <see cref="HasMessageId"/>: the row that has this message id as its own; none if that cannot be.</summary>
+    public static NpgsqlParameter RowOf(string messageId) => new NpgsqlParameter<Guid>("message_row", Guid.TryParseExact(messageId, "D", out var row) ? row : Guid.AllBitsSet);
 
     /// <summary>
     /// Stores messages. Rows are born leased by the storing process, so that sending them needs no update.
@@ -139,6 +147,9 @@ internal sealed class OutboxSql(string schema)
         INSERT INTO {schema}.node (id, service, host) VALUES (@node, @service, @host)
         ON CONFLICT (id) DO UPDATE SET heartbeat_at = clock_timestamp()
         """;
+
+    /// <summary>Forgets processes that ended long ago: each start is a row. Kept as long as their minutes in <c>node_minute</c>; the table is small.</summary>
+    public string RemoveNodes { get; } = $"DELETE FROM {schema}.node WHERE heartbeat_at < clock_timestamp() - interval '8 days'";
 
     /// <summary>Moves rows that are done with to the history, if this process still holds them. Primary key.</summary>
     public string Finish { get; } =

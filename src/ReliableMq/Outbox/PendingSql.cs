@@ -15,9 +15,9 @@ internal sealed class PendingSql(string schema, PendingMessageFilter filter)
     private string Matches { get; } = string.Join(" AND ", new[]
     {
         "true",
-        filter.MessageId is null ? "" : "o.message_id = @message_id",
-        // The second condition lets the index of scheduled messages be used.
-        filter.State is PendingState.Scheduled ? "o.due_at IS NOT NULL" : "",
+        filter.MessageId is null ? "" : OutboxSql.HasMessageId,
+        // Lets the index of scheduled messages be used.
+        filter.State is PendingState.Scheduled ? "o.due_at > clock_timestamp()" : "",
         filter.State is null ? "" : $"({State}) = @state",
         filter.MessageName is null ? "" : "o.name = @name",
         filter.OrderingKey is null ? "" : "o.ordering_key = @ordering_key",
@@ -69,10 +69,10 @@ internal sealed class PendingSql(string schema, PendingMessageFilter filter)
         FOR UPDATE SKIP LOCKED
         """;
 
-    /// <summary>Of those rows, the ones that are still what was asked for and that nobody can begin to send now.</summary>
+    /// <summary>Of those rows, the ones that are still what was asked for and that nobody can begin to send now. Headers of what goes to a queue directly.</summary>
     public string LockRows =>
         $"""
-        SELECT o.id FROM {schema}.outbox o
+        SELECT o.id, CASE WHEN o.exchange = '' THEN o.headers END FROM {schema}.outbox o
         WHERE o.id = ANY (@ids) AND {Matches} AND {IsFree}
           AND (NOT o.ordered OR o.ordering_key = ANY (@keys))
         ORDER BY o.id
@@ -82,32 +82,30 @@ internal sealed class PendingSql(string schema, PendingMessageFilter filter)
     /// <summary>
     /// A copy that was to go back to its queue no longer holds back its ordering key there. Where it was the copy of a
     /// replay, its dead letter waits again; else the message becomes a dead letter that is discarded, so that it is found.
-    /// An older copy, whose confirm was lost, is not the next attempt: that one is another row. Index <c>outbox_scheduled</c>.
+    /// A copy of an older epoch, whose confirm was lost, is neither: what happens next is another row.
     /// </summary>
     public string Cancel =>
         $"""
         WITH finished AS (DELETE FROM {schema}.outbox o WHERE o.id = ANY (@ids) RETURNING o.*),
+        copies AS (SELECT o.*, a.epoch FROM finished o JOIN unnest(@ids, @epochs) AS a (id, epoch) ON a.id = o.id WHERE o.exchange = ''),
         unreplayed AS (
-            UPDATE {schema}.dead_letter d SET replayed_at = NULL FROM finished, {schema}.failure f
-            WHERE finished.exchange = '' AND f.queue = finished.routing_key AND f.message_id = finished.message_id AND f.state = 'scheduled'
+            UPDATE {schema}.dead_letter d SET replayed_at = NULL FROM copies c, {schema}.failure f
+            WHERE f.queue = c.routing_key AND f.message_id = c.message_id AND f.epoch = c.epoch AND f.state = 'scheduled'
               AND d.queue = f.queue AND d.message_id = f.message_id AND d.epoch = f.epoch - 1 AND d.replayed_at IS NOT NULL
             RETURNING d.queue, d.message_id, d.epoch),
         freed AS (
             UPDATE {schema}.failure f
             SET ordering_key = NULL, next_attempt_at = NULL, state = CASE WHEN u.epoch IS NULL THEN 'discarded' ELSE 'dead' END, epoch = coalesce(u.epoch, f.epoch)
-            FROM finished LEFT JOIN unreplayed u ON u.queue = finished.routing_key AND u.message_id = finished.message_id
-            WHERE finished.exchange = '' AND f.queue = finished.routing_key AND f.message_id = finished.message_id AND f.state = 'scheduled'
-              AND NOT EXISTS (
-                  SELECT FROM {schema}.outbox later
-                  WHERE later.message_id = f.message_id AND later.due_at IS NOT NULL AND later.exchange = '' AND later.routing_key = f.queue AND later.id <> ALL (@ids))
+            FROM copies c LEFT JOIN unreplayed u ON u.queue = c.routing_key AND u.message_id = c.message_id
+            WHERE f.queue = c.routing_key AND f.message_id = c.message_id AND f.epoch = c.epoch AND f.state = 'scheduled'
             RETURNING f.*),
         given_up AS (
             INSERT INTO {schema}.dead_letter
                 (queue, message_id, epoch, name, exchange, routing_key, content_type, headers, body, correlation_id, reply_to, priority,
-                 attempts, reason, error_type, error, discarded_at)
+                 attempts, reason, error_type, error, discarded_at, history)
             SELECT f.queue, f.message_id, f.epoch, o.name, '', f.queue, o.content_type, o.headers, o.body, o.correlation_id, o.reply_to, o.priority,
-                   f.attempts, 'Its next attempt was cancelled.', f.error_type, f.error, clock_timestamp()
-            FROM freed f JOIN finished o ON o.exchange = '' AND o.routing_key = f.queue AND o.message_id = f.message_id
+                   f.attempts, 'Its next attempt was cancelled.', f.error_type, f.error, clock_timestamp(), f.history
+            FROM freed f JOIN copies o ON o.routing_key = f.queue AND o.message_id = f.message_id AND o.epoch = f.epoch
             WHERE f.state = 'discarded'
             ON CONFLICT DO NOTHING)
         {OutboxSql.MoveToHistory(schema, "finished")}
@@ -123,13 +121,22 @@ internal sealed class PendingSql(string schema, PendingMessageFilter filter)
         WHERE o.id = ANY (@ids)
         """;
 
-    public string OfferKeys => $"UPDATE {schema}.outbox_key SET available_at = clock_timestamp() WHERE ordering_key = ANY (@keys)";
+    /// <summary>
+    /// Whoever held the key and stood still for longer than its lease is refused from now on, as by a claim: what it writes
+    /// next, by a snapshot older than this, would remove the key or send it to wait for an operator.
+    /// </summary>
+    public string OfferKeys => $"UPDATE {schema}.outbox_key SET node = NULL, token = gen_random_uuid(), available_at = clock_timestamp() WHERE ordering_key = ANY (@keys)";
 
     /// <summary>A command with the filter's parameters.</summary>
     public NpgsqlCommand Command(string sql, NpgsqlConnection connection)
     {
         var command = new NpgsqlCommand(sql, connection);
         Add("message_id", filter.MessageId);
+        if (filter.MessageId is { } messageId)
+        {
+            command.Parameters.Add(OutboxSql.RowOf(messageId));
+        }
+
         Add("name", filter.MessageName);
         Add("ordering_key", filter.OrderingKey);
         Add("correlation_id", filter.CorrelationId);

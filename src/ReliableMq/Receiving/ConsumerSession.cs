@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
 using ReliableMq.Diagnostics;
+using ReliableMq.Timing;
 
 namespace ReliableMq.Receiving;
 
@@ -81,7 +82,7 @@ internal sealed class ConsumerSession : IAsyncBasicConsumer
     public async Task ConsumeAsync(CancellationToken asked, CancellationToken givingUp)
     {
         _settling = SettleAsync();
-        await using var asking = asked.Register(_ended.Cancel);
+        await using var asking = asked.Register(_ended.CancelQuietly);
         try
         {
             await foreach (var delivery in _waiting.Reader.ReadAllAsync(_ended.Token))
@@ -328,7 +329,7 @@ internal sealed class ConsumerSession : IAsyncBasicConsumer
     private void End(string reason)
     {
         EndReason ??= reason;
-        _ended.Cancel();
+        _ended.CancelQuietly();
     }
 
     private Task OnShutdown(object sender, ShutdownEventArgs reason)

@@ -4,21 +4,25 @@ using ReliableMq.Storage;
 namespace ReliableMq.Receiving;
 
 /// <summary>Lists and changes consumers: those of this process, and by their database those of the whole service.</summary>
-internal sealed class Consumers(ConsumerHost? host, ServiceDatabases databases, TimeProvider time) : IConsumers
+/// <param name="host">Null where another process's database is looked at.</param>
+/// <param name="databases">Only consumers with one of these, and with none, are here.</param>
+/// <param name="time">Of changes that no database keeps.</param>
+/// <param name="withoutInbox">Whether those with none are: of several sets of tables they are listed with one.</param>
+internal sealed class Consumers(ConsumerHost? host, ServiceDatabases databases, TimeProvider time, bool withoutInbox = true) : IConsumers
 {
     public IReadOnlyList<ConsumerInfo> List() => [.. Handling.Select(consumer => consumer.Info)];
 
-    /// <summary>None where another process's database is looked at.</summary>
-    private IReadOnlyList<QueueConsumer> Handling => host?.Handling ?? [];
+    private IReadOnlyList<QueueConsumer> Handling =>
+        host is null ? [] : [.. host.Handling.Where(consumer => host.InboxOf(consumer) is { } inbox ? databases.Senders.Any(database => database.Sender == inbox.Sender) : withoutInbox)];
 
     public Task PauseAsync(string queue, string who, bool lasting, CancellationToken cancellationToken = default) =>
         ApplyAsync(queue, who, "pause", lasting, new() { [ChangedSetting.Paused] = 1 }, cancellationToken);
 
-    public Task ResumeAsync(string queue, string who, bool lasting, CancellationToken cancellationToken = default) =>
-        ApplyAsync(queue, who, "resume", lasting, new() { [ChangedSetting.Paused] = 0 }, cancellationToken);
+    public Task ResumeAsync(string queue, string who, CancellationToken cancellationToken = default) =>
+        ApplyAsync(queue, who, "resume", lasting: null, new() { [ChangedSetting.Paused] = 0 }, cancellationToken);
 
-    public Task ResetAsync(string queue, string who, bool lasting, CancellationToken cancellationToken = default) =>
-        ApplyAsync(queue, who, "reset", lasting, new() { [ChangedSetting.Concurrency] = null, [ChangedSetting.Prefetch] = null }, cancellationToken);
+    public Task ResetAsync(string queue, string who, CancellationToken cancellationToken = default) =>
+        ApplyAsync(queue, who, "reset", lasting: null, new() { [ChangedSetting.Concurrency] = null, [ChangedSetting.Prefetch] = null }, cancellationToken);
 
     public Task ChangeAsync(string queue, string who, int? concurrency, int? prefetch, bool lasting, CancellationToken cancellationToken = default)
     {
@@ -50,7 +54,13 @@ internal sealed class Consumers(ConsumerHost? host, ServiceDatabases databases, 
 
     private QueueConsumer? Find(string queue) => Handling.FirstOrDefault(consumer => consumer.Queue == queue);
 
-    private async Task ApplyAsync(string queue, string who, string action, bool lasting, Dictionary<ChangedSetting, int?> values, CancellationToken cancellationToken)
+    /// <param name="queue">The queue.</param>
+    /// <param name="who">For the audit.</param>
+    /// <param name="action">For the audit.</param>
+    /// <param name="lasting">Null ends what was said before, whether it was to last or not.</param>
+    /// <param name="values">What to set.</param>
+    /// <param name="cancellationToken">Ends the asking.</param>
+    private async Task ApplyAsync(string queue, string who, string action, bool? lasting, Dictionary<ChangedSetting, int?> values, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrEmpty(queue);
         ArgumentException.ThrowIfNullOrWhiteSpace(who);
@@ -65,7 +75,7 @@ internal sealed class Consumers(ConsumerHost? host, ServiceDatabases databases, 
             await watch.Table.ChangeAsync(queue, who, action, lasting, values, cancellationToken);
             await watch.ReadAsync(cancellationToken);
         }
-        else if (lasting)
+        else if (lasting == true)
         {
             throw new ReliableMqException($"A change of the queue \"{queue}\" cannot last, because its handlers have no database. Change it for this process only, or change its configuration.");
         }
@@ -76,7 +86,7 @@ internal sealed class Consumers(ConsumerHost? host, ServiceDatabases databases, 
     }
 
     /// <summary>Another process consumes it: whoever has the queue follows its database.</summary>
-    private async Task ApplyElsewhereAsync(string queue, string who, string action, bool lasting, Dictionary<ChangedSetting, int?> values, CancellationToken cancellationToken)
+    private async Task ApplyElsewhereAsync(string queue, string who, string action, bool? lasting, Dictionary<ChangedSetting, int?> values, CancellationToken cancellationToken)
     {
         foreach (var database in databases.Ready)
         {
@@ -87,6 +97,6 @@ internal sealed class Consumers(ConsumerHost? host, ServiceDatabases databases, 
         }
 
         var known = Handling.Select(consumer => $"\"{consumer.Queue}\"").DefaultIfEmpty("none");
-        throw new ReliableMqException($"The queue \"{queue}\" cannot be changed: no process of this service has consumed it. Correct the name. Queues of this process: {string.Join(", ", known)}.");
+        throw new ReliableMqException($"The queue \"{queue}\" cannot be changed: no process of this service has consumed it with an inbox. Correct the name, or, where its handlers have no database, change it in the process that consumes it. Queues of this process: {string.Join(", ", known)}.");
     }
 }

@@ -60,10 +60,10 @@ internal sealed record Delivery
     public required DateTimeOffset ReceivedAt { get; init; }
 
     /// <summary>The round of the message: raised when it is scheduled again or replayed.</summary>
-    public int Epoch => NumberOf(MessageHeaders.Epoch) ?? 0;
+    public int Epoch => EpochOf(Headers);
 
     /// <summary>The number of this attempt where attempts are not counted in a database.</summary>
-    public int Attempt => NumberOf(MessageHeaders.Attempt) is { } attempt and > 0 ? attempt : 1;
+    public int Attempt => NumberOf(Headers, MessageHeaders.Attempt) is { } attempt and > 0 ? attempt : 1;
 
     /// <summary>Until when it is held back where that is not kept in a database.</summary>
     public DateTimeOffset? NotBefore => TimeOf(MessageHeaders.NotBefore);
@@ -72,7 +72,7 @@ internal sealed record Delivery
     public DateTimeOffset? FirstFailedAt => TimeOf(MessageHeaders.FirstFailedAt);
 
     /// <summary>How often it was returned to the queue, by the broker's count.</summary>
-    public int Returns => NumberOf("x-delivery-count") ?? 0;
+    public int Returns => NumberOf(Headers, "x-delivery-count") ?? 0;
 
     public string? CausationId => Clean(Headers.GetValueOrDefault(MessageHeaders.CausationId) as string);
 
@@ -87,7 +87,10 @@ internal sealed record Delivery
 
     public DateTimeOffset? ExpiresAt => TimeOf(MessageHeaders.ExpiresAt);
 
-    private int? NumberOf(string header) => Headers.GetValueOrDefault(header) switch
+    /// <summary>The epoch of a message with these headers.</summary>
+    public static int EpochOf(IReadOnlyDictionary<string, object?> headers) => NumberOf(headers, MessageHeaders.Epoch) ?? 0;
+
+    private static int? NumberOf(IReadOnlyDictionary<string, object?> headers, string header) => headers.GetValueOrDefault(header) switch
     {
         int number and >= 0 => number,
         long number and >= 0 and <= int.MaxValue => (int)number,

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using RabbitMQ.Client;
 using ReliableMq.Broker;
 using ReliableMq.Diagnostics;
+using ReliableMq.Timing;
 
 namespace ReliableMq.Receiving;
 
@@ -90,7 +91,28 @@ internal sealed class QueueConsumer(
 
         LogMessages.ConsumerChanged(logger, queue, inForce.Concurrency, inForce.Prefetch, inForce.PausedSince is null ? "" : ", paused");
         // Whatever ends by it must not end inside this call.
-        _ = over?.CancelAsync();
+        _ = over?.CancelQuietlyAsync();
+    }
+
+    /// <summary>Ends what it has with the broker and begins again.</summary>
+    /// <returns>Whether it was consuming.</returns>
+    public bool BeginAgain(string reason)
+    {
+        CancellationTokenSource over;
+        lock (_gate)
+        {
+            if (!State.IsConsuming)
+            {
+                return false;
+            }
+
+            over = _phase.Over;
+            _phase = new Phase(_phase.InForce);
+        }
+
+        LogMessages.ConsumerBeginsAgain(logger, queue, reason);
+        _ = over.CancelQuietlyAsync();
+        return true;
     }
 
     /// <summary>Changes this consumer alone, where no database could tell the others.</summary>

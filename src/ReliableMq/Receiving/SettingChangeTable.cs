@@ -41,8 +41,14 @@ internal sealed class SettingChangeTable(ServiceDatabase database)
         return changes;
     }
 
+    /// <param name="queue">The queue.</param>
+    /// <param name="who">For the audit.</param>
+    /// <param name="action">For the audit.</param>
+    /// <param name="lasting">Null ends what was said before: the newest lasting row counts for whoever runs and whoever starts.</param>
+    /// <param name="values">What to set.</param>
+    /// <param name="cancellationToken">Ends the asking.</param>
     /// <returns>Whether the queue is one of this database.</returns>
-    public async Task<bool> ChangeAsync(string queue, string who, string action, bool lasting, IReadOnlyDictionary<ChangedSetting, int?> values, CancellationToken cancellationToken)
+    public async Task<bool> ChangeAsync(string queue, string who, string action, bool? lasting, IReadOnlyDictionary<ChangedSetting, int?> values, CancellationToken cancellationToken)
     {
         await using var session = await database.OpenAsync(cancellationToken);
         await using var transaction = await session.Connection.BeginTransactionAsync(cancellationToken);
@@ -51,7 +57,7 @@ internal sealed class SettingChangeTable(ServiceDatabase database)
             Parameters =
             {
                 new NpgsqlParameter<string>("queue", queue),
-                new NpgsqlParameter<bool>("lasting", lasting),
+                new NpgsqlParameter<bool>("lasting", lasting ?? true),
                 new NpgsqlParameter<string[]>("settings", [.. values.Keys.Select(Name)]),
                 new NpgsqlParameter<int?[]>("values", [.. values.Values]),
             },
@@ -61,8 +67,8 @@ internal sealed class SettingChangeTable(ServiceDatabase database)
             return false;
         }
 
-        var details = values.Where(value => value.Key != ChangedSetting.Paused && value.Value is not null).Select(value => $"{Name(value.Key)} {value.Value}").Append(lasting ? "lasting" : "for those that run");
-        await new AuditTrail(database.Schema).WriteAsync(session.Connection, who, action, queue, string.Join(", ", details), cancellationToken);
+        var details = values.Where(value => value.Key != ChangedSetting.Paused && value.Value is not null).Select(value => $"{Name(value.Key)} {value.Value}").Concat(lasting is { } given ? [given ? "lasting" : "for those that run"] : []);
+        await new AuditTrail(database.Schema).WriteAsync(session.Connection, who, action, queue, string.Join(", ", details) is { Length: > 0 } text ? text : null, cancellationToken);
         await transaction.CommitAsync(CancellationToken.None);
         return true;
     }

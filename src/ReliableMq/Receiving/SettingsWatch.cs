@@ -35,7 +35,7 @@ internal sealed class SettingsWatch(ServiceDatabase database, IReadOnlyList<Queu
                 await Task.Delay(_failing && !Ready.IsCompleted ? TimeSpan.FromMilliseconds(500) : Interval, time, stopping);
             }
         }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        catch (Exception) when (stopping.IsCancellationRequested)
         {
             // The host stops.
         }

@@ -6,6 +6,7 @@ using ReliableMq.Diagnostics;
 using ReliableMq.Handling;
 using ReliableMq.Receiving;
 using ReliableMq.Storage;
+using ReliableMq.Timing;
 
 namespace ReliableMq.Scheduling;
 
@@ -80,20 +81,26 @@ internal sealed class QuartzSchedule(
     {
         try
         {
-            var failures = 0;
-            do
+            for (var failures = 1; ; failures++)
             {
-                await Task.Delay(Backoff.Delay(++failures, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1), Random.Shared.NextDouble()), time, _stopping.Token);
+                await Task.Delay(Backoff.Delay(failures, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1), Random.Shared.NextDouble()), time, _stopping.Token);
+                try
+                {
+                    if (await TryArrangeAsync(chosen, _stopping.Token))
+                    {
+                        return;
+                    }
+                }
+                catch (Exception exception) when (!_stopping.IsCancellationRequested)
+                {
+                    // Whatever the application's own scheduler throws now, it has been accepted once, and may be well later.
+                    LogMessages.SchedulerUnavailable(logger, exception);
+                }
             }
-            while (!await TryArrangeAsync(chosen, _stopping.Token));
         }
-        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        catch (Exception) when (_stopping.IsCancellationRequested)
         {
             // The host stops.
-        }
-        catch (Exception exception)
-        {
-            LogMessages.SchedulerUnavailable(logger, exception);
         }
     }
 
@@ -146,7 +153,7 @@ internal sealed class QuartzSchedule(
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        await _stopping.CancelAsync();
+        await _stopping.CancelQuietlyAsync();
         await _arranging;
         if (_scheduler is not null && _scheduler.Context.TryGetValue(Group, out var host) && ReferenceEquals(host, this))
         {

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using ReliableMq.Diagnostics;
+using ReliableMq.Timing;
 
 namespace ReliableMq.Scheduling;
 
@@ -47,11 +48,10 @@ internal sealed class ScheduledWorkRunner(ScheduledWorkTable table, TimeProvider
     /// <summary>Work is done whether or not it can be recorded.</summary>
     private async Task<int> RecordAsync(IScheduledWork work, Func<CancellationToken, Task<int>> record, CancellationToken cancellationToken)
     {
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(5), time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        using var timeout = new TimeLimit(TimeSpan.FromSeconds(5), time, cancellationToken);
         try
         {
-            return table.IsReady ? await record(either.Token) : 0;
+            return table.IsReady ? await record(timeout.Token) : 0;
         }
         catch (Exception exception)
         {

@@ -86,7 +86,7 @@ internal static partial class SchemaReader
     [GeneratedRegex(@"^CREATE (?<unique>UNIQUE )?INDEX IF NOT EXISTS (?<name>\w+) ON \w+\.(?<table>\w+) \((?<columns>[\w, ]+)\)( WHERE (?<filter>.+))?$")]
     private static partial Regex Index();
 
-    [GeneratedRegex(@"^(SELECT pg_advisory_xact_lock|CREATE SCHEMA|INSERT INTO \w+\.schema_version )")]
+    [GeneratedRegex(@"^(SELECT pg_advisory_xact_lock|SELECT FROM pg_catalog|CREATE SCHEMA|INSERT INTO \w+\.schema_version )")]
     private static partial Regex Other();
 }
 

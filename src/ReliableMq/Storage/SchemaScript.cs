@@ -15,6 +15,9 @@ internal static class SchemaScript
     public static string For(string schema) =>
         $"""
         SELECT pg_advisory_xact_lock(hashtextextended('reliable_mq schema {schema}', 0));
+        -- Waiting for that lock does not tell what was committed meanwhile, that for a table does: else a connection that
+        -- has looked for the schema before would create it once more.
+        SELECT FROM pg_catalog.pg_namespace LIMIT 0;
 
         CREATE SCHEMA IF NOT EXISTS {schema};
 
@@ -60,7 +63,8 @@ internal static class SchemaScript
         CREATE INDEX IF NOT EXISTS outbox_available ON {schema}.outbox (available_at) WHERE available_at < 'infinity';
         CREATE INDEX IF NOT EXISTS outbox_ordered ON {schema}.outbox (ordering_key, sequence) WHERE ordered;
         CREATE INDEX IF NOT EXISTS outbox_joining ON {schema}.outbox (ordering_key, due_at, id) WHERE ordering_key IS NOT NULL AND NOT ordered;
-        CREATE INDEX IF NOT EXISTS outbox_scheduled ON {schema}.outbox (message_id) WHERE due_at IS NOT NULL;
+        CREATE INDEX IF NOT EXISTS outbox_scheduled ON {schema}.outbox (due_at) WHERE due_at IS NOT NULL;
+        CREATE INDEX IF NOT EXISTS outbox_message ON {schema}.outbox (message_id) WHERE message_id <> id::text;
         CREATE INDEX IF NOT EXISTS outbox_failed ON {schema}.outbox (failed_at) WHERE failed_at IS NOT NULL;
         CREATE INDEX IF NOT EXISTS outbox_failing ON {schema}.outbox (exchange, routing_key, id) WHERE error_kind IS NOT NULL;
 
@@ -99,7 +103,7 @@ internal static class SchemaScript
         CREATE INDEX IF NOT EXISTS outbox_history_message ON {schema}.outbox_history (message_id);
         CREATE INDEX IF NOT EXISTS outbox_history_causation ON {schema}.outbox_history (causation_id) WHERE causation_id IS NOT NULL;
         CREATE INDEX IF NOT EXISTS outbox_history_correlation ON {schema}.outbox_history (correlation_id) WHERE correlation_id IS NOT NULL;
-        CREATE INDEX IF NOT EXISTS outbox_history_unsent ON {schema}.outbox_history (id) WHERE outcome <> 'sent';
+        CREATE INDEX IF NOT EXISTS outbox_history_unsent ON {schema}.outbox_history (outcome, id) WHERE outcome <> 'sent';
 
         -- What was handled: inserted in the handler's own transaction. The epoch is the first that had this body.
         CREATE TABLE IF NOT EXISTS {schema}.inbox (
@@ -118,7 +122,8 @@ internal static class SchemaScript
 
         -- What failed and is not done: attempts count here, never in the broker. A row with an ordering key holds back
         -- the later messages of that key in that queue. The fingerprint tells another message with the same id from a
-        -- copy: it is of the body at first, and null when that is not known, or was edited for a replay.
+        -- copy: it is of the body at first, and null when that is not known, or was edited for a replay. The history is of
+        -- the attempts before the last one, the newest last.
         CREATE TABLE IF NOT EXISTS {schema}.failure (
             queue           text COLLATE "C" NOT NULL,
             message_id      text COLLATE "C" NOT NULL,
@@ -132,6 +137,7 @@ internal static class SchemaScript
             last_failed_at  timestamptz      NOT NULL DEFAULT clock_timestamp(),
             ordering_key    text COLLATE "C",
             fingerprint     uuid,
+            history         jsonb,
             PRIMARY KEY (queue, message_id));
         CREATE INDEX IF NOT EXISTS failure_failing ON {schema}.failure (last_failed_at, queue, message_id) WHERE state IN ('failing', 'scheduled');
         CREATE INDEX IF NOT EXISTS failure_ordered ON {schema}.failure (queue, ordering_key) WHERE ordering_key IS NOT NULL;
@@ -191,6 +197,7 @@ internal static class SchemaScript
             dead_at         timestamptz      NOT NULL DEFAULT clock_timestamp(),
             discarded_at    timestamptz,
             replayed_at     timestamptz,
+            history         jsonb,
             PRIMARY KEY (queue, message_id, epoch));
         CREATE INDEX IF NOT EXISTS dead_letter_dead_at ON {schema}.dead_letter (dead_at, queue, message_id, epoch);
         CREATE INDEX IF NOT EXISTS dead_letter_waiting ON {schema}.dead_letter (queue, error_type, dead_at) WHERE discarded_at IS NULL AND replayed_at IS NULL;

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using RabbitMQ.Client;
 using ReliableMq.Broker.Topology;
 using ReliableMq.Integration.Support;
 using ReliableMq.Scheduling;
@@ -173,6 +174,51 @@ public class Checking_the_topology
         await service.SaveAsync(new Numbered(1));
         await Eventually.EqualAsync([1], world.EffectsAsync, "effects");
         await Eventually.EqualAsync((IEnumerable<string>)[Queue, Queue + ".dead"], async () => (await world.Broker.ListQueuesAsync()).Select(queue => queue.Name).Order().AsEnumerable(), "queues");
+    }
+
+    [Fact]
+    public async Task A_consumer_that_the_broker_does_not_know_begins_again_when_two_looks_say_so()
+    {
+        await using var world = await World.CreateAsync();
+        await using var connection = await world.Broker.OpenConnectionAsync();
+        var declarer = new TopologyDeclarer(new ReliableMqOptions());
+        var told = new List<string>();
+        declarer.BeginAgain = (queue, reason) =>
+        {
+            told.Add($"{queue}: {reason}");
+            return false;
+        };
+        var inspector = new TopologyInspector(TopologyMode.Create, null, declarer);
+        Task LookAsync() => inspector.InspectAsync(connection, [new QueueTopology(Queue, Queue + ".dead", [new Binding("tests", "#")])], [], CancellationToken.None);
+
+        await LookAsync();
+        told.ShouldBe([$"{Queue}.dead: its queue is gone", $"{Queue}: its queue is gone"], "they were missing, and nobody consumed them");
+        told.Clear();
+        await LookAsync();
+        told.ShouldBe([$"{Queue}.dead: the broker does not know of it", $"{Queue}: the broker does not know of it"]);
+        told.Clear();
+
+        await using var channel = await connection.CreateChannelAsync();
+        await channel.BasicConsumeAsync(Queue, autoAck: false, new RabbitMQ.Client.Events.AsyncEventingBasicConsumer(channel));
+        await LookAsync();
+        await LookAsync();
+        told.ShouldBe([$"{Queue}.dead: the broker does not know of it"]);
+    }
+
+    [Fact]
+    public async Task A_consumer_that_begins_again_goes_on()
+    {
+        await using var world = await World.CreateAsync();
+        await using var service = await world.StartAsync(setup => setup.HandleNumbered());
+        await service.ConsumingAsync();
+
+        service.Host.Services.GetRequiredService<TopologyDeclarer>().BeginAgain(Queue, "a test says so").ShouldBeTrue();
+        await service.Logs.WaitForAsync(entry => entry.EventId.Id == 4016, "the consumer begins again");
+        await Eventually.TrueAsync(() => service.Logs.Entries.Count(entry => entry.EventId.Id == 4001 && entry.Message.Contains($"\"{Queue}\"", StringComparison.Ordinal)) == 2, "it consumes again");
+
+        await service.SaveAsync(new Numbered(1));
+        await Eventually.EqualAsync([1], world.EffectsAsync, "effects");
+        await world.ShouldHaveSettledAllAsync(service, Queue);
     }
 
     [Fact]

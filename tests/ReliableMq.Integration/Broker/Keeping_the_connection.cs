@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using ReliableMq.Broker;
 using ReliableMq.Integration.Support;
 using ReliableMq.TestSupport;
 using Xunit;
@@ -34,7 +35,34 @@ public class Keeping_the_connection
         proxy.OnClientData(null);
 
         await Eventually.EqualAsync([1, 2], world.EffectsAsync, "effects");
-        service.Logs.Entries.Where(entry => entry.EventId.Id == 3003).ShouldAllBe(entry => entry.Message.Contains("heartbeat", StringComparison.OrdinalIgnoreCase));
+        service.Logs.Entries.Where(entry => entry.EventId.Id == 3003).ShouldAllBe(entry => entry.Message.Contains("No word from the broker for two heartbeats of 1 second(s)."));
+    }
+
+    [Fact]
+    public async Task A_silent_line_is_given_up_before_the_client_s_own_timer_which_can_end_the_process()
+    {
+        await using var world = await World.CreateAsync();
+        await using var proxy = await TcpProxy.StartAsync(world.Broker.HostName, world.Broker.Port);
+        var connector = ConnectorThrough(proxy, world, TimeProvider.System);
+        var connections = await Task.WhenAll(Enumerable.Range(0, 50).Select(async _ => (await connector.ConnectAsync(CancellationToken.None)).Connection));
+        try
+        {
+            foreach (var connection in connections)
+            {
+                await connection.CreateChannelAsync();
+            }
+
+            // Nobody says anything but heartbeats.
+            await Consistently.ForAsync(TimeSpan.FromSeconds(5), () => connections.All(connection => connection.IsOpen), "quiet lines stay");
+            proxy.DropAnswers = true;
+            await Eventually.TrueAsync(() => connections.All(connection => !connection.IsOpen), "silent lines are given up");
+
+            connections.ShouldAllBe(connection => connection.CloseReason!.Exception!.Message == "No word from the broker for two heartbeats of 1 second(s).");
+        }
+        finally
+        {
+            await Task.WhenAll(connections.Select(connection => connection.DisposeAsync().AsTask()));
+        }
     }
 
     [Fact]
@@ -181,6 +209,49 @@ public class Keeping_the_connection
 
         (await BrokerHealthAsync(service)).Status.ShouldBe(HealthStatus.Unhealthy);
         return times.Order().ElementAt(98);
+    }
+
+    [Fact]
+    public async Task The_client_s_own_timer_gives_up_nothing_any_more()
+    {
+        await using var world = await World.CreateAsync();
+        await using var proxy = await TcpProxy.StartAsync(world.Broker.HostName, world.Broker.Port);
+        // Whose own looks never come.
+        var connector = ConnectorThrough(proxy, world, new WithoutTimers());
+        var (connection, _) = await connector.ConnectAsync(CancellationToken.None);
+        await using (connection)
+        {
+            proxy.DropAnswers = true;
+
+            // The client's would have come after three to four seconds.
+            await Consistently.ForAsync(TimeSpan.FromSeconds(6), () => connection.IsOpen, "a silent line that nobody looks at");
+            proxy.DropAnswers = false;
+        }
+    }
+
+    private static BrokerConnector ConnectorThrough(TcpProxy proxy, World world, TimeProvider time) => new(
+        "publishing",
+        new ReliableMqOptions { Service = "tests", Broker = { Hosts = $"{proxy.Host}:{proxy.Port}", VirtualHost = world.Broker.VirtualHost, Heartbeat = TimeSpan.FromSeconds(1) } },
+        new HostCredentials(world.Broker), time);
+
+    private sealed class WithoutTimers : TimeProvider
+    {
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            base.CreateTimer(callback, state, dueTime, period) is var timer && state is BrokerLine ? new Never(timer) : timer;
+
+        private sealed class Never(ITimer timer) : ITimer
+        {
+            public bool Change(TimeSpan dueTime, TimeSpan period) => true;
+
+            public void Dispose() => timer.Dispose();
+
+            public ValueTask DisposeAsync() => timer.DisposeAsync();
+        }
+    }
+
+    private sealed class HostCredentials(TestVirtualHost host) : IBrokerCredentialsProvider
+    {
+        public ValueTask<BrokerCredentials> GetAsync(CancellationToken cancellationToken) => ValueTask.FromResult(new BrokerCredentials(host.UserName, host.Password));
     }
 }
 

@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using ReliableMq.Broker;
 using ReliableMq.Integration.Support;
 using ReliableMq.TestSupport;
 using Xunit;
@@ -118,6 +119,20 @@ public class Proving_who_it_is
     private static async Task<HealthReportEntry> BrokerHealthAsync(TestService service) => (await service.HealthAsync()).Entries["reliable-mq-broker"];
 
     /// <summary>Tokens that last two seconds; the broker takes any for a user whose password was right.</summary>
+    [Fact]
+    public async Task A_provider_that_hangs_is_told_and_asked_again()
+    {
+        var connector = new BrokerConnector("publishing", new ReliableMqOptions { Service = "tests", Broker = { Hosts = "127.0.0.1" } }, new Hanging(), TimeProvider.System);
+
+        (await Should.ThrowAsync<ReliableMqException>(() => connector.ConnectAsync(CancellationToken.None))).Message.ShouldBe(
+            "The credentials provider Hanging gave none within 10 seconds. Look at what it asks.");
+    }
+
+    private sealed class Hanging : IBrokerCredentialsProvider
+    {
+        public ValueTask<BrokerCredentials> GetAsync(CancellationToken cancellationToken) => new(new TaskCompletionSource<BrokerCredentials>().Task);
+    }
+
     private sealed class Tokens(string user, string password, int failing = 2) : IBrokerCredentialsProvider
     {
         private int _asked;

@@ -108,6 +108,88 @@ public class A_database_that_is_away
         await NothingWasCountedAsync(world, service);
     }
 
+    /// <summary>As the old primary after a switchover: it answers whatever only reads.</summary>
+    [Fact]
+    public async Task That_takes_no_writes_costs_no_attempt()
+    {
+        await using var world = await World.CreateAsync();
+        await using var service = await world.StartAsync(setup => Handle(setup));
+        await service.ConsumingAsync();
+        await world.Database.ExecuteAsync("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database()); END $$");
+        await EndSessionsAsync();
+
+        await PublishAsync(world, 0, 20);
+        await Eventually.TrueAsync(() => service.Logs.Entries.Any(entry => entry.EventId.Id == 4003), "consuming pauses");
+        await Eventually.EqualAsync(20u, () => world.ReadyAsync(Queue), "messages back in the queue");
+        await using (var writing = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(world.Database.ConnectionString) { Options = "-c default_transaction_read_only=off" }.ConnectionString))
+        {
+            await writing.OpenAsync();
+            await using var reset = new NpgsqlCommand("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I RESET default_transaction_read_only', current_database()); END $$", writing);
+            await reset.ExecuteNonQueryAsync();
+        }
+
+        await EndSessionsAsync();
+
+        await Eventually.EqualAsync(Enumerable.Range(0, 20), world.EffectsAsync, "effects", TimeSpan.FromSeconds(60));
+        await NothingWasCountedAsync(world, service);
+
+        // Those that are open keep the setting that they began with.
+        async Task EndSessionsAsync()
+        {
+            await world.Database.QueryAsync<bool>("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+            world.Database.DataSource.Clear();
+        }
+    }
+
+    [Fact]
+    public async Task With_a_full_disk_it_costs_no_attempt()
+    {
+        Assert.SkipUnless(await PrivatePostgres.MayHaveDiskAsync(), "File systems may not be mounted here.");
+        await using var postgres = await PrivatePostgres.CreateAsync(withDisk: true);
+        await using var world = await World.CreateAsync(postgres: postgres.Server);
+        await using var service = await world.StartAsync(setup => Handle(setup));
+        await service.ConsumingAsync();
+        await postgres.FillDiskAsync();
+
+        // Some still find room in pages that there are.
+        await PublishAsync(world, 0, 400);
+        await Eventually.TrueAsync(() => service.Logs.Entries.Any(entry => entry.EventId.Id == 4003), "consuming pauses");
+        service.Logs.Entries.First(entry => entry.EventId.Id == 6002).Exception.ShouldBeOfType<PostgresException>().SqlState.ShouldBe(PostgresErrorCodes.DiskFull);
+        await Eventually.TrueAsync(async () => await world.ReadyAsync(Queue) + (await world.EffectsAsync()).Count() == 400, "the rest is back in the queue");
+        await postgres.DrainDiskAsync();
+
+        await Eventually.EqualAsync(Enumerable.Range(0, 400), world.EffectsAsync, "effects", TimeSpan.FromSeconds(60));
+        await NothingWasCountedAsync(world, service);
+    }
+
+    [Fact]
+    public async Task With_a_disk_too_full_for_a_session_to_begin_a_service_starts_and_waits()
+    {
+        Assert.SkipUnless(await PrivatePostgres.MayHaveDiskAsync(), "File systems may not be mounted here.");
+        await using var postgres = await PrivatePostgres.CreateAsync(withDisk: true);
+        await using var world = await World.CreateAsync(postgres: postgres.Server);
+        await using (var before = await world.StartAsync(setup => Handle(setup)))
+        {
+            await before.ConsumingAsync();
+            await PublishAsync(world, 0, 1);
+            await Eventually.EqualAsync([0], world.EffectsAsync, "the first effect");
+            await before.StopAsync();
+        }
+
+        // The server writes this file when it is missing, before a session begins.
+        await world.Database.ExecuteAsync(
+            "DO $$ BEGIN EXECUTE format('COPY (SELECT 1) TO PROGRAM %L', 'rm ' || regexp_replace(pg_relation_filepath('pg_class'), '[^/]*$', 'pg_internal.init')); END $$");
+        NpgsqlConnection.ClearAllPools();
+        await postgres.FillDiskAsync();
+        await using var service = await world.StartAsync(setup => Handle(setup));
+        await PublishAsync(world, 1, 50);
+        (await service.Logs.WaitForAsync(entry => entry.EventId.Id == 8001, "the database cannot be reached")).Message.ShouldContain("XX000: could not write init file");
+        await postgres.DrainDiskAsync();
+
+        await Eventually.EqualAsync(Enumerable.Range(0, 51), world.EffectsAsync, "effects", TimeSpan.FromSeconds(60));
+        await NothingWasCountedAsync(world, service);
+    }
+
     [Fact]
     public async Task A_pool_that_is_exhausted_costs_no_attempt()
     {

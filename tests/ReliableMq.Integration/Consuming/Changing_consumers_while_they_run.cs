@@ -38,7 +38,7 @@ public class Changing_consumers_while_they_run
         await service.SaveAsync(Numbers(10, 2));
         await Eventually.EqualAsync(10u, () => world.ReadyAsync(Queue), "messages that wait");
 
-        await ConsumersOf(service).ResumeAsync(Queue, "maria", lasting: false);
+        await ConsumersOf(service).ResumeAsync(Queue, "maria");
 
         await Eventually.EqualAsync(Enumerable.Range(0, 12), world.EffectsAsync, "effects");
         (await world.CountAsync("failure")).ShouldBe(0);
@@ -59,7 +59,7 @@ public class Changing_consumers_while_they_run
         await gate.WaitForCallersAsync();
 
         await ConsumersOf(service).PauseAsync(Queue, "maria", lasting: false);
-        await ConsumersOf(service).ResumeAsync(Queue, "maria", lasting: false);
+        await ConsumersOf(service).ResumeAsync(Queue, "maria");
         await service.SaveAsync(Numbers(1, 20));
 
         await Eventually.EqualAsync(Enumerable.Range(1, 20), world.EffectsAsync, "effects of the others");
@@ -99,9 +99,9 @@ public class Changing_consumers_while_they_run
             await Eventually.EqualAsync((true, 3, 7), () => (Of(service).PausedSince is not null, Of(service).Concurrency, Of(service).Prefetch), "what both go by");
         }
 
-        await ConsumersOf(one).ResetAsync(Queue, "maria", lasting: false);
+        await ConsumersOf(one).ResetAsync(Queue, "maria");
         Of(one).Concurrency.ShouldBe(8, "at once in the process that was asked");
-        await ConsumersOf(other).ResumeAsync(Queue, "maria", lasting: false);
+        await ConsumersOf(other).ResumeAsync(Queue, "maria");
         await one.ConsumingAsync();
         await Eventually.EqualAsync((false, 8, 200), () => (Of(other).PausedSince is not null, Of(other).Concurrency, Of(other).Prefetch), "what the other goes by");
     }
@@ -134,6 +134,28 @@ public class Changing_consumers_while_they_run
             await Eventually.EqualAsync([1], world.EffectsAsync, "effects");
             Of(second).ShouldSatisfyAllConditions(info => info.PausedSince.ShouldBeNull(), info => info.Concurrency.ShouldBe(8));
         }
+    }
+
+    [Fact]
+    public async Task A_pause_and_a_change_that_lasted_are_over_for_later_processes_once_they_were_ended()
+    {
+        await using var world = await World.CreateAsync();
+        await using (var first = await world.StartAsync(setup => setup.HandleNumbered()))
+        {
+            await first.ConsumingAsync();
+            await ConsumersOf(first).ChangeAsync(Queue, "maria", concurrency: 3, prefetch: null, lasting: true);
+            await ConsumersOf(first).PauseAsync(Queue, "maria", lasting: true);
+            await ConsumersOf(first).PauseAsync(Queue, "joe", lasting: false);
+            await ConsumersOf(first).ResumeAsync(Queue, "maria");
+            await ConsumersOf(first).ResetAsync(Queue, "maria");
+            await first.SaveAsync(new Numbered(1));
+            await Eventually.EqualAsync([1], world.EffectsAsync, "effects");
+        }
+
+        await using var second = await world.StartAsync(setup => setup.HandleNumbered());
+
+        await second.ConsumingAsync();
+        Of(second).ShouldSatisfyAllConditions(info => info.PausedSince.ShouldBeNull(), info => info.Concurrency.ShouldBe(8));
     }
 
     [Fact]
@@ -253,7 +275,7 @@ public class Changing_consumers_while_they_run
         await service.ConsumingAsync();
 
         await ShouldBeToldAsync(consumers => consumers.PauseAsync("tests.nmbers", "maria", lasting: false),
-            "The queue \"tests.nmbers\" cannot be changed: no process of this service has consumed it. Correct the name. Queues of this process: \"tests.numbers\".");
+            "The queue \"tests.nmbers\" cannot be changed: no process of this service has consumed it with an inbox. Correct the name, or, where its handlers have no database, change it in the process that consumes it. Queues of this process: \"tests.numbers\".");
         await ShouldBeToldAsync(consumers => consumers.ChangeAsync(Queue, "maria", 0, null, lasting: false), "The concurrency of the queue \"tests.numbers\" cannot be 0. Use 1 to 1000.");
         await ShouldBeToldAsync(consumers => consumers.ChangeAsync(Queue, "maria", null, 2001, lasting: false), "The prefetch of the queue \"tests.numbers\" cannot be 2001. Use 1 to 2000.");
         await ShouldBeToldAsync(consumers => consumers.ChangeAsync(Queue, "maria", null, null, lasting: false), "Nothing was said to change of the queue \"tests.numbers\". Give a concurrency, a prefetch or both.");

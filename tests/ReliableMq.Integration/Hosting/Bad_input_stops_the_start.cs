@@ -1,7 +1,9 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using Npgsql;
 using ReliableMq.Integration.Support;
+using ReliableMq.Storage;
 using ReliableMq.TestSupport;
 using Xunit;
 
@@ -69,6 +71,32 @@ public class Bad_input_stops_the_start
     }
 
     [Fact]
+    public async Task The_script_waits_for_another_process_that_applies_it_and_finds_what_that_created()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        await using var first = await database.DataSource.OpenConnectionAsync();
+        await using var second = await database.DataSource.OpenConnectionAsync();
+        // A connection that has created something, and has looked for the schema in vain, believes that it is not there.
+        await ExecuteAsync(second, "CREATE TEMPORARY TABLE other ()");
+        (await Should.ThrowAsync<PostgresException>(() => ExecuteAsync(second, "SELECT FROM reliable_mq.schema_version"))).SqlState.ShouldBe(PostgresErrorCodes.UndefinedTable);
+
+        await using var creating = await first.BeginTransactionAsync();
+        await ExecuteAsync(first, ReliableMqSchema.Script());
+        var waiting = ExecuteAsync(second, ReliableMqSchema.Script());
+        await Eventually.TrueAsync(() => database.ScalarAsync<bool>("SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))"), "it waits");
+        await creating.CommitAsync();
+
+        await waiting;
+        (await database.ScalarAsync<int>("SELECT max(version) FROM reliable_mq.schema_version")).ShouldBe(SchemaScript.Version);
+
+        static async Task ExecuteAsync(NpgsqlConnection connection, string sql)
+        {
+            await using var command = new NpgsqlCommand(sql, connection);
+            await command.ExecuteNonQueryAsync();
+        }
+    }
+
+    [Fact]
     public async Task Every_wrong_option_is_named_at_once()
     {
         await using var world = await World.CreateAsync();
@@ -83,7 +111,7 @@ public class Bad_input_stops_the_start
         error.Failures.ShouldBe(
         [
             "\"ReliableMq:Broker:Hosts\" is missing. Name at least one RabbitMQ host, like \"localhost:5672\".",
-            "\"ReliableMq:Broker:Heartbeat\" is 00:00:05. Use 00:00:01 to 00:00:00.2500000, a quarter of \"ReliableMq:Outbox:Lease\": the broker drops a silent connection within two heartbeats, and what a stopped process still had in its buffers must not arrive after half a lease.",
+            "\"ReliableMq:Broker:Heartbeat\" is 00:00:05. Use 00:00:01 to 00:00:00.1666667, a sixth of \"ReliableMq:Outbox:Lease\": the broker drops a silent connection within three heartbeats, and what a process that was stopped after half a lease still had in its buffers must not arrive when the lease is over.",
             "\"ReliableMq:Broker:ConfirmTimeout\" is 00:00:10. Use 00:00:01 to 00:00:00.5000000, half of \"ReliableMq:Outbox:Lease\".",
             "\"ReliableMq:Outbox:Lease\" is 00:00:01. Use 00:00:10 to 00:10:00.",
             "Retry of the queue \"tests.numbers\" (\"ReliableMq:Queues:tests.numbers\" or [MessageHandler]) is \"soon\", which is not a list of durations. Write at most 100, separated by commas, each a number and ms, s, m or h, like \"1s, 10s, 1m, 10m\"; or doubling ones, the first, the longest and how many, like \"1s..10m x12\"; an empty text means a single attempt.",

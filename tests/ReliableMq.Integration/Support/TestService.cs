@@ -5,6 +5,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using ReliableMq.TestSupport;
+using Xunit;
 
 namespace ReliableMq.Integration.Support;
 
@@ -50,7 +51,8 @@ internal sealed class TestService : IAsyncDisposable
 
     public IHost Host { get; }
 
-    public CapturingLoggerProvider Logs { get; } = new();
+    /// <summary>A test that fails shows them.</summary>
+    public CapturingLoggerProvider Logs { get; } = new(TestContext.Current.TestOutputHelper is { } output ? output.WriteLine : null);
 
     /// <summary>Saves messages as a user does: with a business row, in one SaveChanges.</summary>
     public async Task SaveAsync(params object[] messages)

@@ -58,7 +58,7 @@ internal static class Worker
         var setup = new TestServiceSetup(JsonSerializer.Deserialize<Addresses>(addresses)!);
         setup.Settings["Outbox:Lease"] = "00:00:10";
         setup.Settings["Broker:ConfirmTimeout"] = "00:00:02";
-        setup.Settings["Broker:Heartbeat"] = "00:00:02";
+        setup.Settings["Broker:Heartbeat"] = "00:00:01";
         setup.Settings["Outbox:MaxUnconfirmed"] = "100";
         setup.Settings["Outbox:BatchSize"] = "100";
         setup.Settings["Outbox:PollInterval"] = "00:00:01";
@@ -87,7 +87,7 @@ internal static class Worker
                         .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 }
             });
-            setup.Services = services => services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(3));
+            setup.Services = services => services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(10));
         }
 
         if (role == EndAtTrap)

@@ -12,12 +12,14 @@ public sealed partial class CrashPointTests
         [.. Repository.SourcesOf("src/ReliableMq").SelectMany(file => CallOfAPoint().Matches(Repository.Read("src/ReliableMq", file))).Select(match => match.Groups[1].Value)];
 
     [Fact]
-    public void Each_point_has_a_name_of_its_own_and_its_test()
+    public void Each_point_has_a_name_of_its_own_and_its_test_and_is_documented()
     {
-        var tests = Repository.Read("tests/ReliableMq.CrashPoints", "A_process_that_dies.cs");
-        Points.Count.ShouldBe(10);
+        var tests = string.Concat(Repository.SourcesOf("tests/ReliableMq.CrashPoints").Select(file => Repository.Read("tests/ReliableMq.CrashPoints", file)));
+        var guide = Repository.Read("docs", "faults.md");
+        Points.Count.ShouldBe(16);
         Points.ShouldBeUnique();
         Points.ShouldAllBe(point => tests.Contains($"\"{point}\"", StringComparison.Ordinal));
+        Points.ShouldAllBe(point => guide.Contains($"| {point} |", StringComparison.Ordinal));
     }
 
     [Fact]

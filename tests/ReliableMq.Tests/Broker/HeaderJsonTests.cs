@@ -162,6 +162,13 @@ public sealed class HeaderJsonTests
             ignoreOrder: true);
     }
 
+    [Theory]
+    [InlineData("""{"half":"\ud800"}""")]
+    [InlineData("""{"large":{"$int":"99999999999"}}""")]
+    [InlineData("""{"part":1.5}""")]
+    [InlineData("[]")]
+    public void JSON_of_somebody_else_is_told_apart(string json) => Should.Throw<FormatException>(() => HeaderJson.Read(json));
+
     [Fact]
     public void No_headers_are_no_text() => HeaderJson.Write(null).ShouldBeNull();
 

@@ -2,18 +2,19 @@ using System.Text.RegularExpressions;
 
 namespace ReliableMq.Tests.Docs;
 
-/// <summary>Guides show only code that is compiled: every C# block stands between two marks in docs/snippets.</summary>
+/// <summary>Guides show only code that is compiled: every C# block stands between two marks in docs/snippets or in a sample.</summary>
 public sealed partial class SnippetTests
 {
     /// <summary>All but the one that shows code that does not compile.</summary>
     public static TheoryData<string> Guides() =>
-        [.. Directory.GetFiles(Repository.PathOf("docs"), "*.md").Select(guide => $"docs/{Path.GetFileName(guide)}").Where(guide => guide != "docs/diagnostics.md").Append("README.md")];
+        [.. Directory.GetFiles(Repository.PathOf("docs"), "*.md").Select(guide => $"docs/{Path.GetFileName(guide)}").Where(guide => guide != "docs/diagnostics.md").Append("README.md"),
+        .. Directory.GetFiles(Repository.PathOf("src"), "README.md", new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 1 }).Select(guide => Path.GetRelativePath(Repository.Root, guide))];
 
     [Theory]
     [MemberData(nameof(Guides))]
     public void Every_block_of_code_is_compiled(string guide)
     {
-        var compiled = Directory.GetFiles(Repository.PathOf("docs/snippets"), "*.cs")
+        var compiled = Directory.GetFiles(Repository.PathOf("docs/snippets"), "*.cs").Append(Repository.PathOf("samples/FirstShop/Program.cs"))
             .SelectMany(file => Region().Matches(File.ReadAllText(file)))
             .Select(match => Normalise(match.Groups["code"].Value))
             .ToHashSet();

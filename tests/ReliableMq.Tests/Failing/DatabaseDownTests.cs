@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Runtime.ExceptionServices;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using ReliableMq.Failing;
@@ -15,6 +16,11 @@ public sealed class DatabaseDownTests
     [InlineData("57P01", true)] // admin_shutdown
     [InlineData("57P02", true)] // crash_shutdown
     [InlineData("57P03", true)] // cannot_connect_now
+    [InlineData("28P01", true)] // invalid_password
+    [InlineData("3D000", true)] // invalid_catalog_name
+    [InlineData("25006", true)] // read_only_sql_transaction: a standby
+    [InlineData("58030", true)] // io_error
+    [InlineData("XX000", true)] // internal_error: what a session that cannot begin for want of room ends with
     [InlineData("57014", false)] // query_canceled
     [InlineData("55P03", false)] // lock_not_available
     [InlineData("40001", false)] // serialization_failure
@@ -22,12 +28,18 @@ public sealed class DatabaseDownTests
     [InlineData("23505", false)] // unique_violation
     [InlineData("22021", false)] // character_not_in_repertoire: U+0000 in text
     [InlineData("42P01", false)] // undefined_table
-    [InlineData("XX000", false)] // internal_error
     public void An_error_of_the_server_says_by_its_code(string sqlState, bool down)
     {
         FailureRules.LooksLikeDatabaseDown(Postgres(sqlState)).ShouldBe(down);
         FailureRules.LooksLikeDatabaseDown(new DbUpdateException("saving failed", Postgres(sqlState))).ShouldBe(down);
     }
+
+    [Theory]
+    [InlineData("FATAL", true)]
+    [InlineData("PANIC", true)]
+    [InlineData("ERROR", false)]
+    public void What_ends_the_session_looks_like_it(string severity, bool down) =>
+        FailureRules.LooksLikeDatabaseDown(new PostgresException("permission denied for database", severity, severity, "42501")).ShouldBe(down);
 
     /// <summary>However deep inside.</summary>
     public static TheoryData<Exception> Down { get; } =
@@ -62,4 +74,17 @@ public sealed class DatabaseDownTests
     public void No_error_does_not() => FailureRules.LooksLikeDatabaseDown(null).ShouldBeFalse();
 
     private static PostgresException Postgres(string sqlState) => new("message", "ERROR", "ERROR", sqlState);
+
+    [Fact]
+    public void A_connection_that_breaks_while_a_command_begins_is_the_database_however_the_client_tells_it()
+    {
+        var disposed = new ObjectDisposedException(typeof(ManualResetEventSlim).FullName);
+        FailureRules.LooksLikeDatabaseDown(disposed).ShouldBeFalse("nobody knows whose it is");
+        ExceptionDispatchInfo.SetRemoteStackTrace(disposed, "   at System.Threading.ManualResetEventSlim.Reset()\n   at Npgsql.Internal.NpgsqlConnector.ResetCancellation()");
+        FailureRules.LooksLikeDatabaseDown(disposed).ShouldBeTrue();
+        FailureRules.LooksLikeDatabaseDown(new InvalidOperationException("Connection is not open")).ShouldBeTrue();
+
+        FailureRules.LooksLikeDatabaseDown(new ObjectDisposedException("Npgsql.PoolingDataSource")).ShouldBeFalse("its owner has disposed of it");
+        FailureRules.LooksLikeDatabaseDown(new InvalidOperationException("The order is closed.")).ShouldBeFalse();
+    }
 }

@@ -19,8 +19,8 @@ public sealed class BrokerRulesTests
         ]);
 
     [Theory]
-    [InlineData("Broker:Heartbeat", "00:00:00.999", "00:00:00.9990000", "00:00:01 to 00:00:07.5000000, a quarter of \"ReliableMq:Outbox:Lease\": the broker drops a silent connection within two heartbeats, and what a stopped process still had in its buffers must not arrive after half a lease")]
-    [InlineData("Broker:Heartbeat", "00:00:07.501", "00:00:07.5010000", "00:00:01 to 00:00:07.5000000, a quarter of \"ReliableMq:Outbox:Lease\": the broker drops a silent connection within two heartbeats, and what a stopped process still had in its buffers must not arrive after half a lease")]
+    [InlineData("Broker:Heartbeat", "00:00:00.999", "00:00:00.9990000", "00:00:01 to 00:00:05, a sixth of \"ReliableMq:Outbox:Lease\": the broker drops a silent connection within three heartbeats, and what a process that was stopped after half a lease still had in its buffers must not arrive when the lease is over")]
+    [InlineData("Broker:Heartbeat", "00:00:05.001", "00:00:05.0010000", "00:00:01 to 00:00:05, a sixth of \"ReliableMq:Outbox:Lease\": the broker drops a silent connection within three heartbeats, and what a process that was stopped after half a lease still had in its buffers must not arrive when the lease is over")]
     [InlineData("Broker:ConfirmTimeout", "00:00:00", "00:00:00", "00:00:01 to 00:00:15, half of \"ReliableMq:Outbox:Lease\"")]
     [InlineData("Broker:ConfirmTimeout", "00:00:15.001", "00:00:15.0010000", "00:00:01 to 00:00:15, half of \"ReliableMq:Outbox:Lease\"")]
     [InlineData("Broker:ConsumerTimeout", "00:02:59", "00:02:59", "00:03:00 to 7.00:00:00: a third each for waiting, handling, and for holding and settling, where a delivery may be held for half a minute")]
@@ -32,7 +32,7 @@ public sealed class BrokerRulesTests
 
     [Theory]
     [InlineData("Broker:Heartbeat", "00:00:01")]
-    [InlineData("Broker:Heartbeat", "00:00:07.500")]
+    [InlineData("Broker:Heartbeat", "00:00:05")]
     [InlineData("Broker:ConfirmTimeout", "00:00:01")]
     [InlineData("Broker:ConfirmTimeout", "00:00:15")]
     [InlineData("Broker:ConsumerTimeout", "00:03:00")]
@@ -45,10 +45,10 @@ public sealed class BrokerRulesTests
     public void A_short_lease_needs_a_short_confirm_timeout_and_heartbeat()
     {
         Configured.Errors(("Outbox:Lease", "00:00:10")).ShouldBe([
-            "\"ReliableMq:Broker:Heartbeat\" is 00:00:05. Use 00:00:01 to 00:00:02.5000000, a quarter of \"ReliableMq:Outbox:Lease\": the broker drops a silent connection within two heartbeats, and what a stopped process still had in its buffers must not arrive after half a lease.",
+            "\"ReliableMq:Broker:Heartbeat\" is 00:00:05. Use 00:00:01 to 00:00:01.6666667, a sixth of \"ReliableMq:Outbox:Lease\": the broker drops a silent connection within three heartbeats, and what a process that was stopped after half a lease still had in its buffers must not arrive when the lease is over.",
             "\"ReliableMq:Broker:ConfirmTimeout\" is 00:00:10. Use 00:00:01 to 00:00:05, half of \"ReliableMq:Outbox:Lease\".",
         ]);
-        Configured.Errors(("Outbox:Lease", "00:00:10"), ("Broker:ConfirmTimeout", "00:00:05"), ("Broker:Heartbeat", "00:00:02")).ShouldBeEmpty();
+        Configured.Errors(("Outbox:Lease", "00:00:10"), ("Broker:ConfirmTimeout", "00:00:05"), ("Broker:Heartbeat", "00:00:01")).ShouldBeEmpty();
     }
 
     [Theory]

@@ -172,6 +172,8 @@ public sealed class ConfigurationTests : IDisposable
     [Theory]
     [InlineData("Outbox:Lease", "soon", "not a duration. Write a number and ms, s, m or h, like \"30s\", or days, hours, minutes and seconds, like \"1.00:00:30\".")]
     [InlineData("Outbox:KeepSent", "7", "not a duration. Write a number and ms, s, m or h, like \"30s\", or days, hours, minutes and seconds, like \"1.00:00:30\".")]
+    [InlineData("Outbox:BatchSize", "", "not a whole number up to 2147483647. Write digits only, like \"100\".")]
+    [InlineData("Outbox:Lease", "", "not a duration. Write a number and ms, s, m or h, like \"30s\", or days, hours, minutes and seconds, like \"1.00:00:30\".")]
     [InlineData("Outbox:BatchSize", "many", "not a whole number up to 2147483647. Write digits only, like \"100\".")]
     [InlineData("Outbox:BatchSize", "2147483648", "not a whole number up to 2147483647. Write digits only, like \"100\".")]
     [InlineData("Database:CreateSchema", "maybe", "neither true nor false. Write one of them.")]

@@ -25,7 +25,7 @@ public sealed class MessageFactoryTests
         Encoding.UTF8.GetString(message.Body).ShouldBe("""{"orderId":"00000000-0000-0000-0000-000000000000","total":12.5}""");
         Guid.Parse(message.MessageId).Version.ShouldBe(7);
         message.Id.Version.ShouldBe(7);
-        message.Id.ToString().ShouldNotBe(message.MessageId);
+        message.Id.ToString().ShouldBe(message.MessageId);
         message.Headers.ShouldBeNull();
         message.CorrelationId.ShouldBeNull();
         message.CausationId.ShouldBeNull();

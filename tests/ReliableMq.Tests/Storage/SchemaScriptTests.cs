@@ -46,7 +46,7 @@ public sealed partial class SchemaScriptTests
     [GeneratedRegex("--.*")]
     private static partial Regex Comment();
 
-    [GeneratedRegex("^(SELECT pg_advisory_xact_lock|CREATE (SCHEMA|TABLE|INDEX|UNIQUE INDEX) IF NOT EXISTS |ALTER TABLE .* IF NOT EXISTS |INSERT .* ON CONFLICT DO NOTHING$)", RegexOptions.Singleline)]
+    [GeneratedRegex("^(SELECT pg_advisory_xact_lock|SELECT FROM pg_catalog|CREATE (SCHEMA|TABLE|INDEX|UNIQUE INDEX) IF NOT EXISTS |ALTER TABLE .* IF NOT EXISTS |INSERT .* ON CONFLICT DO NOTHING$)", RegexOptions.Singleline)]
     private static partial Regex AppliesAgain();
 
     [GeneratedRegex(@"^CREATE TABLE IF NOT EXISTS (?<schema>\w+)\.\w+ |^CREATE (?:UNIQUE )?INDEX IF NOT EXISTS \w+ ON (?<schema>\w+)\.\w+ |^CREATE SCHEMA IF NOT EXISTS (?<schema>\w+)$")]

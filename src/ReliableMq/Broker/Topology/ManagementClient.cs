@@ -48,7 +48,7 @@ internal sealed class ManagementClient : IDisposable
 
     private async Task<T?> GetAsync<T>(string path, Func<JsonElement, T> read, CancellationToken cancellationToken) where T : class
     {
-        var credentials = await _credentials.GetAsync(cancellationToken);
+        var credentials = await BrokerConnector.CredentialsAsync(_credentials, TimeProvider.System, cancellationToken);
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
         request.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{credentials.UserName}:{credentials.Password}")));
         using var answer = await _http.SendAsync(request, cancellationToken);

@@ -4,6 +4,7 @@ using ReliableMq.Diagnostics;
 using ReliableMq.Handling;
 using ReliableMq.Scheduling;
 using ReliableMq.Storage;
+using ReliableMq.Timing;
 
 namespace ReliableMq.Broker.Topology;
 
@@ -44,7 +45,7 @@ internal sealed class TopologyCheck : IScheduledWork, IAsyncDisposable
         // A service without consumers has no other connection.
         _connection = registry.Queues.Count > 0 ? connections.Consuming : connections.Publishing;
         _management = options.Broker.ManagementUrl is { } url ? new ManagementClient(options.Broker, url, credentials) : null;
-        _inspector = new TopologyInspector(options.Topology.Mode, _management);
+        _inspector = new TopologyInspector(options.Topology.Mode, _management, declarer);
         _connection.Opened += RunSoon;
         declarer.Noticed += RunSoon;
     }
@@ -138,7 +139,7 @@ internal sealed class TopologyCheck : IScheduledWork, IAsyncDisposable
         _declarer.Noticed -= RunSoon;
         if (!_stopping.IsCancellationRequested)
         {
-            await _stopping.CancelAsync();
+            await _stopping.CancelQuietlyAsync();
         }
 
         _management?.Dispose();

@@ -17,6 +17,9 @@ internal sealed class TopologyDeclarer(ReliableMqOptions options)
     /// <summary>Told when there is something new to check.</summary>
     public event Action? Noticed;
 
+    /// <summary>Has this process's consumer of a queue begin again, which declares the queue. False where none consumes it.</summary>
+    public Func<string, string, bool> BeginAgain { get; set; } = (_, _) => false;
+
     public async Task DeclareExchangeAsync(IConnection connection, string exchange, CancellationToken cancellationToken)
     {
         // The default exchange always exists and may not be declared.

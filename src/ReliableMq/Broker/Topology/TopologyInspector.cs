@@ -8,12 +8,15 @@ namespace ReliableMq.Broker.Topology;
 /// which changes nothing and tells whether the properties are equal; where somebody deletes it in between, that
 /// declares it after all.
 /// </summary>
-internal sealed class TopologyInspector(TopologyMode mode, ManagementClient? management)
+internal sealed class TopologyInspector(TopologyMode mode, ManagementClient? management, TopologyDeclarer declarer)
 {
     private const string Unasked = "Bindings and policies were not checked: AMQP has no question for them. Set \"ReliableMq:Broker:ManagementUrl\".";
 
     /// <summary>What an earlier look has left in place: only of that it can be said that somebody deleted it.</summary>
     private readonly HashSet<string> _inPlace = [];
+
+    /// <summary>Queues in which an earlier look has found no consumer, though this process consumes them.</summary>
+    private readonly HashSet<string> _unconsumed = [];
 
     public async Task<TopologyReport> InspectAsync(IConnection connection, IReadOnlyList<QueueTopology> queues, IEnumerable<string> publishedExchanges, CancellationToken cancellationToken)
     {
@@ -33,8 +36,10 @@ internal sealed class TopologyInspector(TopologyMode mode, ManagementClient? man
                 notes.Add(TopologyRules.DelayedRetryNotInForce(topology.Queue, version));
             }
 
-            await LookAtQueueAsync(look, topology.Queue, topology.Arguments, facts => TopologyRules.OfPolicy(topology, facts));
-            await LookAtBindingsAsync(look, topology);
+            if (await LookAtQueueAsync(look, topology.Queue, topology.Arguments, facts => TopologyRules.OfPolicy(topology, facts)))
+            {
+                await LookAtBindingsAsync(look, topology);
+            }
         }
 
         return new TopologyReport(look.Differences, [.. notes.Distinct()]);
@@ -43,6 +48,9 @@ internal sealed class TopologyInspector(TopologyMode mode, ManagementClient? man
     /// <summary>One look around: what it goes by and what it has seen.</summary>
     private sealed record Look(IConnection Connection, ManagementClient? Management, List<TopologyDifference> Differences, List<string> Notes, CancellationToken Token)
     {
+        /// <summary>Whether it is not the topic exchange that is needed: others may do more with a new binding than to route by it.</summary>
+        public bool Differs(string exchange) => Differences.Exists(difference => difference.What.StartsWith($"{TopologyRules.Exchange(exchange)},", StringComparison.Ordinal));
+
         public Task<(TopologyAnswer Answer, string Text)> AskAsync(Func<IChannel, Task> ask) => TopologyProbe.AskAsync(Connection, ask, Token);
     }
 
@@ -88,9 +96,11 @@ internal sealed class TopologyInspector(TopologyMode mode, ManagementClient? man
             TopologyProbe.ExchangeExists(exchange, look.Token), TopologyProbe.DeclareExchange(exchange, look.Token), TopologyRules.ReplaceExchange, facts);
     }
 
-    private async Task LookAtQueueAsync(Look look, string queue, Dictionary<string, object?> arguments, Func<QueueFacts, IEnumerable<TopologyDifference>> policyRules)
+    /// <returns>Whether it is there; else its consumer declares it, and its bindings.</returns>
+    private async Task<bool> LookAtQueueAsync(Look look, string queue, Dictionary<string, object?> arguments, Func<QueueFacts, IEnumerable<TopologyDifference>> policyRules)
     {
         var facts = look.Management is { } plugin ? await plugin.QueueAsync(queue, look.Token) : null;
+        var isLeft = false;
         var differences = look.Management is null ? null : TopologyRules.OfQueue(queue, arguments, facts).ToList();
         if (mode == TopologyMode.Verify && differences is not null)
         {
@@ -98,13 +108,36 @@ internal sealed class TopologyInspector(TopologyMode mode, ManagementClient? man
         }
         else
         {
+            var consumers = 0u;
             await LookAtAsync(look, TopologyRules.MissingQueue(queue),
-                TopologyProbe.QueueExists(queue, look.Token), TopologyProbe.DeclareQueue(queue, arguments, look.Token), TopologyRules.KeepOrReplace, differences);
+                async channel => consumers = (await channel.QueueDeclarePassiveAsync(queue, look.Token)).ConsumerCount,
+                TopologyProbe.DeclareQueue(queue, arguments, look.Token), TopologyRules.KeepOrReplace, differences,
+                () => isLeft = declarer.BeginAgain(queue, "its queue is gone"));
+            LookAtConsumers(queue, consumers);
         }
 
         if (facts is not null)
         {
             look.Differences.AddRange(policyRules(facts));
+        }
+
+        return !isLeft;
+    }
+
+    /// <summary>
+    /// A broker may have lost a consumer without a word. A queue without a leader has none either, so two looks have to
+    /// say so.
+    /// </summary>
+    private void LookAtConsumers(string queue, uint consumers)
+    {
+        if (consumers > 0)
+        {
+            _unconsumed.Remove(queue);
+        }
+        else if (!_unconsumed.Add(queue))
+        {
+            _unconsumed.Remove(queue);
+            declarer.BeginAgain(queue, "the broker does not know of it");
         }
     }
 
@@ -114,7 +147,9 @@ internal sealed class TopologyInspector(TopologyMode mode, ManagementClient? man
     /// <param name="declare">Creates it, or tells what differs.</param>
     /// <param name="remedy">What to do about a difference.</param>
     /// <param name="facts">The management plugin's own answer, which names every difference; null where it was not asked.</param>
-    private async Task LookAtAsync(Look look, TopologyDifference missing, Func<IChannel, Task> exists, Func<IChannel, Task> declare, string remedy, List<TopologyDifference>? facts)
+    /// <param name="leaveIt">Where it is missing: whether somebody else declares it at once; null for nobody.</param>
+    private async Task LookAtAsync(
+        Look look, TopologyDifference missing, Func<IChannel, Task> exists, Func<IChannel, Task> declare, string remedy, List<TopologyDifference>? facts, Func<bool>? leaveIt = null)
     {
         var wasMissing = (await look.AskAsync(exists)).Answer == TopologyAnswer.Missing;
         if (wasMissing && mode == TopologyMode.Verify)
@@ -123,7 +158,9 @@ internal sealed class TopologyInspector(TopologyMode mode, ManagementClient? man
             return;
         }
 
-        var (answer, text) = await look.AskAsync(declare);
+        // RabbitMQ before 4.0 may take a queue that is declared while it is being deleted for the same, and then tells its
+        // consumer nothing and hands it nothing. So whoever consumes it declares it, when its channel is closed.
+        var (answer, text) = wasMissing && leaveIt?.Invoke() == true ? (TopologyAnswer.AsNeeded, "") : await look.AskAsync(declare);
         switch (answer)
         {
             case TopologyAnswer.AsNeeded:
@@ -168,6 +205,7 @@ internal sealed class TopologyInspector(TopologyMode mode, ManagementClient? man
     private async Task LookAtBindingsAsync(Look look, QueueTopology topology)
     {
         var unbindable = await MissingForeignExchangesAsync(look, topology);
+        var rewrite = BrokerVersion.Of(look.Connection).MayKeepDeadBindings;
         var present = look.Management is { } plugin ? await plugin.BindingsAsync(topology.Queue, look.Token) : null;
         foreach (var binding in topology.AllBindings.Where(binding => !unbindable.Contains(binding.Exchange)))
         {
@@ -177,6 +215,11 @@ internal sealed class TopologyInspector(TopologyMode mode, ManagementClient? man
             if (mode == TopologyMode.Create)
             {
                 var (answer, text) = await look.AskAsync(TopologyProbe.Bind(topology.Queue, binding, look.Token));
+                if (answer == TopologyAnswer.AsNeeded && rewrite && topology.Bindings.Contains(binding) && !look.Differs(binding.Exchange))
+                {
+                    (answer, text) = await look.AskAsync(TopologyProbe.Rewrite(topology.Queue, binding, look.Token));
+                }
+
                 if (answer != TopologyAnswer.AsNeeded)
                 {
                     look.Differences.Add(missing with { Found = "none that could be made", Remedy = $"The broker refuses it: {text}." });

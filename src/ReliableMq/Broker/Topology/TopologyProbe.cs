@@ -45,12 +45,21 @@ internal static class TopologyProbe
     public static Func<IChannel, Task> DeclareExchange(string exchange, CancellationToken cancellationToken) =>
         channel => channel.ExchangeDeclareAsync(exchange, ExchangeType.Topic, durable: true, autoDelete: false, cancellationToken: cancellationToken);
 
-    public static Func<IChannel, Task> QueueExists(string queue, CancellationToken cancellationToken) =>
-        channel => channel.QueueDeclarePassiveAsync(queue, cancellationToken);
-
     public static Func<IChannel, Task> DeclareQueue(string queue, Dictionary<string, object?> arguments, CancellationToken cancellationToken) =>
         channel => channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, arguments, cancellationToken: cancellationToken);
 
     public static Func<IChannel, Task> Bind(string queue, Binding binding, CancellationToken cancellationToken) =>
         channel => channel.QueueBindAsync(queue, binding.Exchange, binding.RoutingKey, cancellationToken: cancellationToken);
+
+    /// <summary>
+    /// Has the broker write a binding anew, which makes one route that is listed only. One beside it, which differs in an
+    /// argument that routes nothing, comes and goes; what routes meanwhile goes on.
+    /// </summary>
+    public static Func<IChannel, Task> Rewrite(string queue, Binding binding, CancellationToken cancellationToken) => async channel =>
+    {
+        var beside = new Dictionary<string, object?> { ["reliable-mq-rewrite"] = true };
+        await channel.QueueBindAsync(queue, binding.Exchange, binding.RoutingKey, beside, cancellationToken: cancellationToken);
+        // Also where the process stops now: what stays would route for ever.
+        await channel.QueueUnbindAsync(queue, binding.Exchange, binding.RoutingKey, beside, CancellationToken.None);
+    };
 }
