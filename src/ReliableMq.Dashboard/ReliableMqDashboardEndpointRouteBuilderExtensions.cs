@@ -17,7 +17,8 @@ public static class ReliableMqDashboardEndpointRouteBuilderExtensions
 {
     /// <summary>
     /// Maps the page and its API below a path. Without <c>RequireAuthorization</c>, <c>AllowAnonymous</c> or
-    /// <see cref="ReliableMqDashboardOptions.ViewerPolicy"/> only callers on this machine are served.
+    /// <see cref="ReliableMqDashboardOptions.ViewerPolicy"/> it answers to whoever has opened the link that stands in the
+    /// log since the start, and in the environment Development to callers on this machine.
     /// </summary>
     /// <param name="endpoints">The application.</param>
     /// <param name="path">Where, such as <c>/reliable-mq</c>.</param>

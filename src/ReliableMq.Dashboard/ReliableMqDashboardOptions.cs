@@ -6,7 +6,7 @@ namespace ReliableMq.Dashboard;
 public sealed class ReliableMqDashboardOptions
 {
     /// <summary>The authorization policy that everybody needs; seeing bodies and operating are rights on top of it.</summary>
-    /// <value>Default: null. Then <c>RequireAuthorization</c> at <c>MapReliableMqDashboard</c> decides, or, without it, only callers on this machine are served.</value>
+    /// <value>Default: null. Then <c>RequireAuthorization</c> at <c>MapReliableMqDashboard</c> decides, or, without it, the link in the log of the start; in Development callers on this machine are served as well.</value>
     public string? ViewerPolicy { get; set; }
 
     /// <summary>The authorization policy that a caller needs to change something.</summary>

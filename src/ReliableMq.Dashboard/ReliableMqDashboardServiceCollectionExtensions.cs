@@ -37,6 +37,7 @@ public static class ReliableMqDashboardServiceCollectionExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<KnownServices>();
         services.AddSingleton<Changes>();
+        services.AddSingleton<StartLink>();
         services.AddSingleton<Guard>();
         services.AddSingleton<ApiEndpoint>();
         services.AddSingleton<PageFiles>();

@@ -45,7 +45,7 @@ public sealed class A_message_across_services
 
         var dead = await Eventually.FoundAsync(async () => (await host.GetAsync("dead-letters?messageId=n1"))["items"]!.AsArray().FirstOrDefault(), "the dead letter", Patience);
         var verdict = (await host.GetAsync("overview"))["verdict"]!;
-        verdict["findings"]!.AsArray().ShouldContain(finding => (string?)finding!["area"] == "dead-letters" && (string?)finding["text"] == "1 dead letter(s) wait for an operator.");
+        verdict["findings"]!.AsArray().ShouldContain(finding => (string?)finding!["area"] == "dead-letters" && (string?)finding["text"] == "1 dead letter waits for an operator.");
         fails = false;
         await host.ChangeAsync($"dead-letters/orders/{dead["id"]}/replay", new { });
         var story = new JsonNode[1];

@@ -190,16 +190,205 @@ public sealed class Changes_by_operators
         (await rows.AuditAsync()).ShouldBe([Me + "export queue=tests.numbers"]);
     }
 
-    [Fact]
-    public async Task Whoever_saw_that_there_are_more_than_were_counted_means_all_of_them()
+    [Theory]
+    [InlineData("outbox/cancel", "{}")]
+    [InlineData("outbox/delete", """{"state":"sent"}""")]
+    [InlineData("dead-letters/discard", "{}")]
+    [InlineData("dead-letters/replay", "{}")]
+    [InlineData("inbox/retry-now", "{}")]
+    public async Task A_count_that_ended_early_confirms_nothing(string action, string filter)
     {
         await using var rows = await ServiceRows.CreateAsync("orders");
         await rows.PendingAsync(50);
+        await rows.SentAsync(50);
         await rows.DeadAsync(50);
         await using var host = await StartAsync(rows);
+        var reason = action == "dead-letters/discard" ? ",\"reason\":\"x\"" : "";
 
-        (await host.ChangeAsync("outbox/cancel", new { service = "orders", filter = new { }, expectedCount = 3, isAtLeast = true })).ToJsonString().ShouldBe("""{"done":50,"refused":0,"refusal":null}""");
-        ((int)(await host.ChangeAsync("dead-letters/discard", new { service = "orders", filter = new { }, expectedCount = 3, isAtLeast = true, reason = "x" }))["done"]!).ShouldBe(50);
+        var answer = await host.PostAsync(action, new { }, request => request.Content = new StringContent($$"""{"service":"orders","filter":{{filter}},"expectedCount":12,"isAtLeast":true{{reason}}}""", null, "application/json"));
+
+        (await answer.DetailAsync(HttpStatusCode.BadRequest)).ShouldBe("\"isAtLeast\" goes with an \"expectedCount\" of 100000 only, not of 12. Ask \"…/matching\" with this filter how many there are.");
+        (await rows.AuditAsync()).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Whoever_saw_as_many_as_are_counted_means_all_of_them()
+    {
+        await using var rows = await ServiceRows.CreateAsync("orders");
+        await rows.SentAsync(100_300);
+        await using var host = await StartAsync(rows);
+
+        (await host.GetAsync("outbox/matching?service=orders&state=sent")).ToJsonString().ShouldBe("""{"value":100000,"isEstimate":true,"isAtLeast":true,"isUnknown":false}""");
+        ((int)(await host.ChangeAsync("outbox/delete", new { service = "orders", filter = new { state = "sent" }, expectedCount = 100_000, isAtLeast = true }))["done"]!).ShouldBe(100_300);
+    }
+
+    [Fact]
+    public async Task What_an_action_would_be_for_is_counted_whole()
+    {
+        await using var rows = await ServiceRows.CreateAsync("orders");
+        // More than a list looks at: what is older than the newest 50,000 counts as well.
+        await rows.PendingAsync(50_010, more: "UPDATE reliable_mq.outbox SET name = 'tests.rare.v1' WHERE message_id IN ('m1', 'm2', 'm50010')");
+        await rows.DeadAsync(3);
+        await rows.Database.ExecuteAsync("INSERT INTO reliable_mq.failure (queue, message_id, epoch, attempts, state, error_type) VALUES ('q', 'f1', 0, 1, 'failing', 'X'), ('q', 'f2', 0, 1, 'scheduled', 'X')");
+        await using var host = await StartAsync(rows);
+
+        (await host.GetAsync("outbox/matching?service=orders&state=pending&name=tests.rare.v1")).ToJsonString().ShouldBe("""{"value":3,"isEstimate":false,"isAtLeast":false,"isUnknown":false}""");
+        ((int)(await host.GetAsync("dead-letters/matching?service=orders&text=customer"))["value"]!).ShouldBe(3);
+        ((int)(await host.GetAsync("inbox/matching?service=orders&state=scheduled&errorType=X"))["value"]!).ShouldBe(1);
+        (await (await host.SendAsync(HttpMethod.Get, "reliable-mq/api/v1/inbox/matching?service=orders&state=done")).DetailAsync(HttpStatusCode.BadRequest)).ShouldBe("Only what fails can be tried again. Give the state failing or scheduled, or none.");
+    }
+
+    [Fact]
+    public async Task Not_one_more_than_was_seen_is_deleted()
+    {
+        await using var rows = await ServiceRows.CreateAsync("orders");
+        await rows.SentAsync(5);
+        await using var host = await StartAsync(rows);
+
+        (await (await host.PostAsync("outbox/delete", new { service = "orders", filter = new { state = "sent" }, expectedCount = 4 })).DetailAsync(HttpStatusCode.Conflict)).ShouldBe("The filter matches 5 by now, but 4 were expected. Look again, and confirm the new number.");
+        ((int)(await host.ChangeAsync("outbox/resend", new { service = "orders", filter = new { state = "sent" }, expectedCount = 4 }))["done"]!).ShouldBe(5);
+    }
+
+    [Theory]
+    [InlineData("outbox/delete")]
+    [InlineData("outbox/resend")]
+    public async Task What_was_done_before_the_database_failed_is_told(string action)
+    {
+        await using var rows = await ServiceRows.CreateAsync("orders");
+        await rows.SentAsync(1200);
+        await rows.Database.ExecuteAsync(
+            """
+            CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF coalesce(OLD.message_id, NEW.message_id) = 's700' THEN RAISE EXCEPTION 'the disk is full'; END IF; RETURN coalesce(NEW, OLD); END $$;
+            CREATE TRIGGER fail BEFORE DELETE ON reliable_mq.outbox_history FOR EACH ROW EXECUTE FUNCTION fail();
+            CREATE TRIGGER fail BEFORE INSERT ON reliable_mq.outbox FOR EACH ROW EXECUTE FUNCTION fail();
+            """);
+        await using var host = await StartAsync(rows);
+
+        (await host.ChangeAsync(action, new { service = "orders", filter = new { state = "sent" }, expectedCount = 1200 })).ToJsonString()
+            .ShouldBe("""{"done":500,"refused":700,"refusal":"Then the database failed: P0001: the disk is full. Look at the audit, and begin again for the rest."}""");
+        (await rows.AuditAsync()).Count.ShouldBe(1);
+        (await (await host.PostAsync(action, new { service = "orders", filter = new { state = "sent", messageId = "s700" }, expectedCount = 1 })).DetailAsync(HttpStatusCode.ServiceUnavailable)).ShouldStartWith("The database cannot be read:");
+    }
+
+    [Fact]
+    public async Task What_leaves_while_it_goes_on_was_not_seen_whatever_the_clocks_of_processes_say()
+    {
+        await using var rows = await ServiceRows.CreateAsync("orders");
+        await rows.SentAsync(2);
+        await rows.Database.ExecuteAsync("UPDATE reliable_mq.outbox_history SET finished_at = clock_timestamp() + interval '1 hour' WHERE message_id = 's1'");
+        // A process whose clock is ahead has stored this one; it has left.
+        await rows.Database.ExecuteAsync("UPDATE reliable_mq.outbox_history SET id = (lpad(to_hex(((extract(epoch FROM clock_timestamp()) + 3600) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid WHERE message_id = 's2'");
+        await using var host = await StartAsync(rows);
+
+        ((int)(await host.ChangeAsync("outbox/delete", new { service = "orders", filter = new { state = "sent" }, expectedCount = 2 }))["done"]!).ShouldBe(1);
+
+        (await rows.Database.QueryAsync<string>("SELECT message_id FROM reliable_mq.outbox_history")).ShouldBe(["s1"]);
+    }
+
+    [Fact]
+    public async Task What_is_sent_again_twice_goes_out_once()
+    {
+        await using var rows = await ServiceRows.CreateAsync("orders");
+        await rows.SentAsync(3);
+        // Sent twice before: the history knows it twice.
+        await rows.SentAsync(1);
+        await using var host = await StartAsync(rows);
+        Task<System.Text.Json.Nodes.JsonNode> ResendAsync() => host.ChangeAsync("outbox/resend", new { service = "orders", filter = new { state = "sent" }, expectedCount = 4 });
+
+        (await ResendAsync()).ToJsonString().ShouldBe("""{"done":3,"refused":1,"refusal":"It is on its way already, or is a retry or replay, which goes back to its queue by its dead letter."}""");
+        ((int)(await ResendAsync())["done"]!).ShouldBe(0);
+
+        (await rows.Database.QueryAsync<string>("SELECT message_id FROM reliable_mq.outbox ORDER BY 1")).ShouldBe(["s1", "s2", "s3"]);
+    }
+
+    [Fact]
+    public async Task Why_something_was_hurried_or_stopped_is_kept()
+    {
+        await using var rows = await ServiceRows.CreateAsync("orders");
+        await rows.PendingAsync(1, more: "UPDATE reliable_mq.outbox SET exchange = '', routing_key = 'q', due_at = clock_timestamp() + interval '1 hour'; INSERT INTO reliable_mq.failure (queue, message_id, epoch, attempts, state) VALUES ('q', 'm1', 1, 1, 'scheduled')");
+        await rows.DeadAsync(1);
+        await using var host = await StartAsync(rows);
+
+        await host.ChangeAsync("outbox/send-now", new { service = "orders", filter = new { }, expectedCount = 1, reason = "The carrier is back." });
+        await host.ChangeAsync("inbox/retry-now", new { service = "orders", filter = new { }, expectedCount = 1, reason = "It was mended." });
+        var replay = await host.ChangeAsync("dead-letters/replay", new { service = "orders", filter = new { }, expectedCount = 1 });
+        await host.ChangeAsync("replays/cancel", new { service = "orders", ids = new[] { (string)replay["replay"]!["id"]! }, reason = "Too early." });
+
+        var audit = await rows.AuditAsync();
+        audit[0].ShouldEndWith("(1: The carrier is back.)");
+        audit[1].ShouldEndWith("(1: It was mended.)");
+        audit[^1].ShouldEndWith("cancel-replay replay 1 (Too early.)");
+    }
+
+    [Fact]
+    public async Task Whoever_takes_a_body_away_stands_in_the_audit()
+    {
+        await using var rows = await ServiceRows.CreateAsync("orders");
+        await rows.PendingAsync(1);
+        await rows.DeadAsync(1);
+        await using var host = await StartAsync(rows);
+        var outbox = (string)(await host.GetAsync("outbox"))["items"]![0]!["id"]!;
+        var dead = (string)(await host.GetAsync("dead-letters"))["items"]![0]!["id"]!;
+
+        await host.GetAsync($"outbox/orders/{outbox}/body");
+        await host.GetAsync($"dead-letters/orders/{dead}/body");
+        (await host.SendAsync(HttpMethod.Get, $"reliable-mq/api/v1/outbox/orders/{outbox}/body/raw")).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await host.SendAsync(HttpMethod.Get, $"reliable-mq/api/v1/dead-letters/orders/{dead}/body/raw")).StatusCode.ShouldBe(HttpStatusCode.OK);
+
+        var audit = await rows.AuditAsync();
+        audit.Count.ShouldBe(2);
+        audit[0].ShouldStartWith(Me + "download outbox ");
+        audit[0].ShouldEndWith("(The body of m1.)");
+        audit[1].ShouldBe(Me + "download tests.numbers d1 epoch 0");
+    }
+
+    [Fact]
+    public async Task What_an_operator_makes_too_large_to_be_sent_is_refused_as_it_would_be_in_the_code()
+    {
+        await using var rows = await ServiceRows.CreateAsync("orders");
+        await rows.DeadAsync(1);
+        await using var host = await StartAsync(rows);
+        var most = new BrokerOptions().MaxMessageBytes;
+        var id = (string)(await host.GetAsync("dead-letters"))["items"]![0]!["id"]!;
+
+        (await (await host.PostAsync($"dead-letters/orders/{id}/replay", new { text = new string('x', most + 1) })).DetailAsync(HttpStatusCode.Conflict))
+            .ShouldBe($"The message \"tests.numbered.v1\" has {most + 1} bytes, more than the {most} allowed. Send a reference to the data, or raise \"ReliableMq:Broker:MaxMessageBytes\" together with RabbitMQ's max_message_size.");
+        (await (await host.PostAsync($"dead-letters/orders/{id}/replay", new { headers = new Dictionary<string, string> { ["large"] = new('x', 65_536) } })).DetailAsync(HttpStatusCode.Conflict))
+            .ShouldBe("The headers of the message \"tests.numbered.v1\" have 65552 bytes, more than the 65536 allowed. Put large values into the message.");
+        (await rows.Database.ScalarAsync<long>("SELECT count(*) FROM reliable_mq.outbox")).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_pause_is_shown_as_long_as_somebody_goes_by_it_and_ends_for_everybody()
+    {
+        await using var rows = await ServiceRows.CreateAsync("orders");
+        await rows.Database.ExecuteAsync(
+            """
+            INSERT INTO reliable_mq.consumer_setting (queue, setting, lasting) VALUES ('tests.numbers', 'paused', true);
+            INSERT INTO reliable_mq.node (id, service, host, started_at, heartbeat_at) VALUES (gen_random_uuid(), 'orders', 'a', clock_timestamp() - interval '1 hour', clock_timestamp() + interval '1 hour');
+            """);
+        await using var host = await StartAsync(rows);
+        async Task<bool> IsPausedAsync()
+        {
+            var isPaused = (bool)(await host.GetAsync("queues/one?service=orders&queue=tests.numbers"))["settings"]!["isPaused"]!;
+            (await host.GetAsync("overview"))["verdict"]!.ToJsonString().Contains("An operator has paused: tests.numbers.", StringComparison.Ordinal).ShouldBe(isPaused);
+            return isPaused;
+        }
+
+        await host.ChangeAsync("queues/pause", new { service = "orders", queue = "tests.numbers", lasting = true });
+        await host.ChangeAsync("queues/pause", new { service = "orders", queue = "tests.numbers", lasting = false });
+        (await IsPausedAsync()).ShouldBeTrue();
+        await host.ChangeAsync("queues/resume", new { service = "orders", queue = "tests.numbers", lasting = false });
+        (await IsPausedAsync()).ShouldBeFalse();
+        await rows.Database.ExecuteAsync("UPDATE reliable_mq.node SET started_at = clock_timestamp()");
+        (await IsPausedAsync()).ShouldBeFalse("a process that starts later consumes, too");
+
+        await host.ChangeAsync("queues/pause", new { service = "orders", queue = "tests.numbers", lasting = false });
+        (await IsPausedAsync()).ShouldBeTrue();
+        await rows.Database.ExecuteAsync("UPDATE reliable_mq.node SET started_at = clock_timestamp()");
+        (await IsPausedAsync()).ShouldBeFalse("those that run by now do not know of it");
+        await rows.Database.ExecuteAsync("UPDATE reliable_mq.node SET started_at = clock_timestamp() - interval '1 hour', heartbeat_at = clock_timestamp() - interval '1 minute'");
+        (await IsPausedAsync()).ShouldBeFalse("whoever knew of it is gone");
     }
 
     [Fact]
@@ -215,7 +404,7 @@ public sealed class Changes_by_operators
 
         var audit = await rows.AuditAsync();
         audit[0].ShouldEndWith("(2: Ordered twice.)");
-        audit[1].ShouldBe(Me + "delete state=sent (2 message(s): s1, s2. Reason: Secret.)");
+        audit[1].ShouldBe(Me + "delete state=sent (2: s1, s2. Reason: Secret.)");
     }
 
     [Fact]

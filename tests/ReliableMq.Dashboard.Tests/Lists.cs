@@ -1,6 +1,8 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using Npgsql;
 using ReliableMq.Dashboard.Tests.Support;
+using ReliableMq.TestSupport;
 
 namespace ReliableMq.Dashboard.Tests;
 
@@ -40,6 +42,104 @@ public sealed class Lists
         // Newest first: what was added later is in front of what was read. Keys have no such order.
         seen.Count.ShouldBe(list == "parked" ? seen.Count : 37, string.Join('\n', seen));
         seen.Count.ShouldBeGreaterThanOrEqualTo(37);
+    }
+
+    [Fact]
+    public async Task A_service_that_missed_a_page_is_read_on_with_the_next()
+    {
+        await using var rows = await ServiceRows.CreateAsync("orders");
+        await using var others = await ServiceRows.CreateAsync("billing");
+        await rows.DeadAsync(6, prefix: "a");
+        await others.DeadAsync(6, prefix: "b");
+        var address = new NpgsqlConnectionStringBuilder(others.Database.ConnectionString);
+        await using var proxy = await TcpProxy.StartAsync(address.Host!, address.Port);
+        await using var host = await DashboardHost.StartAsync(options => options.AddService("orders", rows.Database.DataSource).AddService("billing", others.Database.ConnectionStringThrough(proxy) + ";Pooling=false"));
+
+        var first = await host.GetAsync("dead-letters?limit=4");
+        proxy.Accepting = false;
+        var second = await host.GetAsync($"dead-letters?limit=4&cursor={first["next"]}");
+        second["unreadable"]!.AsArray().Count.ShouldBe(1);
+        proxy.Accepting = true;
+        var seen = first["items"]!.AsArray().Concat(second["items"]!.AsArray()).Select(item => (string)item!["messageId"]!).ToList();
+        for (var cursor = (string?)second["next"]; cursor is not null;)
+        {
+            var page = await host.GetAsync($"dead-letters?limit=4&cursor={cursor}");
+            seen.AddRange(page["items"]!.AsArray().Select(item => (string)item!["messageId"]!));
+            cursor = (string?)page["next"];
+        }
+
+        seen.Order().ShouldBe(["a1", "a2", "a3", "a4", "a5", "a6", "b1", "b2", "b3", "b4", "b5", "b6"]);
+    }
+
+    [Fact]
+    public async Task More_groups_than_are_given_are_told()
+    {
+        await using var rows = await ServiceRows.CreateAsync("orders");
+        await rows.DeadAsync(200);
+        await rows.Database.ExecuteAsync("UPDATE reliable_mq.dead_letter SET error_type = message_id");
+        await using var host = await DashboardHost.StartAsync(options => options.AddService("orders", rows.Database.DataSource));
+        var page = await host.GetAsync("dead-letters/groups");
+        (page["items"]!.AsArray().Count, (bool)page["isCut"]!).ShouldBe((200, false));
+
+        await rows.DeadAsync(1, prefix: "another");
+
+        page = await host.GetAsync("dead-letters/groups");
+        (page["items"]!.AsArray().Count, (bool)page["isCut"]!).ShouldBe((200, true));
+    }
+
+    [Fact]
+    public async Task Replays_are_read_page_after_page()
+    {
+        await using var rows = await ServiceRows.CreateAsync("orders");
+        await rows.Database.ExecuteAsync("INSERT INTO reliable_mq.replay (filter, per_second, beyond_horizon, requested_by) SELECT '{}', 100, false, 'maria' FROM generate_series(1, 120)");
+        await using var host = await DashboardHost.StartAsync(options => options.AddService("orders", rows.Database.DataSource));
+
+        var first = await host.GetAsync("replays?limit=100");
+        var second = await host.GetAsync($"replays?limit=100&cursor={first["next"]}");
+
+        first["items"]!.AsArray().Concat(second["items"]!.AsArray()).Select(item => (string)item!["id"]!).Distinct().Count().ShouldBe(120);
+        second["next"].ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Of_a_large_body_only_what_is_shown_is_read()
+    {
+        const int Size = 8 * 1024 * 1024;
+        await using var rows = await ServiceRows.CreateAsync("orders");
+        await rows.DeadAsync(1);
+        await rows.Database.ExecuteAsync($"UPDATE reliable_mq.dead_letter SET body = decode(repeat('00', {Size}), 'hex')");
+        var address = new NpgsqlConnectionStringBuilder(rows.Database.ConnectionString);
+        await using var proxy = await TcpProxy.StartAsync(address.Host!, address.Port);
+        await using var host = await DashboardHost.StartAsync(options => options.AddService("orders", rows.Database.ConnectionStringThrough(proxy)));
+        var id = (string)(await host.GetAsync("dead-letters"))["items"]![0]!["id"]!;
+        var before = proxy.BytesFromServer;
+
+        var body = await host.GetAsync($"dead-letters/orders/{id}/body");
+
+        ((long)body["size"]!, (bool)body["isTruncated"]!, Convert.FromBase64String((string)body["base64"]!).Length).ShouldBe((Size, true, 1024 * 1024));
+        (proxy.BytesFromServer - before).ShouldBeLessThan(Size / 2);
+    }
+
+    [Fact]
+    public async Task What_is_done_is_found_by_its_id_without_reading_the_whole_inbox()
+    {
+        await using var rows = await ServiceRows.CreateAsync("orders");
+        await rows.Database.ExecuteAsync(
+            """
+            INSERT INTO reliable_mq.consumer_setting (queue, setting, lasting) VALUES ('a', 'paused', true), ('b', 'paused', true);
+            INSERT INTO reliable_mq.inbox (queue, message_id, fingerprint, epoch) SELECT CASE WHEN n % 2 = 0 THEN 'a' ELSE 'b' END, 'm' || n, gen_random_uuid(), 0 FROM generate_series(1, 20000) AS n;
+            ANALYZE reliable_mq.inbox; ANALYZE reliable_mq.consumer_setting;
+            """);
+        await using var host = await DashboardHost.StartAsync(options => options.AddService("orders", rows.Database.DataSource));
+        const string Of = "FROM pg_stat_user_tables WHERE schemaname = 'reliable_mq' AND relname = 'inbox'";
+        Task<long> LooksAsync() => rows.Database.ScalarAsync<long>($"SELECT seq_scan + idx_scan {Of}");
+        Task<long> ReadAsync() => rows.Database.ScalarAsync<long>($"SELECT seq_tup_read + idx_tup_fetch {Of}");
+        var (looks, read) = (await LooksAsync(), await ReadAsync());
+
+        (await host.GetAsync("inbox?state=done&messageId=m12345"))["items"]!.AsArray().Select(item => (string)item!["queue"]!).ShouldBe(["b"]);
+
+        await Eventually.TrueAsync(async () => await LooksAsync() > looks, "the statistics know of it", TimeSpan.FromMinutes(1));
+        (await ReadAsync() - read).ShouldBeLessThan(1000);
     }
 
     [Fact]
@@ -128,6 +228,28 @@ public sealed class Lists
         groups.Select(group => $"{group!["queue"]} {group["errorType"]} {group["count"]!["value"]} {group["reason"]}")
             .ShouldBe(["tests.numbers System.InvalidOperationException 7 no such customer", "tests.numbers System.TimeoutException 3 no such customer"]);
         string.Join(' ', groups[1]!["trend"]!.AsArray().TakeLast(3)).ShouldBe("1 0 2");
+    }
+
+    [Fact]
+    public async Task Every_attempt_of_a_dead_letter_is_told_with_its_stack_the_newest_first()
+    {
+        await using var rows = await ServiceRows.CreateAsync("orders");
+        await rows.DeadAsync(1);
+        await rows.Database.ExecuteAsync(
+            """
+            UPDATE reliable_mq.dead_letter SET history = jsonb_build_array(
+                -- Of its life before a replay.
+                jsonb_build_object('attempt', 3, 'at', dead_at - interval '1 hour', 'type', 'System.FormatException', 'error', 'System.FormatException: before' || chr(10) || '   at Before()'),
+                jsonb_build_object('attempt', 1, 'at', dead_at - interval '2 minutes', 'type', 'System.TimeoutException', 'error', 'System.TimeoutException: first' || chr(10) || '   at First()'),
+                jsonb_build_object('attempt', 2, 'at', dead_at - interval '1 minute', 'type', 'System.IO.IOException', 'error', 'System.IO.IOException: second' || chr(10) || '   at Second()'))
+            """);
+        await using var host = await StartAsync(rows);
+        var id = (string)(await host.GetAsync("dead-letters"))["items"]![0]!["id"]!;
+
+        var attempts = (await host.GetAsync($"dead-letters/orders/{id}"))["attemptHistory"]!.AsArray();
+
+        attempts.Select(attempt => $"{attempt!["number"]} {attempt["errorType"]} {((string)attempt["error"]!).Split('\n')[1].Trim()}")
+            .ShouldBe(["3 System.InvalidOperationException at Handle()", "2 System.IO.IOException at Second()", "1 System.TimeoutException at First()", "3 System.FormatException at Before()"]);
     }
 
     [Fact]

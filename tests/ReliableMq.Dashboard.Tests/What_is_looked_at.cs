@@ -27,6 +27,61 @@ public sealed class What_is_looked_at
     }
 
     [Fact]
+    public async Task A_range_of_times_begins_where_it_is_and_not_at_what_is_newest()
+    {
+        await using var rows = await ServiceRows.CreateAsync("orders");
+        await rows.SentAsync(1, "old");
+        await rows.Database.ExecuteAsync(
+            """
+            UPDATE reliable_mq.outbox_history SET name = 'tests.rare.v1', created_at = created_at - interval '1 day',
+                   id = (lpad(to_hex((extract(epoch FROM clock_timestamp() - interval '1 day') * 1000)::bigint), 12, '0') || repeat('7', 20))::uuid
+            """);
+        await rows.SentAsync(MostLooked + 10);
+        await using var host = await StartAsync(rows);
+        var until = Uri.EscapeDataString(TimeProvider.System.GetUtcNow().AddHours(-12).ToString("O"));
+
+        var page = await host.GetAsync($"outbox?state=sent&name=tests.rare.v1&until={until}");
+
+        (page["items"]!.AsArray().Select(item => (string)item!["messageId"]!).Single(), page["next"]).ShouldBe(("old1", null));
+    }
+
+    [Fact]
+    public async Task A_message_is_found_by_its_id_however_many_wait_and_by_the_rest_among_the_newest()
+    {
+        await using var rows = await ServiceRows.CreateAsync("orders");
+        await rows.PendingAsync(2, "old");
+        await rows.Database.ExecuteAsync("UPDATE reliable_mq.outbox SET correlation_id = 'order-1', message_id = CASE WHEN message_id = 'old1' THEN id::text ELSE message_id END");
+        var own = (await rows.Database.QueryAsync<string>("SELECT id::text FROM reliable_mq.outbox WHERE message_id = id::text")).Single();
+        await rows.PendingAsync(MostLooked + 10, more: "UPDATE reliable_mq.outbox SET correlation_id = 'order-2' WHERE message_id = 'm50010'");
+        await using var host = await StartAsync(rows);
+
+        foreach (var id in new[] { own, "old2" })
+        {
+            ((string)(await host.GetAsync($"messages?id={id}"))["correlationId"]!).ShouldBe("order-1");
+            (await host.GetAsync($"search?q={id}"))["items"]!.AsArray().Select(item => (string)item!["messageId"]!).ShouldBe([id]);
+            var page = await host.GetAsync($"outbox?messageId={id}");
+            (page["items"]!.AsArray().Count, page["next"]).ShouldBe((1, null));
+        }
+
+        (await host.GetAsync("search?q=order-1"))["items"]!.AsArray().ShouldBeEmpty();
+        (await host.GetAsync("search?q=order-2"))["items"]!.AsArray().Select(item => (string)item!["messageId"]!).ShouldBe(["m50010"]);
+    }
+
+    [Fact]
+    public async Task What_waits_behind_many_that_fail_is_counted_as_at_least()
+    {
+        await using var rows = await ServiceRows.CreateAsync("orders");
+        await rows.PendingAsync(MostLooked, more: "UPDATE reliable_mq.outbox SET error_kind = 'returned', error = 'no route', available_at = clock_timestamp()");
+        await rows.PendingAsync(3, "p");
+        await using var host = await StartAsync(rows);
+
+        var service = (await host.GetAsync("overview"))["services"]![0]!;
+        service["pending"]!.ToJsonString().ShouldBe("""{"value":0,"isEstimate":true,"isAtLeast":true,"isUnknown":false}""");
+        ((double)service["oldestPendingSeconds"]!).ShouldBeGreaterThan(MostLooked - 100);
+        (await host.GetAsync("outbox/counts"))["pending"]!.ToJsonString().ShouldBe("""{"value":0,"isEstimate":true,"isAtLeast":true,"isUnknown":false}""");
+    }
+
+    [Fact]
     public async Task The_text_of_errors_is_looked_for_in_so_many_dead_letters_at_a_time()
     {
         await using var rows = await ServiceRows.CreateAsync("orders");

@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using ReliableMq.Dashboard.Tests.Support;
@@ -94,5 +95,31 @@ public sealed class Where_the_dashboard_is_mapped
 
         Should.Throw<InvalidOperationException>(() => app.MapReliableMqDashboard()).Message
             .ShouldBe("The dashboard cannot be mapped, because its services are missing. Call builder.Services.AddReliableMqDashboard().");
+    }
+
+    /// <summary>Browsers that speak without TLS say that they take no Brotli.</summary>
+    [Theory]
+    [InlineData("gzip, deflate, br, zstd", "br")]
+    [InlineData("gzip, deflate", "gzip")]
+    [InlineData("", null)]
+    public async Task Its_files_are_compressed_as_the_browser_takes_them(string accepted, string? encoding)
+    {
+        await using var host = await DashboardHost.StartAsync();
+        var html = await host.Client.GetStringAsync(new Uri("reliable-mq/", UriKind.Relative));
+        var script = html.Split("src=\"").Select(part => part.Split('"')[0]).First(address => address.StartsWith("./assets/", StringComparison.Ordinal));
+
+        using var response = await host.SendAsync(HttpMethod.Get, $"reliable-mq/{script}", request => request.Headers.TryAddWithoutValidation("Accept-Encoding", accepted));
+
+        response.Content.Headers.ContentEncoding.SingleOrDefault().ShouldBe(encoding);
+        var sent = await response.Content.ReadAsByteArrayAsync();
+        using var content = encoding switch
+        {
+            "br" => new BrotliStream(new MemoryStream(sent), CompressionMode.Decompress),
+            "gzip" => new GZipStream(new MemoryStream(sent), CompressionMode.Decompress),
+            _ => (Stream)new MemoryStream(sent),
+        };
+        var text = await new StreamReader(content).ReadToEndAsync();
+        text.ShouldContain("import");
+        ((double)sent.Length / text.Length).ShouldBe(encoding is null ? 1 : 0.35, 0.1);
     }
 }

@@ -13,17 +13,115 @@ namespace ReliableMq.Dashboard.Tests;
 
 public sealed class Who_may_see_the_dashboard
 {
-    private const string OnlyHere = "The dashboard answers only to callers on its own machine, because nobody has said who else may see it. Call MapReliableMqDashboard(…).RequireAuthorization(…), or set ViewerPolicy in AddReliableMqDashboard. If everybody may see it, call AllowAnonymous().";
+    private const string OnlyHere = "Nobody has said who may see the dashboard, so it answers only to who has opened the link that it wrote into its log at its start, and in Development to callers on its own machine. Call MapReliableMqDashboard(…).RequireAuthorization(…), or set ViewerPolicy in AddReliableMqDashboard. If everybody may see it, call AllowAnonymous().";
 
     [Fact]
-    public async Task Without_a_choice_this_machine_sees_it_and_the_log_says_so_once()
+    public async Task In_Development_this_machine_sees_it_without_a_choice_and_the_log_says_so_once()
     {
         await using var host = await DashboardHost.StartAsync();
 
         (await host.GetAsync("session"))["user"]!.GetValue<string>().ShouldBe("anonymous from 127.0.0.1");
 
-        host.Logs.Entries.Count(entry => entry.Message == "The dashboard at \"/reliable-mq\" answers only to callers on this machine. Call MapReliableMqDashboard(…).RequireAuthorization(…) to let others see it.").ShouldBe(1);
+        var link = LinkOf(host);
+        host.Logs.Entries.Count(entry => entry.Message == $"Nobody has said who may see the dashboard at \"/reliable-mq\": in Development callers on this machine may, and whoever opens {link} may until this process ends. Call MapReliableMqDashboard(…).RequireAuthorization(…) to say who else may.").ShouldBe(1);
     }
+
+    [Fact]
+    public async Task Outside_Development_even_this_machine_needs_the_link_of_the_log()
+    {
+        // A proxy on this machine that adds nothing and passes the host on looks like this.
+        await using var host = await DashboardHost.StartAsync(environment: "Production");
+
+        (await (await host.SendAsync(HttpMethod.Get, "reliable-mq/api/v1/session", request => request.Headers.Host = "localhost")).DetailAsync(HttpStatusCode.Forbidden)).ShouldBe(OnlyHere);
+        (await host.SendAsync(HttpMethod.Get, "reliable-mq/")).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        (await host.PostAsync("outbox/cancel", new { service = "orders", filter = new { }, expectedCount = 0 })).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        var link = LinkOf(host);
+        host.Logs.Entries.ShouldContain(entry => entry.Message == $"Nobody has said who may see the dashboard at \"/reliable-mq\": whoever opens {link} may until this process ends. Call MapReliableMqDashboard(…).RequireAuthorization(…) to say who else may.");
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1")]
+    [InlineData("10.1.2.3")]
+    public async Task The_link_of_the_log_lets_a_browser_in_until_the_process_ends(string address)
+    {
+        await using var host = await DashboardHost.StartAsync(before: app => From(app, address), environment: "Production");
+        await using var other = await DashboardHost.StartAsync(environment: "Production");
+        var link = LinkOf(host);
+
+        var opened = await host.SendAsync(HttpMethod.Get, link.PathAndQuery[1..]);
+
+        opened.StatusCode.ShouldBe(HttpStatusCode.OK);
+        // The page opens itself without the token: nothing of it stays in the address, and a link from elsewhere works as well.
+        (await opened.Content.ReadAsStringAsync()).ShouldContain("<meta http-equiv=\"refresh\" content=\"0;url=./\">");
+        var cookie = opened.Headers.GetValues("Set-Cookie").Single();
+        cookie.ShouldContain("; samesite=strict; httponly");
+        cookie.ShouldNotContain("expires");
+        var pair = cookie.Split(';')[0];
+        (await host.SendAsync(HttpMethod.Get, "reliable-mq/api/v1/session", request => request.Headers.Add("Cookie", pair))).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await host.SendAsync(HttpMethod.Get, "reliable-mq/", request => request.Headers.Add("Cookie", pair))).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await other.SendAsync(HttpMethod.Get, "reliable-mq/api/v1/session", request => request.Headers.Add("Cookie", pair))).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        host.Logs.Entries.ShouldContain(entry => entry.Message == $"The link of the log opened the dashboard for \"anonymous from {address}\".");
+    }
+
+    [Fact]
+    public async Task A_script_gives_the_token_of_the_log_in_a_header()
+    {
+        await using var host = await DashboardHost.StartAsync(environment: "Production");
+        var token = LinkOf(host).Query["?token=".Length..];
+
+        (await host.SendAsync(HttpMethod.Get, "reliable-mq/api/v1/session", request => request.Headers.Authorization = new("Bearer", token))).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await host.SendAsync(HttpMethod.Get, "reliable-mq/api/v1/session", request => request.Headers.Authorization = new("Bearer", token + "0"))).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        (await host.SendAsync(HttpMethod.Get, "reliable-mq/api/v1/session", request => request.Headers.Authorization = new("Bearer", ""))).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+    }
+
+    [Fact]
+    public async Task A_wrong_token_lets_nobody_in()
+    {
+        await using var host = await DashboardHost.StartAsync(environment: "Production");
+
+        var response = await host.SendAsync(HttpMethod.Get, "reliable-mq/?token=" + new string('0', 64));
+
+        (await response.DetailAsync(HttpStatusCode.Forbidden)).ShouldBe("The token is not the one of this process. Each start has its own: look for the link in the log of the process that runs now.");
+        response.Headers.Contains("Set-Cookie").ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task The_link_is_no_way_around_a_choice()
+    {
+        await using var host = await DashboardHost.StartAsync(null, Authentication, map: app =>
+        {
+            app.MapReliableMqDashboard("/open");
+            app.MapReliableMqDashboard("/closed").RequireAuthorization("viewers");
+        }, environment: "Production");
+        var link = LinkOf(host);
+
+        var response = await host.SendAsync(HttpMethod.Get, "closed/" + link.Query);
+
+        response.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        (await host.SendAsync(HttpMethod.Get, "closed/api/v1/session", request => request.Headers.Authorization = new("Bearer", link.Query["?token=".Length..]))).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
+    [Fact]
+    public async Task A_change_with_the_link_needs_what_every_change_needs()
+    {
+        await using var rows = await ServiceRows.CreateAsync("orders");
+        await using var host = await DashboardHost.StartAsync(options => options.AddService("orders", rows.Database.DataSource), environment: "Production");
+        var token = LinkOf(host).Query["?token=".Length..];
+
+        (await (await host.SendAsync(HttpMethod.Post, "reliable-mq/api/v1/outbox/cancel", request => request.Headers.Authorization = new("Bearer", token))).DetailAsync(HttpStatusCode.Forbidden)).ShouldStartWith("The header \"X-ReliableMq-Change\" is missing.");
+        (await host.PostAsync("outbox/cancel", new { service = "orders", filter = new { }, expectedCount = 0 }, request => request.Headers.Authorization = new("Bearer", token))).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Theory]
+    [InlineData("http://[::]:5000", "/reliable-mq", "http://localhost:5000/reliable-mq/?token=")]
+    [InlineData("https://0.0.0.0:443/", "ops/mq/", "https://localhost:443/ops/mq/?token=")]
+    [InlineData("http://shop:80", "", "http://shop:80/?token=")]
+    [InlineData(null, "/reliable-mq", "/reliable-mq/?token=")]
+    public void The_link_can_be_opened_as_it_stands_in_the_log(string? server, string path, string link) =>
+        new ReliableMq.Dashboard.Security.StartLink().Address(server, path).ShouldStartWith(link);
+
+    private static Uri LinkOf(DashboardHost host) =>
+        new(host.Logs.Entries.Select(entry => System.Text.RegularExpressions.Regex.Match(entry.Message, "http://[^ ]+token=[0-9a-f]+")).First(match => match.Success).Value);
 
     [Theory]
     [InlineData("reliable-mq/")]
@@ -84,7 +182,7 @@ public sealed class Who_may_see_the_dashboard
         await using var host = await DashboardHost.StartAsync(before: app => From(app, "10.1.2.3"), map: app => app.MapReliableMqDashboard().AllowAnonymous());
 
         (await host.GetAsync("session"))["user"]!.GetValue<string>().ShouldBe("anonymous from 10.1.2.3");
-        host.Logs.Entries.ShouldNotContain(entry => entry.Message.Contains("answers only to callers", StringComparison.Ordinal));
+        host.Logs.Entries.ShouldNotContain(entry => entry.Message.Contains("Nobody has said", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -160,6 +258,28 @@ public sealed class Who_may_see_the_dashboard
     }
 
     [Fact]
+    public async Task Whoever_may_not_operate_keeps_the_name_by_which_bodies_are_shown()
+    {
+        await using var host = await DashboardHost.StartAsync(
+            options =>
+            {
+                options.ViewerPolicy = "viewers";
+                options.OperatorPolicy = "operators elsewhere";
+                options.BodyPolicy = "bodies";
+            },
+            services =>
+            {
+                Authentication(services);
+                services.AddAuthentication().AddScheme<AuthenticationSchemeOptions, NobodyAuthentication>("Elsewhere", null);
+                services.AddAuthorizationBuilder().AddPolicy("operators elsewhere", policy => policy.AddAuthenticationSchemes("Elsewhere").RequireAuthenticatedUser());
+            });
+
+        var session = JsonNode.Parse(await (await host.SendAsync(HttpMethod.Get, "reliable-mq/api/v1/session", As("bodo", "viewer", "body"))).Content.ReadAsStringAsync())!;
+        ((bool)session["canOperate"]!, (bool)session["canSeeBodies"]!).ShouldBe((false, true));
+        (await (await host.PostAsync("outbox/cancel", new { }, As("bodo", "viewer", "body"))).DetailAsync(HttpStatusCode.Forbidden)).ShouldStartWith("\"bodo\" may not change anything.");
+    }
+
+    [Fact]
     public async Task Nothing_is_changed_where_it_is_read_only()
     {
         await using var rows = await ServiceRows.CreateAsync("orders");
@@ -212,5 +332,11 @@ public sealed class Who_may_see_the_dashboard
             var identity = new ClaimsIdentity([new Claim(ClaimTypes.Name, name), .. roles.Split(',').Select(role => new Claim(ClaimTypes.Role, role))], "Test");
             return Task.FromResult(AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), "Test")));
         }
+    }
+
+    /// <summary>Knows nobody.</summary>
+    private sealed class NobodyAuthentication(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder) : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
+    {
+        protected override Task<AuthenticateResult> HandleAuthenticateAsync() => Task.FromResult(AuthenticateResult.NoResult());
     }
 }

@@ -8,7 +8,8 @@ builder.Services.AddDbContextPool<OrdersDb>(db =>
     db.UseNpgsql(builder.Configuration.GetConnectionString("Orders")));
 builder.Services.AddReliableMq(builder.Configuration.GetSection("ReliableMq"))
     .AddOutbox<OrdersDb>();
-// Its own database is found by itself. Only this machine may look, as long as no policy is named.
+// Its own database is found by itself. As long as no policy is named, this machine may look in Development, and whoever
+// opens the link in the log.
 builder.Services.AddReliableMqDashboard(dashboard => dashboard
     .AddService("billing", builder.Configuration.GetConnectionString("Billing")!)
     .AddService("shipping", builder.Configuration.GetConnectionString("Shipping")!));

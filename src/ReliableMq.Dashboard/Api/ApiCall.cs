@@ -5,13 +5,16 @@ using Microsoft.AspNetCore.Http;
 namespace ReliableMq.Dashboard.Api;
 
 /// <summary>One request, with its parameters read.</summary>
-internal sealed class ApiCall(HttpContext http, ApiRoute route)
+/// <param name="http">The request.</param>
+/// <param name="route">What answers it.</param>
+/// <param name="aborted">The request's own token may be cancelled on a timer: what is asked of a database has this one.</param>
+internal sealed class ApiCall(HttpContext http, ApiRoute route, CancellationToken aborted)
 {
     public HttpContext Http => http;
 
     public ParameterValues Values { get; } = new(http.Request.Query, route.Parameters);
 
-    public CancellationToken Aborted => http.RequestAborted;
+    public CancellationToken Aborted => aborted;
 
     public T? Find<T>(Parameter<T> parameter) where T : class => Values.Find(parameter);
 

@@ -4,19 +4,29 @@ using Microsoft.Extensions.Logging;
 using Npgsql;
 using ReliableMq.Dashboard.Contract;
 using ReliableMq.Dashboard.Security;
+using ReliableMq.Timing;
 
 namespace ReliableMq.Dashboard.Api;
 
 /// <summary>Answers requests, and turns what is wrong into a problem.</summary>
-internal sealed partial class ApiEndpoint(Guard guard, ILogger<ApiEndpoint> logger)
+internal sealed partial class ApiEndpoint(Guard guard, StartLink link, ILogger<ApiEndpoint> logger)
 {
-    public RequestDelegate Of(ApiRoute route) => Of(route.Right, http => route.Answer(new ApiCall(http, route)));
+    public RequestDelegate Of(ApiRoute route) => Of(route.Right, async http =>
+    {
+        using var aborted = TimeLimit.None(http.RequestAborted);
+        await route.Answer(new ApiCall(http, route, aborted.Token));
+    });
 
     public RequestDelegate Of(Right right, RequestDelegate answer) => async http =>
     {
         ResponseHeaders.Set(http.Response);
         try
         {
+            if (await TryOpenAsync(http))
+            {
+                return;
+            }
+
             await guard.RequireAsync(http, right);
             if (http.GetEndpoint()?.Metadata.GetMetadata<PageEndpoint>() is null && Origin.Refusal(http.Request) is { } refusal)
             {
@@ -34,6 +44,24 @@ internal sealed partial class ApiEndpoint(Guard guard, ILogger<ApiEndpoint> logg
             await WriteAsync(http, ProblemOf(exception));
         }
     };
+
+    /// <summary>The link of the log was opened, where it is what decides.</summary>
+    private async Task<bool> TryOpenAsync(HttpContext http)
+    {
+        if (http.GetEndpoint() is not { } endpoint || endpoint.Metadata.GetMetadata<PageEndpoint>() is null || Guard.HasChoice(endpoint.Metadata) || !http.Request.Query.TryGetValue(StartLink.Parameter, out var token))
+        {
+            return false;
+        }
+
+        if (!link.IsToken(token))
+        {
+            throw new ApiException(StatusCodes.Status403Forbidden, "The token is not the one of this process. Each start has its own: look for the link in the log of the process that runs now.");
+        }
+
+        LinkOpened(logger, Caller.Of(http));
+        await link.LetInAsync(http);
+        return true;
+    }
 
     private Problem ProblemOf(Exception exception)
     {
@@ -83,6 +111,9 @@ internal sealed partial class ApiEndpoint(Guard guard, ILogger<ApiEndpoint> logg
 
     [LoggerMessage(10002, LogLevel.Warning, "The dashboard could not read a database.")]
     private static partial void DatabaseFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(10004, LogLevel.Information, "The link of the log opened the dashboard for \"{Who}\".")]
+    private static partial void LinkOpened(ILogger logger, string who);
 
     [LoggerMessage(10003, LogLevel.Error, "The dashboard failed to answer.")]
     private static partial void Failed(ILogger logger, Exception exception);

@@ -10,8 +10,8 @@ internal static class Confirmation
     /// <summary>Some more than were seen may be acted on: messages come while people read.</summary>
     private const int Margin = 10;
 
-    /// <summary>Who expected far less is told how many there are, up to so many more.</summary>
-    private const int CountedBeyond = 100_000;
+    /// <summary>What is asked about is counted whole, up to so many.</summary>
+    public const int MostCounted = 100_000;
 
     /// <exception cref="ApiException">Neither or both are given, or there are too many ids.</exception>
     public static void RequireOne(IReadOnlyList<string>? ids, IReadOnlyDictionary<string, string>? filter, long? expectedCount)
@@ -37,21 +37,24 @@ internal static class Confirmation
         }
     }
 
-    /// <summary>How many will be acted on. Whoever saw that there are more than were counted means all of them.</summary>
+    /// <summary>How many will be acted on. Whoever saw as many as are counted, and that there are more, means all of them.</summary>
     /// <param name="expected">What the caller saw.</param>
     /// <param name="isAtLeast">Whether more were there.</param>
+    /// <param name="isFinal">Whether it cannot be undone: then not one more may match.</param>
     /// <param name="count">Counts up to a number.</param>
     /// <returns>How many match; null where that is not known.</returns>
     /// <exception cref="ApiException">Far more match than were seen.</exception>
-    public static async Task<long?> RequireExpectedAsync(long expected, bool isAtLeast, Func<long, Task<Contract.Count>> count)
+    public static async Task<long?> RequireExpectedAsync(long expected, bool isAtLeast, bool isFinal, Func<long, Task<Contract.Count>> count)
     {
         if (isAtLeast)
         {
-            return null;
+            // A count that ended earlier looked at a part only: nobody knows how many that would be.
+            return expected == MostCounted ? null : throw ApiException.Malformed(
+                "isAtLeast", $"\"isAtLeast\" goes with an \"expectedCount\" of {MostCounted} only, not of {expected}. Ask \"…/matching\" with this filter how many there are.");
         }
 
-        var allowed = expected + Math.Max(Margin, expected / 10);
-        var actual = await count(allowed + CountedBeyond);
+        var allowed = isFinal ? expected : expected + Math.Max(Margin, expected / 10);
+        var actual = await count(allowed + MostCounted);
         return actual.Value <= allowed ? actual.Value
             : throw ApiException.Conflict($"The filter matches {(actual.IsAtLeast ? "more than " : "")}{actual.Value} by now, but {expected} were expected. Look again, and confirm the new number.", actual.Value);
     }

@@ -10,7 +10,8 @@ internal sealed class Words<T>() : JsonStringEnumConverter<T>(JsonNamingPolicy.K
 internal sealed record Page<T>(
     [property: Description("In the order of the list. There may be none and a `next` all the same: so far was looked.")] IReadOnlyList<T> Items,
     [property: Description("Give it as `cursor` to read on; null at the end. Its content is nobody's business.")] string? Next,
-    [property: Description("Services whose database could not be read: what they have is missing here.")] IReadOnlyList<Unreadable> Unreadable);
+    [property: Description("Services whose database could not be read: what they have is missing here, and read on from the same place with `next`.")] IReadOnlyList<Unreadable> Unreadable,
+    [property: Description("True: there are more, which are not given. Narrow the filter.")] bool IsCut = false);
 
 internal sealed record Unreadable(string Service, string Error);
 
@@ -51,7 +52,7 @@ internal sealed record ActionRequest(
     [property: Description("All that match, by the parameters of the list, such as {\"state\": \"failed\"}. An empty one means all.")] IReadOnlyDictionary<string, string>? Filter = null,
     [property: Description("How many the caller saw. Needed with `filter`: if many more match by now, nothing is done.")] long? ExpectedCount = null,
     [property: Description("Why; kept in the audit. Needed where something is discarded.")] string? Reason = null,
-    [property: Description("Whether the count that the caller saw was one with `isAtLeast`: then all that match are meant, however many.")] bool IsAtLeast = false);
+    [property: Description("Whether `…/matching` counted 100,000 with `isAtLeast`: then all that match are meant, however many.")] bool IsAtLeast = false);
 
 internal sealed record ActionResult(
     long Done,

@@ -71,7 +71,7 @@ internal sealed record ReplayManyRequest(
     string Service, IReadOnlyList<string>? Ids = null, IReadOnlyDictionary<string, string>? Filter = null, long? ExpectedCount = null,
     [property: Description("With a filter: how many are sent in a second at most, 1 to 10,000; 100 if not given.")] int? PerSecond = null,
     [property: Description("Whether one may be older than what the inbox remembers.")] bool BeyondHorizon = false,
-    [property: Description("Whether the count that the caller saw was one with `isAtLeast`: then all that match are meant, however many.")] bool IsAtLeast = false);
+    [property: Description("Whether `…/matching` counted 100,000 with `isAtLeast`: then all that match are meant, however many.")] bool IsAtLeast = false);
 
 internal sealed record ReplayOneRequest(
     [property: Description("Another body as text; null as it came. Not with `base64`.")] string? Text = null,
@@ -100,7 +100,12 @@ internal sealed record StoryEntry(
     DateTimeOffset At, string Service, StoryKind Kind,
     [property: Description("In one sentence.")] string Text,
     string? Queue,
-    [property: Description("What it tells of: a row of `resource`, by its id.")] Reference? Row);
+    [property: Description("What it tells of: a row of `resource`, by its id.")] Reference? Row,
+    [property: Description("Which sentence `text` is, for other languages.")] StoryCode Code,
+    [property: Description("What stands in that sentence, in its order.")] params IReadOnlyList<string> Values);
+
+[JsonConverter(typeof(Words<StoryCode>))]
+internal enum StoryCode { Committed, GoesBack, Due, NotSentYet, WaitsForOperator, Expired, Cancelled, Confirmed, ConfirmedAtAttempt, AttemptFailed, NextAttempt, GivenUp, Discarded, Replayed, WaitsBehindKey, Handled }
 
 internal sealed record Reference(Resource Resource, string Service, string Id);
 

@@ -9,9 +9,19 @@ internal sealed record Overview(
 internal sealed record Verdict(
     bool IsHealthy,
     [property: Description("In one sentence.")] string Text,
-    [property: Description("What is wrong, the worst first.")] IReadOnlyList<Finding> Findings);
+    [property: Description("What is wrong, the worst first.")] IReadOnlyList<Finding> Findings,
+    [property: Description("Which sentence `text` is, for other languages.")] VerdictCode Code);
 
-internal sealed record Finding(Severity Severity, Area Area, string? Service, string Text);
+[JsonConverter(typeof(Words<VerdictCode>))]
+internal enum VerdictCode { Healthy, NoService, Warnings, Errors }
+
+internal sealed record Finding(
+    Severity Severity, Area Area, string? Service, string Text,
+    [property: Description("Which sentence `text` is, for other languages.")] FindingCode Code,
+    [property: Description("What stands in that sentence, in its order.")] params IReadOnlyList<string> Values);
+
+[JsonConverter(typeof(Words<FindingCode>))]
+internal enum FindingCode { DatabaseUnreadable, HealthCheck, HealthChecksSlow, OldestWaits, SendFailed, NoProcess, DeadLetters, FailingLong, Parked, Alerts, Paused, WorkFails }
 
 [JsonConverter(typeof(Words<Severity>))]
 internal enum Severity { Error, Warning }

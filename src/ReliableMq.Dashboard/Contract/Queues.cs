@@ -12,7 +12,8 @@ internal sealed record QueueItem(
     [property: Description("The processes that consume it and that can be asked: the one that serves the dashboard.")] IReadOnlyList<ConsumerItem> Consumers,
     [property: Description("The broker's policy in force; null where there is none or nothing is known.")] string? Policy,
     string? Type, IReadOnlyDictionary<string, string> Arguments,
-    [property: Description("What differs from what the service needs.")] IReadOnlyList<string> Differences);
+    [property: Description("What differs from what the service needs; null where that was not compared: by the process that serves the dashboard, for its own queues.")] IReadOnlyList<string>? Differences,
+    [property: Description("Whether the queue is one of another process: `depth` and what else the broker says is of a queue with this name at the broker of the process that serves the dashboard.")] bool IsSameBrokerAssumed = false);
 
 [JsonConverter(typeof(Words<QueueSource>))]
 internal enum QueueSource { None, Amqp, Management }
@@ -33,7 +34,7 @@ internal sealed record ConsumerItem(
 
 internal sealed record QueueRequest(
     string Service, string Queue,
-    [property: Description("Whether for processes that start later, too.")] bool Lasting);
+    [property: Description("Of a pause: whether for processes that start later, too. To resume and to reset ends what was said, lasting or not.")] bool Lasting = false);
 
 internal sealed record ConsumerChangeRequest(
     string Service, string Queue, bool Lasting,

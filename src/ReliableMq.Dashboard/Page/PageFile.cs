@@ -15,13 +15,15 @@ internal sealed class PageFile
         ETag = $"\"{Convert.ToHexStringLower(SHA256.HashData(content))[..32]}\"";
         // The build puts a hash of what is in them into their names.
         IsImmutable = path.StartsWith("assets/", StringComparison.Ordinal);
-        Compressed = content.Length > WorthCompressing && IsText(ContentType) ? Compress(content) : null;
+        Compressed = content.Length > WorthCompressing && IsText(ContentType)
+            ? [("br", Compress(content, to => new BrotliStream(to, CompressionLevel.Optimal))), ("gzip", Compress(content, to => new GZipStream(to, CompressionLevel.Optimal)))]
+            : [];
     }
 
     public byte[] Content { get; }
 
-    /// <summary>As Brotli; null where that is not worth it.</summary>
-    public byte[]? Compressed { get; }
+    /// <summary>By encoding, the smallest first; none where that is not worth it. Without TLS browsers take no Brotli.</summary>
+    public IReadOnlyList<(string Encoding, byte[] Content)> Compressed { get; }
 
     public string ContentType { get; }
 
@@ -31,12 +33,12 @@ internal sealed class PageFile
 
     private static bool IsText(string type) => type.Contains("charset", StringComparison.Ordinal) || type == "image/svg+xml";
 
-    private static byte[] Compress(byte[] content)
+    private static byte[] Compress(byte[] content, Func<Stream, Stream> compressTo)
     {
         using var compressed = new MemoryStream();
-        using (var brotli = new BrotliStream(compressed, CompressionLevel.Optimal))
+        using (var compressing = compressTo(compressed))
         {
-            brotli.Write(content);
+            compressing.Write(content);
         }
 
         return compressed.ToArray();
@@ -48,6 +50,7 @@ internal sealed class PageFile
         ".js" or ".mjs" => "text/javascript; charset=utf-8",
         ".css" => "text/css; charset=utf-8",
         ".json" or ".map" => "application/json; charset=utf-8",
+        ".md" => "text/markdown; charset=utf-8",
         ".txt" => "text/plain; charset=utf-8",
         ".webmanifest" => "application/manifest+json; charset=utf-8",
         ".svg" => "image/svg+xml",

@@ -54,10 +54,11 @@ internal sealed class PageFiles
         }
 
         var content = file.Content;
-        if (file.Compressed is { } compressed && http.Request.Headers.AcceptEncoding.ToString().Contains("br", StringComparison.Ordinal))
+        var accepted = http.Request.Headers.AcceptEncoding.ToString();
+        if (file.Compressed.FirstOrDefault(each => accepted.Contains(each.Encoding, StringComparison.Ordinal)) is { Content: { } compressed } chosen)
         {
             content = compressed;
-            headers.ContentEncoding = "br";
+            headers.ContentEncoding = chosen.Encoding;
         }
 
         http.Response.ContentType = file.ContentType;

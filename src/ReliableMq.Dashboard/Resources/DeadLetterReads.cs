@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Npgsql;
 using ReliableMq.Dashboard.Contract;
 using ReliableMq.Dashboard.Services;
@@ -35,9 +36,9 @@ internal static class DeadLetterReads
 
     private const string ByKey = "d.queue = @queue AND d.message_id = @message_id AND d.epoch = @epoch";
 
-    public static string One(string schema) => $"SELECT {Shown}, d.content_type, d.exchange, d.routing_key, d.reply_to, d.priority, d.headers FROM {schema}.dead_letter d WHERE {ByKey}";
+    public static string One(string schema) => $"SELECT {Shown}, d.content_type, d.exchange, d.routing_key, d.reply_to, d.priority, d.headers, d.history::text FROM {schema}.dead_letter d WHERE {ByKey}";
 
-    public static string Body(string schema) => $"SELECT d.content_type, d.body FROM {schema}.dead_letter d WHERE {ByKey}";
+    public static string Body(string schema, string columns) => $"SELECT d.content_type, {columns} FROM {schema}.dead_letter d WHERE {ByKey}";
 
     public static string Count(string schema, string conditions) => $"SELECT count(*) FROM (SELECT FROM {schema}.dead_letter d WHERE {conditions} LIMIT @limit) AS counted";
 
@@ -64,10 +65,10 @@ internal static class DeadLetterReads
         ORDER BY g.count DESC, g.queue, g.error_type
         """;
 
-    public static string Replays(string schema) =>
+    public static string Replays(string schema, string conditions) =>
         $"""
         SELECT id, requested_by, requested_at, replayed, refused, refusal, finished_at, cancelled_at IS NOT NULL
-        FROM {schema}.replay ORDER BY id DESC LIMIT 100
+        FROM {schema}.replay WHERE {conditions} ORDER BY id DESC LIMIT @limit
         """;
 
     public static DeadLetterItem Item(string service, NpgsqlDataReader reader)
@@ -82,10 +83,22 @@ internal static class DeadLetterReads
     public static DeadLetterDetail Detail(string service, NpgsqlDataReader reader)
     {
         var item = Item(service, reader);
-        // Earlier attempts are counted; what the last one threw is kept.
-        var attempts = item.Attempts > 0 || item.ErrorType is not null ? new[] { new Attempt(item.Attempts, item.DeadAt, item.ErrorType, reader.Text(6)) } : [];
+        var attempts = History(reader.Text(19));
+        if ((item.Attempts > 0 || item.ErrorType is not null) && (reader.Text(6) is not null || attempts.Count == 0))
+        {
+            attempts.Insert(0, new Attempt(item.Attempts, item.DeadAt, item.ErrorType, reader.Text(6)));
+        }
+
         return new DeadLetterDetail(
             item, reader.Text(13), reader.GetString(14), reader.GetString(15), reader.Text(16), reader.IsDBNull(17) ? null : reader.GetInt16(17), Headers.Read(reader.Text(18)), Headers.Deaths(reader.Text(18)), attempts);
+    }
+
+    /// <summary>The attempts before the last one, the newest first.</summary>
+    private static List<Attempt> History(string? json)
+    {
+        using var document = JsonDocument.Parse(json ?? "[]");
+        return [.. document.RootElement.EnumerateArray().Reverse().Select(attempt => new Attempt(
+            attempt.GetProperty("attempt").GetInt32(), attempt.GetProperty("at").GetDateTimeOffset(), attempt.GetProperty("type").GetString(), attempt.GetProperty("error").GetString()))];
     }
 
     public static DeadLetterGroup Group(string service, NpgsqlDataReader reader)

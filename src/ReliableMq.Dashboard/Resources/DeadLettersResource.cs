@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Npgsql;
 using ReliableMq.Dashboard.Api;
 using ReliableMq.Dashboard.Contract;
 using ReliableMq.Dashboard.Security;
@@ -10,7 +11,6 @@ namespace ReliableMq.Dashboard.Resources;
 /// <summary>Messages that were given up.</summary>
 internal sealed class DeadLettersResource(KnownServices services) : IResource
 {
-    private const int MostCounted = 100_000;
     private const int MostGroups = 200;
     private static readonly Parameter[] Matching = [Filters.DeadLetterState, Filters.Queue, Filters.MessageId, Filters.Name, Filters.ErrorType, Filters.CorrelationId, Filters.ErrorText, Filters.From, Filters.Until];
 
@@ -18,15 +18,16 @@ internal sealed class DeadLettersResource(KnownServices services) : IResource
     [
         ApiRoute.Get("dead-letters", "Messages that were given up, newest first.", ApiJson.Default.DeadLetterPage, Filters.Paged(Matching), ListAsync),
         ApiRoute.Get("dead-letters/count", "How many match.", ApiJson.Default.Count, [Filters.Service, .. Matching], CountAsync),
-        ApiRoute.Get("dead-letters/groups", "Grouped by queue and type of exception, the largest first; at most 200 of each service.", ApiJson.Default.DeadLetterGroupPage, [Filters.Service, .. Matching], GroupAsync),
+        ApiRoute.Get("dead-letters/matching", "How many an action with this filter would be for: all are looked at, and up to 100,000 counted.", ApiJson.Default.Count, [Filters.OneService, .. Matching], CountMatchingAsync),
+        ApiRoute.Get("dead-letters/groups", "Grouped by queue and type of exception, the largest first; at most 200 of each service, and `isCut` where one has more.", ApiJson.Default.DeadLetterGroupPage, [Filters.Service, .. Matching], GroupAsync),
         ApiRoute.Get("dead-letters/{service}/{id}", "One of them: headers, deaths, attempts with stacks.", ApiJson.Default.DeadLetterDetail, [], OneAsync),
         ApiRoute.Get("dead-letters/{service}/{id}/body", "Its body, to look at.", ApiJson.Default.BodyView, [], ViewBodyAsync, Right.SeeBodies),
-        new("GET", "dead-letters/{service}/{id}/body/raw", Right.SeeBodies, "Its body, to keep.", async call => await call.WriteFileAsync((await BodyAsync(call)).Body, "body.bin")),
+        new("GET", "dead-letters/{service}/{id}/body/raw", Right.SeeBodies, "Its body, to keep.", DownloadBodyAsync),
         ApiRoute.Post("dead-letters/{service}/{id}/replay", "Sends one to its queue again, as it came or changed.", ApiJson.Default.ReplayOneRequest, ApiJson.Default.ActionResult, ReplayOneAsync),
         ApiRoute.Post("dead-letters/replay", "Sends many to their queues again: those with the ids at once, those that match a filter in the background.", ApiJson.Default.ReplayManyRequest, ApiJson.Default.ReplayStarted, ReplayAsync),
         ApiRoute.Post("dead-letters/discard", "Says that nobody will handle them. They are kept, and can still be replayed.", ApiJson.Default.ActionRequest, ApiJson.Default.ActionResult, DiscardAsync),
         new("GET", "dead-letters/export", Right.SeeBodies, "All that match as JSON, one a line, with bodies in base64.", ExportAsync) { Parameters = [Filters.OneService, .. Matching], ResponseType = "application/x-ndjson" },
-        ApiRoute.Get("replays", "Replays of many, and how far they are; newest first.", ApiJson.Default.ReplayPage, [Filters.Service], ListReplaysAsync),
+        ApiRoute.Get("replays", "Replays of many, and how far they are; newest first.", ApiJson.Default.ReplayPage, Filters.Paged(), ListReplaysAsync),
         ApiRoute.Post("replays/cancel", "Ends replays where they are. What was sent stays sent.", ApiJson.Default.ActionRequest, ApiJson.Default.ActionResult, CancelReplaysAsync),
     ];
 
@@ -65,20 +66,26 @@ internal sealed class DeadLettersResource(KnownServices services) : IResource
         return Counts.Sum(answers, count => count);
     }
 
+    private Task<Count> CountMatchingAsync(ApiCall call)
+    {
+        var service = services.Get(call.Find(Filters.OneService)!);
+        return service.UseAsync(connection => CountAsync(service, connection, call.Values, Confirmation.MostCounted, call.Aborted), call.Aborted);
+    }
+
     /// <summary>To look into the text of errors costs much: only the newest are counted.</summary>
-    private static async Task<Count> CountSomeAsync(KnownService service, Npgsql.NpgsqlConnection connection, ParameterValues values, CancellationToken cancellationToken)
+    private static async Task<Count> CountSomeAsync(KnownService service, NpgsqlConnection connection, ParameterValues values, CancellationToken cancellationToken)
     {
         if (values.Find(Filters.ErrorText) is null)
         {
-            return await CountAsync(service, connection, values, MostCounted, cancellationToken);
+            return await CountAsync(service, connection, values, Confirmation.MostCounted, cancellationToken);
         }
 
         var statement = Filter(values);
         var (count, isAll) = (await statement.ReadAsync(connection, DeadLetterReads.CountNewest(service.Schema, statement.Conditions), reader => (reader.GetInt64(0), reader.GetInt64(1) < DeadLetterReads.MostLooked), cancellationToken))[0];
-        return Counts.UpTo(MostCounted, count, isAtLeast: !isAll);
+        return Counts.UpTo(Confirmation.MostCounted, count, isAtLeast: !isAll);
     }
 
-    private static async Task<Count> CountAsync(KnownService service, Npgsql.NpgsqlConnection connection, ParameterValues values, long most, CancellationToken cancellationToken)
+    private static async Task<Count> CountAsync(KnownService service, NpgsqlConnection connection, ParameterValues values, long most, CancellationToken cancellationToken)
     {
         var statement = Filter(values).With("limit", most + 1);
         return Counts.UpTo(most, (await statement.ReadAsync(connection, DeadLetterReads.Count(service.Schema, statement.Conditions), reader => reader.GetInt64(0), cancellationToken))[0]);
@@ -88,10 +95,10 @@ internal sealed class DeadLettersResource(KnownServices services) : IResource
     {
         var answers = await Reading.AskAsync(services.Select(call.Find(Filters.Service)), (service, connection, token) =>
         {
-            var statement = Filter(call.Values).With("limit", MostGroups);
+            var statement = Filter(call.Values).With("limit", MostGroups + 1);
             return statement.ReadAsync(connection, DeadLetterReads.Groups(service.Schema, statement.Conditions), reader => DeadLetterReads.Group(service.Name, reader), token);
         }, call.Aborted);
-        return new Page<DeadLetterGroup>([.. answers.All.SelectMany(answer => answer.Value).OrderByDescending(group => group.Count.Value)], null, answers.Unreadable);
+        return new Page<DeadLetterGroup>([.. answers.All.SelectMany(answer => answer.Value.Take(MostGroups)).OrderByDescending(group => group.Count.Value)], null, answers.Unreadable, answers.All.Any(answer => answer.Value.Count > MostGroups));
     }
 
     private Task<DeadLetterDetail> OneAsync(ApiCall call)
@@ -102,18 +109,26 @@ internal sealed class DeadLettersResource(KnownServices services) : IResource
             call.Aborted);
     }
 
-    private async Task<BodyView> ViewBodyAsync(ApiCall call)
-    {
-        var (type, body) = await BodyAsync(call);
-        return Bodies.View(type, body);
-    }
-
-    private Task<(string? Type, byte[] Body)> BodyAsync(ApiCall call)
+    private Task<BodyView> ViewBodyAsync(ApiCall call)
     {
         var (service, id) = Row(call);
         return service.UseAsync(async connection =>
-            (await ByKey(id).ReadAsync(connection, DeadLetterReads.Body(service.Schema), reader => (reader.Text(0), reader.GetFieldValue<byte[]>(1)), call.Aborted)) is [var body] ? body : throw RowId.Unknown(call.Segment("id")),
-            call.Aborted);
+            (await ByKey(id).ReadAsync(connection, DeadLetterReads.Body(service.Schema, Bodies.Shown("d.body")), Bodies.View, call.Aborted)) is [var body] ? body : throw RowId.Unknown(call.Segment("id")), call.Aborted);
+    }
+
+    private async Task DownloadBodyAsync(ApiCall call)
+    {
+        var (service, id) = Row(call);
+        await call.WriteFileAsync(await service.UseAsync(async connection =>
+        {
+            if (await ByKey(id).ReadAsync(connection, DeadLetterReads.Body(service.Schema, "d.body"), reader => reader.GetFieldValue<byte[]>(1), call.Aborted) is not [var body])
+            {
+                throw RowId.Unknown(call.Segment("id"));
+            }
+
+            await Audit.WriteAsync(connection, service.Schema, Caller.Of(call.Http), "download", $"{id.Queue} {id.MessageId} epoch {id.Epoch}", null, call.Aborted);
+            return body;
+        }, call.Aborted), "body.bin");
     }
 
     private async Task<ActionResult> ReplayOneAsync(ApiCall call, ReplayOneRequest request)
@@ -146,7 +161,7 @@ internal sealed class DeadLettersResource(KnownServices services) : IResource
 
         var values = Confirmation.Read(request.Filter!, Matching);
         var count = await Confirmation.RequireExpectedAsync(
-            request.ExpectedCount!.Value, request.IsAtLeast, most => service.UseAsync(connection => CountAsync(service, connection, values, most, call.Aborted), call.Aborted));
+            request.ExpectedCount!.Value, request.IsAtLeast, isFinal: false, most => service.UseAsync(connection => CountAsync(service, connection, values, most, call.Aborted), call.Aborted));
         if (request.PerSecond is < 1 or > 10_000)
         {
             throw ApiException.Malformed("perSecond", $"\"perSecond\" is {request.PerSecond}. Use 1 to 10000.");
@@ -181,7 +196,7 @@ internal sealed class DeadLettersResource(KnownServices services) : IResource
 
         var values = Confirmation.Read(request.Filter!, Matching);
         await Confirmation.RequireExpectedAsync(
-            request.ExpectedCount!.Value, request.IsAtLeast, most => service.UseAsync(connection => CountAsync(service, connection, values, most, call.Aborted), call.Aborted));
+            request.ExpectedCount!.Value, request.IsAtLeast, isFinal: false, most => service.UseAsync(connection => CountAsync(service, connection, values, most, call.Aborted), call.Aborted));
         return new ActionResult(await service.Tables.DeadLetters.DiscardAsync(CoreFilter(values), Caller.Of(call.Http), request.Reason, call.Aborted), 0, null);
     }
 
@@ -198,12 +213,21 @@ internal sealed class DeadLettersResource(KnownServices services) : IResource
         await service.Tables.DeadLetters.ExportAsync(CoreFilter(call.Values), call.Http.Response.Body, call.Aborted);
     }
 
-    private async Task<Page<ReplayItem>> ListReplaysAsync(ApiCall call)
-    {
-        var answers = await Reading.AskAsync(services.Select(call.Find(Filters.Service)), (service, connection, token) =>
-            new Statement().ReadAsync(connection, DeadLetterReads.Replays(service.Schema), reader => DeadLetterReads.Replay(service.Name, reader), token), call.Aborted);
-        return new Page<ReplayItem>([.. answers.All.SelectMany(answer => answer.Value).OrderByDescending(replay => replay.RequestedAt)], null, answers.Unreadable);
-    }
+    private Task<Page<ReplayItem>> ListReplaysAsync(ApiCall call) =>
+        Paging.ReadAsync(services.Select(call.Find(Filters.Service)), call.Find(Filters.Cursor), call.Limit, (service, connection, after, limit, token) =>
+        {
+            var statement = new Statement().With("limit", limit);
+            if (after.Length > 0)
+            {
+                statement.Where("id < @after").With("after", long.Parse(after[0], NumberStyles.None, CultureInfo.InvariantCulture));
+            }
+
+            return statement.ReadAsync(connection, DeadLetterReads.Replays(service.Schema, statement.Conditions), reader =>
+            {
+                var item = DeadLetterReads.Replay(service.Name, reader);
+                return new Listed<ReplayItem>(item, item.RequestedAt, [$"{reader.GetInt64(0)}"]);
+            }, token);
+        }, call.Aborted);
 
     private async Task<ActionResult> CancelReplaysAsync(ApiCall call, ActionRequest request)
     {
@@ -214,7 +238,7 @@ internal sealed class DeadLettersResource(KnownServices services) : IResource
         foreach (var id in ids)
         {
             var number = long.TryParse(RowId.Read(id, 1)[0], NumberStyles.None, CultureInfo.InvariantCulture, out var read) ? read : throw RowId.Unknown(id);
-            await service.Tables.DeadLetters.CancelReplayAsync(new ReplayId(inbox, number), Caller.Of(call.Http), call.Aborted);
+            await service.Tables.DeadLetters.CancelReplayAsync(new ReplayId(inbox, number), Caller.Of(call.Http), request.Reason, call.Aborted);
         }
 
         return new ActionResult(ids.Count, 0, null);
@@ -235,6 +259,12 @@ internal sealed class DeadLettersResource(KnownServices services) : IResource
             catch (ReliableMqException exception)
             {
                 refusal = exception.Message;
+            }
+            catch (Exception exception) when (done > 0 && exception is NpgsqlException or TimeoutException)
+            {
+                // What is done is done, and is told.
+                refusal = OutboxActions.Ended(exception);
+                break;
             }
         }
 

@@ -38,8 +38,12 @@ internal static class InboxReads
 
     public static string OneDone(string schema) => Done(schema, "i.queue = @queue AND i.message_id = @message_id");
 
+    /// <summary>Among so many as are looked at; the last column tells whether there are more.</summary>
     public static string CountFailing(string schema, string conditions) =>
-        $"SELECT count(*) FILTER (WHERE f.state = 'failing'), count(*) FILTER (WHERE f.state = 'scheduled') FROM {schema}.failure f WHERE f.state IN ('failing', 'scheduled') AND {conditions}";
+        $"""
+        SELECT count(*) FILTER (WHERE l.state = 'failing'), count(*) FILTER (WHERE l.state = 'scheduled'), count(*) = {OutboxReads.MostLooked}
+        FROM (SELECT f.state FROM {schema}.failure f WHERE f.state IN ('failing', 'scheduled') AND {conditions} LIMIT {OutboxReads.MostLooked}) AS l
+        """;
 
     public static string CountMatching(string schema, string conditions) =>
         $"SELECT count(*) FROM (SELECT FROM {schema}.failure f WHERE f.state IN ('failing', 'scheduled') AND {conditions} LIMIT @limit) AS counted";
@@ -49,11 +53,11 @@ internal static class InboxReads
     /// <summary>Primary key, which begins with the queue.</summary>
     public static string CountDone(string schema) => $"SELECT count(*) FROM (SELECT FROM {schema}.inbox WHERE queue = @queue LIMIT @limit) AS counted";
 
-    /// <summary>The copies in the outbox that wait for a retry. Index <c>outbox_scheduled</c>.</summary>
+    /// <summary>The copies in the outbox that wait for a retry. Index <c>outbox_message</c>.</summary>
     public static string CopiesOf(string schema) =>
         $"""
         SELECT o.id FROM {schema}.outbox o JOIN unnest(@queues, @message_ids) AS r (queue, message_id) ON o.message_id = r.message_id AND o.routing_key = r.queue
-        WHERE o.exchange = '' AND o.due_at IS NOT NULL
+        WHERE o.exchange = '' AND o.due_at IS NOT NULL AND o.message_id <> o.id::text
         """;
 
     /// <summary>Index <c>parked_order</c>.</summary>

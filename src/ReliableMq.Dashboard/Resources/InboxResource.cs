@@ -17,6 +17,7 @@ internal sealed class InboxResource(KnownServices services) : IResource
     [
         ApiRoute.Get("inbox", "Messages whose handling failed and is tried again, or that are done; newest first.", ApiJson.Default.InboxPage, Filters.Paged(Matching), ListAsync),
         ApiRoute.Get("inbox/counts", "How many there are in each state.", ApiJson.Default.InboxCounts, [Filters.Service, Filters.Queue], CountAsync),
+        ApiRoute.Get("inbox/matching", "How many an action with this filter would be for: all are looked at, and up to 100,000 counted.", ApiJson.Default.Count, [Filters.OneService, .. Matching], CountMatchingAsync),
         ApiRoute.Get("inbox/{service}/{id}", "One of them, with its whole error.", ApiJson.Default.InboxItem, [], OneAsync),
         ApiRoute.Post("inbox/retry-now", "Offers scheduled retries at once.", ApiJson.Default.ActionRequest, ApiJson.Default.ActionResult, RetryNowAsync),
         ApiRoute.Get("parked", "Messages of ordered queues that wait behind one that fails, key after key.", ApiJson.Default.ParkedPage, Filters.Paged(Filters.Queue, Filters.OrderingKey), ListParkedAsync),
@@ -29,7 +30,7 @@ internal sealed class InboxResource(KnownServices services) : IResource
         return Paging.ReadAsync(services.Select(call.Find(Filters.Service)), call.Find(Filters.Cursor), call.Limit, async (service, connection, after, limit, token) =>
         {
             var isDone = state is InboxState.Done;
-            var statement = Filter(call.Values, state).With("limit", limit);
+            var statement = Filter(service.Schema, call.Values, state).With("limit", limit);
             if (after.Length > 0)
             {
                 var (table, time) = isDone ? ("i", "handled_at") : ("f", "last_failed_at");
@@ -54,15 +55,33 @@ internal sealed class InboxResource(KnownServices services) : IResource
         var answers = await Reading.AskAsync(services.Select(call.Find(Filters.Service)), async (service, connection, token) =>
         {
             var failing = new Statement().Where("f.queue = @queue", "queue", queue);
-            var (now, scheduled) = (await failing.ReadAsync(connection, InboxReads.CountFailing(service.Schema, failing.Conditions), reader => (reader.GetInt64(0), reader.GetInt64(1)), token))[0];
+            var (now, scheduled, isPart) = (await failing.ReadAsync(connection, InboxReads.CountFailing(service.Schema, failing.Conditions), reader => (reader.GetInt64(0), reader.GetInt64(1), reader.GetBoolean(2)), token))[0];
             var done = queue is null
                 ? new Count((await new Statement().ReadAsync(connection, InboxReads.EstimateDone(service.Schema), reader => reader.GetInt64(0), token))[0], IsEstimate: true)
                 : Counts.UpTo(MostCounted, (await new Statement().With("queue", queue).With("limit", MostCounted + 1).ReadAsync(connection, InboxReads.CountDone(service.Schema), reader => reader.GetInt64(0), token))[0]);
-            return (Failing: Count.Exact(now), Scheduled: Count.Exact(scheduled), Done: done);
+            return (Failing: Counts.UpTo(long.MaxValue, now, isPart), Scheduled: Counts.UpTo(long.MaxValue, scheduled, isPart), Done: done);
         }, call.Aborted);
-        var handling = services.Select(call.Find(Filters.Service)).FirstOrDefault(service => service.IsOwn)?.Tables.Consumers.List().Where(consumer => queue is null || consumer.Queue == queue).Sum(consumer => consumer.Handling) ?? 0;
+        var handling = services.Select(call.Find(Filters.Service)).Where(service => service.IsOwn).SelectMany(service => service.Tables.Consumers.List()).Where(consumer => queue is null || consumer.Queue == queue).Sum(consumer => consumer.Handling);
         return new InboxCounts(
             Count.Exact(handling), Counts.Sum(answers, one => one.Failing), Counts.Sum(answers, one => one.Scheduled), Counts.Sum(answers, one => one.Done));
+    }
+
+    private Task<Count> CountMatchingAsync(ApiCall call)
+    {
+        var service = services.Get(call.Find(Filters.OneService)!);
+        return service.UseAsync(connection => CountMatchingAsync(service, connection, call.Values, Confirmation.MostCounted, call.Aborted), call.Aborted);
+    }
+
+    private static async Task<Count> CountMatchingAsync(KnownService service, NpgsqlConnection connection, ParameterValues values, long most, CancellationToken cancellationToken)
+    {
+        var state = values.FindValue(Filters.InboxState);
+        if (state is InboxState.Done or InboxState.Handling)
+        {
+            throw ApiException.Malformed("state", "Only what fails can be tried again. Give the state failing or scheduled, or none.");
+        }
+
+        var statement = Filter(service.Schema, values, state).With("limit", most + 1);
+        return Counts.UpTo(most, (await statement.ReadAsync(connection, InboxReads.CountMatching(service.Schema, statement.Conditions), reader => reader.GetInt64(0), cancellationToken))[0]);
     }
 
     private Task<InboxItem> OneAsync(ApiCall call)
@@ -89,7 +108,7 @@ internal sealed class InboxResource(KnownServices services) : IResource
         Confirmation.RequireOne(request.Ids, request.Filter, request.ExpectedCount);
         var service = services.Get(request.Service);
         return await service.UseAsync(connection => request.Ids is { } ids
-            ? RetryNowAsync(call, service, connection, [.. ids.Select(id => RowId.Read(id, 2)).Select(key => (key[0], key[1])).Distinct()])
+            ? RetryNowAsync(call, service, connection, [.. ids.Select(id => RowId.Read(id, 2)).Select(key => (key[0], key[1])).Distinct()], request.Reason)
             : RetryMatchingNowAsync(call, service, connection, request), call.Aborted);
     }
 
@@ -103,15 +122,12 @@ internal sealed class InboxResource(KnownServices services) : IResource
             throw ApiException.Malformed("filter.state", "Only what fails can be tried again. Give the state failing or scheduled, or none.");
         }
 
-        await Confirmation.RequireExpectedAsync(request.ExpectedCount!.Value, request.IsAtLeast, async most =>
-        {
-            var statement = Filter(values, state).With("limit", most + 1);
-            return Counts.UpTo(most, (await statement.ReadAsync(connection, InboxReads.CountMatching(service.Schema, statement.Conditions), reader => reader.GetInt64(0), call.Aborted))[0]);
-        });
+        await Confirmation.RequireExpectedAsync(
+            request.ExpectedCount!.Value, request.IsAtLeast, isFinal: false, most => CountMatchingAsync(service, connection, values, most, call.Aborted));
         var (sum, last) = (new ActionResult(0, 0, null), ((DateTimeOffset At, string Queue, string MessageId)?)null);
         while (true)
         {
-            var statement = Filter(values, state).With("limit", BatchSize).Where(last is null
+            var statement = Filter(service.Schema, values, state).With("limit", BatchSize).Where(last is null
                 ? "f.last_failed_at <= clock_timestamp()" : "(f.last_failed_at, f.queue, f.message_id) < (@after_at, @after_queue, @after_id)");
             if (last is { } after)
             {
@@ -124,17 +140,26 @@ internal sealed class InboxResource(KnownServices services) : IResource
                 return sum;
             }
 
-            var result = await RetryNowAsync(call, service, connection, [.. batch.Select(row => (row.Queue, row.MessageId))]);
+            ActionResult result;
+            try
+            {
+                result = await RetryNowAsync(call, service, connection, [.. batch.Select(row => (row.Queue, row.MessageId))], request.Reason);
+            }
+            catch (Exception exception) when (sum.Done > 0 && !call.Aborted.IsCancellationRequested && exception is NpgsqlException or TimeoutException)
+            {
+                return sum with { Refused = sum.Refused + batch.Count, Refusal = OutboxActions.Ended(exception) };
+            }
+
             sum = new ActionResult(sum.Done + result.Done, sum.Refused + result.Refused, result.Refusal ?? sum.Refusal);
             last = batch[^1];
         }
     }
 
-    private static async Task<ActionResult> RetryNowAsync(ApiCall call, KnownService service, NpgsqlConnection connection, List<(string Queue, string MessageId)> keys)
+    private static async Task<ActionResult> RetryNowAsync(ApiCall call, KnownService service, NpgsqlConnection connection, List<(string Queue, string MessageId)> keys, string? reason)
     {
         var rows = await new Statement().With("queues", [.. keys.Select(key => key.Queue)]).With("message_ids", [.. keys.Select(key => key.MessageId)])
             .ReadAsync(connection, InboxReads.CopiesOf(service.Schema), reader => reader.GetGuid(0), call.Aborted);
-        var done = rows.Count == 0 ? 0 : await service.Tables.PendingMessages.SendNowAsync(new PendingMessageFilter { Rows = rows }, Caller.Of(call.Http), call.Aborted);
+        var done = rows.Count == 0 ? 0 : await service.Tables.PendingMessages.SendNowAsync(new PendingMessageFilter { Rows = rows }, Caller.Of(call.Http), reason, call.Aborted);
         return new ActionResult(done, Math.Max(0, keys.Count - done), done < keys.Count ? "Its retry is short and waits in its consumer, or it is on its way." : null);
     }
 
@@ -166,7 +191,7 @@ internal sealed class InboxResource(KnownServices services) : IResource
         return new ActionResult(done ? 1 : 0, done ? 0 : 1, done ? null : $"No message of the key \"{request.OrderingKey}\" is parked in \"{request.Queue}\".");
     }
 
-    private static Statement Filter(ParameterValues values, InboxState? state)
+    private static Statement Filter(string schema, ParameterValues values, InboxState? state)
     {
         var isDone = state is InboxState.Done;
         var (table, time) = isDone ? ("i", "handled_at") : ("f", "last_failed_at");
@@ -179,6 +204,11 @@ internal sealed class InboxResource(KnownServices services) : IResource
             .Where(isDone ? "@ordering_key IS NULL" : "f.ordering_key = @ordering_key", "ordering_key", values.Find(Filters.OrderingKey))
             .Where(isDone ? "@error_type IS NULL" : values.Find(Filters.ErrorType) is Filters.NoErrorType ? "@error_type IS NOT NULL AND f.error_type IS NULL" : "f.error_type = @error_type", "error_type", values.Find(Filters.ErrorType))
             .Where(isDone ? "@text IS NULL" : Columns.Holds("f.error", "@text"), "text", values.Find(Filters.ErrorText));
+        if (isDone && values.Find(Filters.MessageId) is not null && values.Find(Filters.Queue) is null)
+        {
+            statement.Where(MessagesReads.Queues(schema, table));
+        }
+
         return state is InboxState.Failing or InboxState.Scheduled ? statement.Where($"f.state = '{state.Value.ToString().ToLowerInvariant()}'") : statement;
     }
 }

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Hosting;
 using ReliableMq.Dashboard.Api;
 using ReliableMq.Dashboard.Services;
+using ReliableMq.Timing;
 
 namespace ReliableMq.Dashboard.Resources;
 
@@ -59,7 +60,7 @@ internal sealed class LiveResource(Changes changes, TimeProvider time, IHostAppl
         finally
         {
             // What is being waited for cannot be disposed of before it has ended.
-            await ended.CancelAsync();
+            await ended.CancelQuietlyAsync();
             await next.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
             await told.DisposeAsync();
         }

@@ -4,7 +4,8 @@ namespace ReliableMq.Dashboard.Resources;
 
 /// <summary>
 /// Everything that knows a message. The queues of a service are few, so the primary keys that begin with the queue find a
-/// message id; <c>outbox</c> holds what has not left and is read as a whole, the history has an index for each id.
+/// message id; the history has an index for each id. Of <c>outbox</c> a message is found by its id, and what else is
+/// asked for among the newest.
 /// </summary>
 internal static class MessagesReads
 {
@@ -13,16 +14,23 @@ internal static class MessagesReads
 
     private static string Queues(string schema) => $"queue IN (SELECT DISTINCT c.queue FROM {schema}.consumer_setting c)";
 
-    /// <summary>By either of two ids.</summary>
-    public static string Outbox(string schema, string column, string other) =>
+    /// <summary>Lets the primary keys that begin with the queue find what is not known to be of one.</summary>
+    public static string Queues(string schema, string table) => $"{table}.{Queues(schema)}";
+
+    private static string NewestOf(string schema) => $"(SELECT * FROM {schema}.outbox n ORDER BY n.id DESC LIMIT {OutboxReads.MostLooked})";
+
+    /// <summary>Newest first: by message id, and by another column, of what has not left among the newest.</summary>
+    public static string Outbox(string schema, string other) =>
         $"""
         SELECT id, message_id, name, exchange, routing_key, correlation_id, causation_id, created_at, due_at, attempts, error_kind, error, failed_at,
                CASE WHEN failed_at IS NOT NULL THEN 'Failed' WHEN error_kind IS NOT NULL THEN 'Retrying' WHEN due_at > clock_timestamp() THEN 'Scheduled' ELSE 'Pending' END, NULL::timestamptz, ordering_key
-        FROM {schema}.outbox WHERE {column} = @value OR {other} = @value
+        FROM (SELECT * FROM {schema}.outbox o WHERE {OutboxReads.HasMessageId("@value")}
+              UNION ALL
+              SELECT * FROM {NewestOf(schema)} AS newest WHERE {other} = @value AND message_id <> @value) AS waiting
         UNION ALL
         SELECT id, message_id, name, exchange, routing_key, correlation_id, causation_id, created_at, due_at, attempts, NULL, NULL, NULL, initcap(outcome), finished_at, ordering_key
-        FROM {schema}.outbox_history WHERE {column} = @value OR {other} = @value
-        ORDER BY 1
+        FROM {schema}.outbox_history WHERE message_id = @value OR {other} = @value
+        ORDER BY 1 DESC
         LIMIT @limit
         """;
 
@@ -58,13 +66,15 @@ internal static class MessagesReads
         LIMIT @limit
         """;
 
-    /// <summary>Of what has left, only as far back as asked for: neither names nor keys have an index there.</summary>
+    /// <summary>Of what has not left, among the newest and the last that failed; the history has no index for these.</summary>
     public static string OutboxByText(string schema) =>
         $"""
         SELECT id, message_id, name, routing_key, created_at,
                CASE WHEN failed_at IS NOT NULL THEN 'failed' WHEN error_kind IS NOT NULL THEN 'retrying' WHEN due_at > clock_timestamp() THEN 'scheduled' ELSE 'pending' END,
                CASE WHEN name = @value THEN 'name' WHEN ordering_key = @value THEN 'orderingKey' ELSE 'error' END, error
-        FROM {schema}.outbox
+        FROM (SELECT * FROM {NewestOf(schema)} AS newest
+              UNION
+              (SELECT * FROM {schema}.outbox f WHERE f.failed_at IS NOT NULL ORDER BY f.failed_at DESC LIMIT {MostLooked})) AS looked
         WHERE created_at >= @from AND created_at < @until AND (name = @value OR ordering_key = @value OR {Columns.Holds("error", "@value")})
         ORDER BY id DESC
         LIMIT @limit

@@ -17,7 +17,7 @@ internal sealed class MessagesResource(KnownServices services) : IResource
     public IEnumerable<ApiRoute> Routes =>
     [
         ApiRoute.Get("messages", "The whole life of a message, from its commit to its last effect, across all services, and what it caused.", ApiJson.Default.MessageStory, [MessageId], TellAsync),
-        ApiRoute.Get("search", "Finds messages: by id, correlation id, name and ordering key exactly, by text in the errors of the newest 5,000 failing and as many dead ones of each service; the lists look further.", ApiJson.Default.SearchPage,
+        ApiRoute.Get("search", "Finds messages: by id, correlation id, name and ordering key exactly, by text in the errors of the newest 5,000 failing and as many dead ones of each service. Names, ordering and correlation ids of what has not left are looked for among the newest 50,000; the lists look further.", ApiJson.Default.SearchPage,
             [Text, Filters.Service, Filters.From, Filters.Until, Filters.Limit], SearchAsync),
     ];
 
@@ -40,8 +40,8 @@ internal sealed class MessagesResource(KnownServices services) : IResource
     private static async Task<StoryPart> TellAsync(KnownService service, NpgsqlConnection connection, string id, CancellationToken cancellationToken)
     {
         var (schema, part) = (service.Schema, new StoryPart());
-        Statement ById() => new Statement().With("value", id).With("limit", MostRows);
-        var rows = await ById().ReadAsync(connection, MessagesReads.Outbox(schema, "message_id", "causation_id"), OutboxEntry.Read, cancellationToken);
+        Statement ById() => new Statement().With("value", id).WithRowOf(id).With("limit", MostRows);
+        var rows = await ById().ReadAsync(connection, MessagesReads.Outbox(schema, "causation_id"), OutboxEntry.Read, cancellationToken);
         foreach (var row in rows.Where(row => row.MessageId == id))
         {
             part.Name ??= row.Name;
@@ -59,12 +59,13 @@ internal sealed class MessagesResource(KnownServices services) : IResource
             var row = new Reference(Resource.Inbox, service.Name, RowId.Of(queue, id));
             if (reader.GetInt32(3) > 0 && state is "failing" or "scheduled")
             {
-                part.Entries.Add(new StoryEntry(reader.Time(9), service.Name, StoryKind.AttemptFailed, $"Attempt {reader.GetInt32(3)} failed: {Columns.FirstLine(reader.Text(7) ?? reader.Text(6) ?? "for an unknown reason")}", queue, row));
+                var why = Columns.FirstLine(reader.Text(7) ?? reader.Text(6) ?? "for an unknown reason");
+                part.Entries.Add(new StoryEntry(reader.Time(9), service.Name, StoryKind.AttemptFailed, $"Attempt {reader.GetInt32(3)} failed: {why}", queue, row, StoryCode.AttemptFailed, $"{reader.GetInt32(3)}", why));
             }
 
             if (state is "failing" or "scheduled" && reader.TimeOrNull(5) is { } next)
             {
-                part.Entries.Add(new StoryEntry(next, service.Name, StoryKind.RetryScheduled, "The next attempt.", queue, row));
+                part.Entries.Add(new StoryEntry(next, service.Name, StoryKind.RetryScheduled, "The next attempt.", queue, row, StoryCode.NextAttempt));
             }
 
             return 0;
@@ -75,15 +76,15 @@ internal sealed class MessagesResource(KnownServices services) : IResource
             part.Name ??= reader.GetString(3);
             part.CorrelationId ??= reader.Text(9);
             var row = new Reference(Resource.DeadLetters, service.Name, RowId.Of(queue, id, $"{epoch}"));
-            part.Entries.Add(new StoryEntry(reader.Time(6), service.Name, StoryKind.DeadLettered, $"Given up after {reader.GetInt32(5)} attempt(s): {reader.GetString(4)}", queue, row));
+            part.Entries.Add(new StoryEntry(reader.Time(6), service.Name, StoryKind.DeadLettered, $"Given up after {Columns.Attempts(reader.GetInt32(5))}: {reader.GetString(4)}", queue, row, StoryCode.GivenUp, $"{reader.GetInt32(5)}", reader.GetString(4)));
             if (reader.TimeOrNull(7) is { } discarded)
             {
-                part.Entries.Add(new StoryEntry(discarded, service.Name, StoryKind.Discarded, "Discarded by an operator.", queue, row));
+                part.Entries.Add(new StoryEntry(discarded, service.Name, StoryKind.Discarded, "Discarded by an operator.", queue, row, StoryCode.Discarded));
             }
 
             if (reader.TimeOrNull(8) is { } replayed)
             {
-                part.Entries.Add(new StoryEntry(replayed, service.Name, StoryKind.Replayed, "Replayed by an operator.", queue, row));
+                part.Entries.Add(new StoryEntry(replayed, service.Name, StoryKind.Replayed, "Replayed by an operator.", queue, row, StoryCode.Replayed));
             }
 
             return 0;
@@ -93,12 +94,13 @@ internal sealed class MessagesResource(KnownServices services) : IResource
             part.Name ??= reader.GetString(4);
             part.CorrelationId ??= reader.Text(5);
             part.Entries.Add(new StoryEntry(
-                reader.Time(3), service.Name, StoryKind.Parked, $"Waits behind another message of its ordering key \"{reader.GetString(2)}\".", reader.GetString(0), new Reference(Resource.Parked, service.Name, RowId.Of(reader.GetString(0), id))));
+                reader.Time(3), service.Name, StoryKind.Parked, $"Waits behind another message of its ordering key \"{reader.GetString(2)}\".", reader.GetString(0), new Reference(Resource.Parked, service.Name, RowId.Of(reader.GetString(0), id)),
+                StoryCode.WaitsBehindKey, reader.GetString(2)));
             return 0;
         }, cancellationToken);
         await ById().ReadAsync(connection, MessagesReads.Inbox(schema), reader =>
         {
-            part.Entries.Add(new StoryEntry(reader.Time(3), service.Name, StoryKind.Handled, "Handled.", reader.GetString(0), new Reference(Resource.Inbox, service.Name, RowId.Of(reader.GetString(0), id))));
+            part.Entries.Add(new StoryEntry(reader.Time(3), service.Name, StoryKind.Handled, "Handled.", reader.GetString(0), new Reference(Resource.Inbox, service.Name, RowId.Of(reader.GetString(0), id)), StoryCode.Handled));
             return 0;
         }, cancellationToken);
         return part;
@@ -112,8 +114,8 @@ internal sealed class MessagesResource(KnownServices services) : IResource
         {
             var hits = new List<SearchHit>();
             var (schema, name) = (service.Schema, service.Name);
-            Statement Statement() => new Statement().With("value", text).With("limit", call.Limit).With("from", from).With("until", until);
-            hits.AddRange((await Statement().ReadAsync(connection, MessagesReads.Outbox(schema, "message_id", "correlation_id"), OutboxEntry.Read, token)).Select(row => new SearchHit(
+            Statement Statement() => new Statement().With("value", text).WithRowOf(text).With("limit", call.Limit).With("from", from).With("until", until);
+            hits.AddRange((await Statement().ReadAsync(connection, MessagesReads.Outbox(schema, "correlation_id"), OutboxEntry.Read, token)).Select(row => new SearchHit(
                 new Reference(Resource.Outbox, name, RowId.Of(row.Id.ToString())), row.MessageId, row.Name, row.Exchange.Length == 0 ? row.RoutingKey : null, Word(row.State.ToString()), row.CreatedAt,
                 row.MessageId == text ? "messageId" : "correlationId", null)));
 

@@ -19,24 +19,25 @@ internal sealed record OutboxEntry(
         var isBack = Exchange.Length == 0;
         var queue = isBack ? RoutingKey : null;
         yield return new StoryEntry(
-            CreatedAt, service, isBack ? StoryKind.RetryScheduled : StoryKind.Stored, isBack ? $"Stored to go back to its queue \"{RoutingKey}\"." : $"Committed to be sent to \"{Exchange}\" by \"{RoutingKey}\".", queue, row);
+            CreatedAt, service, isBack ? StoryKind.RetryScheduled : StoryKind.Stored, isBack ? $"Stored to go back to its queue \"{RoutingKey}\"." : $"Committed to be sent to \"{Exchange}\" by \"{RoutingKey}\".", queue, row, isBack ? StoryCode.GoesBack : StoryCode.Committed, isBack ? [RoutingKey] : [Exchange, RoutingKey]);
         if (State == OutboxState.Scheduled)
         {
-            yield return new StoryEntry(DueAt!.Value, service, StoryKind.Due, "Due to be sent.", queue, row);
+            yield return new StoryEntry(DueAt!.Value, service, StoryKind.Due, "Due to be sent.", queue, row, StoryCode.Due);
         }
 
         if (Error is { } error)
         {
-            yield return new StoryEntry(FailedAt ?? CreatedAt, service, StoryKind.SendFailed, $"{(FailedAt is null ? "Not sent yet" : "Waits for an operator")} after {Attempts} attempt(s), {ErrorKind}: {Columns.FirstLine(error)}", queue, row);
+            yield return new StoryEntry(FailedAt ?? CreatedAt, service, StoryKind.SendFailed, $"{(FailedAt is null ? "Not sent yet" : "Waits for an operator")} after {Columns.Attempts(Attempts)}, {ErrorKind}: {Columns.FirstLine(error)}", queue, row,
+                FailedAt is null ? StoryCode.NotSentYet : StoryCode.WaitsForOperator, $"{Attempts}", ErrorKind ?? "", Columns.FirstLine(error));
         }
 
         if (FinishedAt is { } finished)
         {
             yield return State switch
             {
-                OutboxState.Expired => new StoryEntry(finished, service, StoryKind.Expired, "Expired before it could be sent.", queue, row),
-                OutboxState.Cancelled => new StoryEntry(finished, service, StoryKind.Cancelled, "Cancelled by an operator.", queue, row),
-                _ => new StoryEntry(finished, service, StoryKind.Sent, $"Confirmed by the broker{(Attempts > 1 ? $" at attempt {Attempts}" : "")}.", queue, row),
+                OutboxState.Expired => new StoryEntry(finished, service, StoryKind.Expired, "Expired before it could be sent.", queue, row, StoryCode.Expired),
+                OutboxState.Cancelled => new StoryEntry(finished, service, StoryKind.Cancelled, "Cancelled by an operator.", queue, row, StoryCode.Cancelled),
+                _ => new StoryEntry(finished, service, StoryKind.Sent, $"Confirmed by the broker{(Attempts > 1 ? $" at attempt {Attempts}" : "")}.", queue, row, Attempts > 1 ? StoryCode.ConfirmedAtAttempt : StoryCode.Confirmed, Attempts > 1 ? [$"{Attempts}"] : []),
             };
         }
     }

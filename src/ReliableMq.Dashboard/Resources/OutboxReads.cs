@@ -12,6 +12,16 @@ internal static class OutboxReads
 {
     public const int MostCounted = 10_000;
 
+    /// <summary>Rows are stored by the database's clock, and their ids begin with that of the process that stored them.</summary>
+    public static readonly TimeSpan MostClocksDiffer = TimeSpan.FromHours(1);
+
+    /// <summary>The first id of a time, so that a range of times becomes one of the primary key.</summary>
+    public static Guid IdAt(DateTimeOffset time, TimeSpan slack)
+    {
+        var milliseconds = time.ToUnixTimeMilliseconds() + (long)slack.TotalMilliseconds;
+        return milliseconds < 1L << 48 ? new Guid((int)(Math.Max(0, milliseconds) >> 16), (short)Math.Max(0, milliseconds), 0, 0, 0, 0, 0, 0, 0, 0, 0) : Guid.AllBitsSet;
+    }
+
     /// <summary>So many rows are looked at for a page or a count.</summary>
     public const int MostLooked = 50_000;
 
@@ -40,6 +50,9 @@ internal static class OutboxReads
     /// <summary>The newest rows, before all conditions.</summary>
     private static string Newest(string schema, bool hasLeft) => $"(SELECT * FROM {Table(schema, hasLeft)} l WHERE l.id < @after ORDER BY l.id DESC LIMIT {MostLooked})";
 
+    /// <summary>The condition that a row that waits is of a message: by primary key or <c>outbox_message</c>, with <see cref="Statement.WithRowOf"/>.</summary>
+    public static string HasMessageId(string value) => $"(o.id = @message_row AND o.message_id = {value} OR o.message_id = {value} AND o.message_id <> o.id::text)";
+
     /// <summary>Down from <c>@after</c>.</summary>
     public static string Page(string schema, bool hasLeft, bool hasIndex, string conditions) =>
         $"""
@@ -56,13 +69,13 @@ internal static class OutboxReads
 
     /// <summary>Whether an index leads to what is asked for, so that nothing else has to be looked at.</summary>
     public static bool HasIndex(OutboxState? state, bool byMessageId, bool byCorrelationId) =>
-        state is OutboxState.Failed or OutboxState.Retrying or OutboxState.Expired or OutboxState.Cancelled || (HasLeft(state) && (byMessageId || byCorrelationId));
+        byMessageId || state is OutboxState.Failed or OutboxState.Retrying or OutboxState.Expired or OutboxState.Cancelled || (HasLeft(state) && byCorrelationId);
 
-    public static string Body(string schema) =>
+    public static string Body(string schema, string columns) =>
         $"""
-        SELECT content_type, body FROM {schema}.outbox WHERE id = @id
+        SELECT content_type, {columns} FROM {schema}.outbox WHERE id = @id
         UNION ALL
-        SELECT content_type, body FROM {schema}.outbox_history WHERE id = @id
+        SELECT content_type, {columns} FROM {schema}.outbox_history WHERE id = @id
         LIMIT 1
         """;
 
@@ -75,27 +88,30 @@ internal static class OutboxReads
     /// </summary>
     public static string Counts(string schema, string waiting, string left, bool isFiltered, bool hasIndex) =>
         $"""
-        SELECT {(isFiltered ? $"w.pending, w.scheduled, w.looked = {MostLooked}" : $"{CountPending(schema)}, {CountState(schema, OutboxState.Scheduled, "true")}, false")},
+        SELECT {(isFiltered ? $"w.pending, w.scheduled, w.looked = {MostLooked}" : $"due.pending, {CountState(schema, OutboxState.Scheduled, "true")}, due.is_part")},
                {CountState(schema, OutboxState.Retrying, waiting)}, {CountState(schema, OutboxState.Failed, waiting)}, {CountState(schema, OutboxState.Expired, left)}, {CountState(schema, OutboxState.Cancelled, left)},
                {(!isFiltered ? $"(SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = '{schema}.outbox_history'::regclass), false" : hasIndex ? $"{CountState(schema, OutboxState.Sent, left)}, false" : $"h.sent, h.looked = {MostLooked}")}
         FROM (SELECT) AS one
-        {(!isFiltered ? "" : $"CROSS JOIN (SELECT count(*) FILTER (WHERE {StateCondition(OutboxState.Pending)} AND {waiting}) AS pending, count(*) FILTER (WHERE {StateCondition(OutboxState.Scheduled)} AND {waiting}) AS scheduled, count(*) AS looked FROM {Newest(schema, hasLeft: false)} o) AS w")}
+        {(!isFiltered ? $"CROSS JOIN {DueNow(schema)}" : $"CROSS JOIN (SELECT count(*) FILTER (WHERE {StateCondition(OutboxState.Pending)} AND {waiting}) AS pending, count(*) FILTER (WHERE {StateCondition(OutboxState.Scheduled)} AND {waiting}) AS scheduled, count(*) AS looked FROM {Newest(schema, hasLeft: false)} o) AS w")}
         {(!isFiltered || hasIndex ? "" : $"CROSS JOIN (SELECT count(*) FILTER (WHERE {StateCondition(OutboxState.Sent)} AND {left}) AS sent, count(*) AS looked FROM {Newest(schema, hasLeft: true)} o) AS h")}
         """;
 
-    /// <summary>What should leave now, up to <see cref="MostCounted"/>: due, leased for ten minutes at most, or behind its ordering key. Indexes <c>outbox_available</c> and <c>outbox_ordered</c>.</summary>
-    public static string CountPending(string schema) => $"(SELECT count(*) FROM ({Due(schema, "", " AND o.error_kind IS NULL")}) AS counted)";
-
-    /// <summary>How long the oldest of them has waited, in seconds; those that failed before count, too.</summary>
-    public static string OldestPending(string schema) => $"(SELECT extract(epoch FROM clock_timestamp() - min(due.since))::float8 FROM ({Due(schema, "greatest(o.created_at, o.due_at) AS since", "")}) AS due)";
-
-    private static string Due(string schema, string columns, string condition) =>
+    /// <summary>
+    /// What should leave now, as a row <c>due</c>: due, leased for ten minutes at most, or behind its ordering key.
+    /// <c>pending</c> counts those that did not fail before, <c>oldest</c> is how long the oldest of all has waited, in
+    /// seconds, and <c>is_part</c> tells that there are more than were looked at, which are those available first.
+    /// Indexes <c>outbox_available</c> and <c>outbox_ordered</c>.
+    /// </summary>
+    public static string DueNow(string schema) =>
         $"""
-        (SELECT {columns} FROM {schema}.outbox o
-         WHERE o.available_at <= (SELECT clock_timestamp()) + interval '15 minutes' AND o.available_at < 'infinity' AND (o.due_at IS NULL OR o.due_at <= clock_timestamp()){condition}
-         ORDER BY o.available_at LIMIT {MostCounted + 1})
-        UNION ALL
-        (SELECT {columns} FROM {schema}.outbox o WHERE o.ordered AND o.available_at = 'infinity' AND o.failed_at IS NULL{condition} LIMIT {MostCounted + 1})
+        (SELECT count(*) FILTER (WHERE error_kind IS NULL) AS pending, extract(epoch FROM clock_timestamp() - min(since))::float8 AS oldest, coalesce(bool_or(looked = {MostCounted + 1}), false) AS is_part
+         FROM (SELECT error_kind, due_at, greatest(created_at, due_at) AS since, count(*) OVER (PARTITION BY is_ordered) AS looked
+               FROM ((SELECT o.error_kind, o.due_at, o.created_at, false AS is_ordered FROM {schema}.outbox o
+                      WHERE o.available_at <= (SELECT clock_timestamp()) + interval '15 minutes' AND o.available_at < 'infinity'
+                      ORDER BY o.available_at LIMIT {MostCounted + 1})
+                     UNION ALL
+                     (SELECT o.error_kind, o.due_at, o.created_at, true FROM {schema}.outbox o WHERE o.ordered AND o.available_at = 'infinity' AND o.failed_at IS NULL LIMIT {MostCounted + 1})) AS available) AS looked
+         WHERE due_at IS NULL OR due_at <= clock_timestamp()) AS due
         """;
 
     public static string CountState(string schema, OutboxState state, string conditions) =>

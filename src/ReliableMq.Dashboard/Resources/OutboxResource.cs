@@ -18,17 +18,18 @@ internal sealed class OutboxResource(KnownServices services) : IResource
     [
         ApiRoute.Get("outbox", "Messages in the outbox, newest first, or of the history where the state is `sent`, `expired` or `cancelled`.", ApiJson.Default.OutboxPage, Filters.Paged(OfActions), ListAsync),
         ApiRoute.Get("outbox/counts", "How many there are in each state.", ApiJson.Default.OutboxCounts, [Filters.Service, .. Matching], CountAsync),
+        ApiRoute.Get("outbox/matching", "How many an action with this filter would be for: all are looked at, and up to 100,000 counted.", ApiJson.Default.Count, [Filters.OneService, .. OfActions], CountMatchingAsync),
         ApiRoute.Get("outbox/{service}/{id}", "One of them.", ApiJson.Default.OutboxDetail, [], OneAsync),
         ApiRoute.Get("outbox/{service}/{id}/body", "Its body, to look at.", ApiJson.Default.BodyView, [], ViewBodyAsync, Right.SeeBodies),
-        new("GET", "outbox/{service}/{id}/body/raw", Right.SeeBodies, "Its body, to keep.", async call => await call.WriteFileAsync((await BodyAsync(call)).Body, "body.bin")),
+        new("GET", "outbox/{service}/{id}/body/raw", Right.SeeBodies, "Its body, to keep.", DownloadBodyAsync),
         ApiRoute.Post("outbox/send-now", "Offers messages at once, whatever they wait for (hurry); attempts of failed ones count from zero.", ApiJson.Default.ActionRequest, ApiJson.Default.ActionResult,
-            (call, request) => OfferAsync(call, request, (pending, filter) => pending.SendNowAsync(filter, Caller.Of(call.Http), call.Aborted))),
+            (call, request) => OfferAsync(call, request, (pending, filter) => pending.SendNowAsync(filter, Caller.Of(call.Http), request.Reason, call.Aborted))),
         ApiRoute.Post("outbox/cancel", "Takes messages out of the outbox unsent; the history keeps them as cancelled.", ApiJson.Default.ActionRequest, ApiJson.Default.ActionResult,
             (call, request) => OfferAsync(call, request, (pending, filter) => pending.CancelAsync(filter, Caller.Of(call.Http), request.Reason, call.Aborted))),
         ApiRoute.Post("outbox/resend", "Sends messages of the history once more, with their ids: whoever has handled one does not handle it again.", ApiJson.Default.ActionRequest, ApiJson.Default.ActionResult,
-            (call, request) => OfHistoryAsync(call, request, OutboxActions.ResendAsync, "A retry or replay goes back to its queue by its dead letter, not from the history.")),
+            (call, request) => OfHistoryAsync(call, request, OutboxActions.ResendAsync, isFinal: false, "It is on its way already, or is a retry or replay, which goes back to its queue by its dead letter.")),
         ApiRoute.Post("outbox/delete", "Removes messages from the history for ever. One that has not left has to be cancelled first.", ApiJson.Default.ActionRequest, ApiJson.Default.ActionResult,
-            (call, request) => OfHistoryAsync(call, request, OutboxActions.DeleteAsync, "What has not left has to be cancelled first.")),
+            (call, request) => OfHistoryAsync(call, request, OutboxActions.DeleteAsync, isFinal: true, "What has not left has to be cancelled first.")),
     ];
 
     private Task<Page<OutboxItem>> ListAsync(ApiCall call)
@@ -38,7 +39,7 @@ internal sealed class OutboxResource(KnownServices services) : IResource
         var hasIndex = HasIndex(call.Values, state);
         return Paging.LookAsync<OutboxItem>(services.Select(call.Find(Filters.Service)), call.Find(Filters.Cursor), call.Limit, async (service, connection, after, limit, token) =>
         {
-            var last = after.Length > 0 ? Guid.Parse(after[0]) : Guid.AllBitsSet;
+            var last = after.Length > 0 ? Guid.Parse(after[0]) : OutboxReads.IdAt(call.FindValue(Filters.Until) ?? DateTimeOffset.MaxValue, OutboxReads.MostClocksDiffer);
             var statement = Filter(call.Values, state).With("limit", limit).With("after", last);
             var found = Looked<OutboxItem>.Of(await statement.ReadAsync(connection, OutboxReads.Page(service.Schema, hasLeft, hasIndex, statement.Conditions), reader =>
             {
@@ -78,6 +79,12 @@ internal sealed class OutboxResource(KnownServices services) : IResource
         }
     }
 
+    private Task<Count> CountMatchingAsync(ApiCall call)
+    {
+        var service = services.Get(call.Find(Filters.OneService)!);
+        return service.UseAsync(connection => CountAsync(service, connection, call.Values, call.FindValue(Filters.OutboxState), Confirmation.MostCounted, call.Aborted), call.Aborted);
+    }
+
     private static async Task<Count> CountAsync(KnownService service, NpgsqlConnection connection, ParameterValues values, OutboxState? state, long most, CancellationToken cancellationToken)
     {
         var statement = Filter(values, state).With("limit", most + 1);
@@ -104,19 +111,26 @@ internal sealed class OutboxResource(KnownServices services) : IResource
         }, call.Aborted);
     }
 
-    private async Task<BodyView> ViewBodyAsync(ApiCall call)
-    {
-        var (type, body) = await BodyAsync(call);
-        return Bodies.View(type, body);
-    }
-
-    private Task<(string Type, byte[] Body)> BodyAsync(ApiCall call)
+    private Task<BodyView> ViewBodyAsync(ApiCall call)
     {
         var (service, id) = Row(call);
         return service.UseAsync(async connection =>
-            (await new Statement().With("id", id).ReadAsync(connection, OutboxReads.Body(service.Schema), reader => (reader.GetString(0), reader.GetFieldValue<byte[]>(1)), call.Aborted)) is [var body]
-                ? body
-                : throw RowId.Unknown(call.Segment("id")), call.Aborted);
+            (await new Statement().With("id", id).ReadAsync(connection, OutboxReads.Body(service.Schema, Bodies.Shown("body")), Bodies.View, call.Aborted)) is [var body] ? body : throw RowId.Unknown(call.Segment("id")), call.Aborted);
+    }
+
+    private async Task DownloadBodyAsync(ApiCall call)
+    {
+        var (service, id) = Row(call);
+        await call.WriteFileAsync(await service.UseAsync(async connection =>
+        {
+            if (await new Statement().With("id", id).ReadAsync(connection, OutboxReads.Body(service.Schema, "body, message_id"), reader => (Bytes: reader.GetFieldValue<byte[]>(1), MessageId: reader.GetString(2)), call.Aborted) is not [var body])
+            {
+                throw RowId.Unknown(call.Segment("id"));
+            }
+
+            await Audit.WriteAsync(connection, service.Schema, Caller.Of(call.Http), "download", $"outbox {id}", $"The body of {body.MessageId}.", call.Aborted);
+            return body.Bytes;
+        }, call.Aborted), "body.bin");
     }
 
     /// <summary>What the core does with what has not left.</summary>
@@ -141,7 +155,7 @@ internal sealed class OutboxResource(KnownServices services) : IResource
             }
 
             expected = await Confirmation.RequireExpectedAsync(
-                request.ExpectedCount!.Value, request.IsAtLeast, most => service.UseAsync(connection => CountAsync(service, connection, values, state, most, call.Aborted), call.Aborted));
+                request.ExpectedCount!.Value, request.IsAtLeast, isFinal: false, most => service.UseAsync(connection => CountAsync(service, connection, values, state, most, call.Aborted), call.Aborted));
             // What is stored from now on was not seen.
             var now = await service.UseAsync(NowAsync, call.Aborted);
             filter = new PendingMessageFilter
@@ -163,7 +177,7 @@ internal sealed class OutboxResource(KnownServices services) : IResource
     }
 
     private async Task<ActionResult> OfHistoryAsync(
-        ApiCall call, ActionRequest request, Func<KnownService, NpgsqlConnection, Func<Statement>, Deed, CancellationToken, Task<long>> act, string refusal)
+        ApiCall call, ActionRequest request, Func<KnownService, NpgsqlConnection, Func<Statement>, Deed, CancellationToken, Task<(long Done, string? Error)>> act, bool isFinal, string refusal)
     {
         Confirmation.RequireOne(request.Ids, request.Filter, request.ExpectedCount);
         var service = services.Get(request.Service);
@@ -185,11 +199,14 @@ internal sealed class OutboxResource(KnownServices services) : IResource
                     throw ApiException.Malformed("filter.state", "This is done with what has left. Give the state sent, expired or cancelled.");
                 }
 
-                expected = await Confirmation.RequireExpectedAsync(request.ExpectedCount!.Value, request.IsAtLeast, most => CountAsync(service, connection, values, state, most, call.Aborted));
+                expected = await Confirmation.RequireExpectedAsync(request.ExpectedCount!.Value, request.IsAtLeast, isFinal, most => CountAsync(service, connection, values, state, most, call.Aborted));
                 filter = () => Filter(values, state);
             }
 
-            return Result(await act(service, connection, filter, new Deed(Caller.Of(call.Http), Target(request), request.Reason), call.Aborted), expected, refusal);
+            var (done, error) = await act(service, connection, filter, new Deed(Caller.Of(call.Http), Target(request), request.Reason), call.Aborted);
+            var result = Result(done, expected, refusal);
+            // Of what was left undone nobody knows how many it were, where not all were counted.
+            return error is null ? result : result with { Refused = Math.Max(1, result.Refused), Refusal = error };
         }, call.Aborted);
     }
 
@@ -212,7 +229,8 @@ internal sealed class OutboxResource(KnownServices services) : IResource
         }
 
         return statement
-            .Where("o.message_id = @message_id", "message_id", values.Find(Filters.MessageId))
+            .Where(hasLeft ? "o.message_id = @message_id" : OutboxReads.HasMessageId("@message_id"), "message_id", values.Find(Filters.MessageId))
+            .WithRowOf(values.Find(Filters.MessageId) ?? "")
             .Where("o.name = @name", "name", values.Find(Filters.Name))
             .Where("o.ordering_key = @ordering_key", "ordering_key", values.Find(Filters.OrderingKey))
             .Where("o.correlation_id = @correlation_id", "correlation_id", values.Find(Filters.CorrelationId))
@@ -220,7 +238,9 @@ internal sealed class OutboxResource(KnownServices services) : IResource
             // What has left has no errors.
             .Where(hasLeft ? "@error_kind IS NULL" : "o.error_kind = @error_kind", "error_kind", values.Find(ErrorKind))
             .Where(hasLeft ? "@text IS NULL" : Columns.Holds("o.error", "@text"), "text", values.Find(Filters.ErrorText))
-            .Where("o.created_at >= @from", "from", values.FindValue(Filters.From))
-            .Where("o.created_at < @until", "until", values.FindValue(Filters.Until));
+            .Where("o.created_at >= @from AND o.id >= @id_from", "from", values.FindValue(Filters.From))
+            .Where("o.created_at < @until AND o.id < @id_until", "until", values.FindValue(Filters.Until))
+            .With("id_from", OutboxReads.IdAt(values.FindValue(Filters.From) ?? DateTimeOffset.UnixEpoch, -OutboxReads.MostClocksDiffer))
+            .With("id_until", OutboxReads.IdAt(values.FindValue(Filters.Until) ?? DateTimeOffset.MaxValue, OutboxReads.MostClocksDiffer));
     }
 }

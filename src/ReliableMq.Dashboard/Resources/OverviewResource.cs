@@ -2,6 +2,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using ReliableMq.Dashboard.Api;
 using ReliableMq.Dashboard.Contract;
 using ReliableMq.Dashboard.Services;
+using ReliableMq.Timing;
 
 namespace ReliableMq.Dashboard.Resources;
 
@@ -36,8 +37,8 @@ internal sealed class OverviewResource(KnownServices services, TimeProvider time
         var health = own is null ? null : await CheckAsync(call.Aborted);
         var answers = await asking;
         var findings = health?.Entries.Where(entry => entry.Value.Status != HealthStatus.Healthy)
-            .Select(entry => new Finding(entry.Value.Status == HealthStatus.Unhealthy ? Severity.Error : Severity.Warning, OfProcess[entry.Key], own, entry.Value.Description ?? "Its health check failed."))
-            .ToList() ?? (own is null ? [] : [new Finding(Severity.Error, Area.Broker, own, $"The health checks of this process gave no answer within {Patience.TotalSeconds:0} s.")]);
+            .Select(entry => new Finding(entry.Value.Status == HealthStatus.Unhealthy ? Severity.Error : Severity.Warning, OfProcess[entry.Key], own, entry.Value.Description ?? "Its health check failed.", FindingCode.HealthCheck, entry.Value.Description ?? "Its health check failed."))
+            .ToList() ?? (own is null ? [] : [new Finding(Severity.Error, Area.Broker, own, $"The health checks of this process gave no answer within {Patience.TotalSeconds:0} s.", FindingCode.HealthChecksSlow, $"{Patience.TotalSeconds:0}")]);
         return new Overview(
             time.GetUtcNow(),
             VerdictRules.Of([.. answers.All.Select(answer => (answer.Service.Name, answer.Value))], answers.Unreadable, findings),
@@ -48,8 +49,7 @@ internal sealed class OverviewResource(KnownServices services, TimeProvider time
     /// <returns>Null where nothing is known in time: a check may wait for a broker that says nothing.</returns>
     private async Task<HealthReport?> CheckAsync(CancellationToken cancellationToken)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(Patience);
+        using var patience = new TimeLimit(Patience, TimeProvider.System, cancellationToken);
         try
         {
             // Not every check looks at its token.

@@ -9,7 +9,7 @@ internal static class QueuesReads
 {
     private const int MostCounted = 10_000;
 
-    /// <summary>Of each setting the newest counts.</summary>
+    /// <summary>Of each setting the newest counts that somebody goes by.</summary>
     public static string All(string schema, string conditions) =>
         $"""
         SELECT q.queue,
@@ -25,8 +25,18 @@ internal static class QueuesReads
         ORDER BY q.queue
         """;
 
+    /// <summary>What does not last is in force while a process runs that ran when it was said.</summary>
     private static string Newest(string schema, string setting) =>
-        $"(SELECT n.value, n.lasting, n.changed_at FROM {schema}.consumer_setting n WHERE n.queue = q.queue AND n.setting = '{setting}' ORDER BY n.changed_at DESC LIMIT 1)";
+        $"""
+        (SELECT n.value, n.lasting, n.changed_at FROM {schema}.consumer_setting n
+         WHERE n.queue = q.queue AND n.setting = '{setting}'
+           AND (n.lasting OR EXISTS (SELECT FROM {schema}.node p WHERE p.started_at <= n.changed_at AND p.heartbeat_at > clock_timestamp() - interval '{OverviewReads.LateHeartbeatSeconds} seconds'))
+         ORDER BY n.changed_at DESC LIMIT 1)
+        """;
+
+    /// <summary>The names of the queues that are paused now; null where there is none.</summary>
+    public static string Paused(string schema) =>
+        $"(SELECT string_agg(q.queue, ', ' ORDER BY q.queue) FROM (SELECT DISTINCT s.queue FROM {schema}.consumer_setting s) AS q JOIN LATERAL {Newest(schema, "paused")} AS p ON p.value = 1)";
 
     public static QueueItem Item(KnownService service, NpgsqlDataReader reader)
     {
@@ -39,29 +49,30 @@ internal static class QueuesReads
         var consumers = service.IsOwn ? service.Tables.Consumers.List().Where(consumer => consumer.Queue == queue).Select(Of).ToList() : [];
         return new QueueItem(
             service.Name, queue, IsConsumed: true, QueueSource.None, Depth: null, Counts.UpTo(MostCounted, reader.GetInt64(1)), Counts.UpTo(MostCounted, reader.GetInt64(2)), Counts.UpTo(MostCounted, reader.GetInt64(3)),
-            Counts.UpTo(MostCounted, reader.GetInt64(4)), settings, consumers, Policy: null, Type: null, new Dictionary<string, string>(), Differences: []);
+            Counts.UpTo(MostCounted, reader.GetInt64(4)), settings, consumers, Policy: null, Type: null, new Dictionary<string, string>(), Differences: null);
     }
 
     /// <summary>Queues of this process that its tables do not know, because their handlers have none.</summary>
     public static IEnumerable<QueueItem> OfProcess(KnownService service) => !service.IsOwn ? [] : service.Tables.Consumers.List().GroupBy(consumer => consumer.Queue, StringComparer.Ordinal).Select(same =>
     {
-        var (first, none) = (same.First(), Count.Exact(0));
+        var (first, none) = (same.First(), Count.Unknown);
         var settings = new ConsumerSettings(
             first.PausedSince is not null, first.PausedSince, IsPauseLasting: false, first.Concurrency == first.ConfiguredConcurrency ? null : first.Concurrency,
             first.Prefetch == first.ConfiguredPrefetch ? null : first.Prefetch, IsChangeLasting: false, ChangedAt: null);
         return new QueueItem(
-            service.Name, same.Key, IsConsumed: true, QueueSource.None, Depth: null, none, none, none, none, settings, [.. same.Select(Of)], Policy: null, Type: null, new Dictionary<string, string>(), Differences: []);
+            service.Name, same.Key, IsConsumed: true, QueueSource.None, Depth: null, none, none, none, none, settings, [.. same.Select(Of)], Policy: null, Type: null, new Dictionary<string, string>(), Differences: null);
     });
 
-    /// <summary>With what the broker says.</summary>
-    public static QueueItem With(QueueItem item, BrokerQueue queue) => item with
+    /// <summary>With what the broker of this process says.</summary>
+    public static QueueItem With(QueueItem item, BrokerQueue queue, bool isOwn) => item with
     {
+        IsSameBrokerAssumed = !isOwn,
         Source = queue.Unacked is null ? QueueSource.Amqp : QueueSource.Management,
         Depth = new QueueDepth(queue.Ready, queue.Unacked, queue.Consumers, queue.PublishRate, queue.DeliverRate, queue.AckRate, queue.InDeadLetterQueue),
         Policy = queue.Policy,
         Type = queue.Arguments.GetValueOrDefault("x-queue-type"),
         Arguments = queue.Arguments,
-        Differences = queue.Differences,
+        Differences = isOwn ? queue.Differences : null,
     };
 
     private static ConsumerItem Of(ConsumerInfo consumer) => new(

@@ -1,8 +1,10 @@
 using Microsoft.Extensions.Logging;
+using Npgsql;
 using ReliableMq.Dashboard.Api;
 using ReliableMq.Dashboard.Contract;
 using ReliableMq.Dashboard.Security;
 using ReliableMq.Dashboard.Services;
+using ReliableMq.Timing;
 
 namespace ReliableMq.Dashboard.Resources;
 
@@ -20,11 +22,11 @@ internal sealed class QueuesResource(KnownServices services, IServiceProvider pr
         ApiRoute.Post("queues/pause", "Takes no more messages of a queue.", ApiJson.Default.QueueRequest, ApiJson.Default.QueueItem,
             (call, request) => ChangeAsync(call, request.Service, request.Queue, "pause", (consumers, who) => consumers.PauseAsync(request.Queue, who, request.Lasting, call.Aborted))),
         ApiRoute.Post("queues/resume", "Goes on with a paused queue.", ApiJson.Default.QueueRequest, ApiJson.Default.QueueItem,
-            (call, request) => ChangeAsync(call, request.Service, request.Queue, "resume", (consumers, who) => consumers.ResumeAsync(request.Queue, who, request.Lasting, call.Aborted))),
+            (call, request) => ChangeAsync(call, request.Service, request.Queue, "resume", (consumers, who) => consumers.ResumeAsync(request.Queue, who, call.Aborted))),
         ApiRoute.Post("queues/change", "Changes how many messages are handled at once and fetched ahead.", ApiJson.Default.ConsumerChangeRequest, ApiJson.Default.QueueItem,
             (call, request) => ChangeAsync(call, request.Service, request.Queue, "change", (consumers, who) => consumers.ChangeAsync(request.Queue, who, request.Concurrency, request.Prefetch, request.Lasting, call.Aborted))),
         ApiRoute.Post("queues/reset", "Goes back to the configured concurrency and prefetch.", ApiJson.Default.QueueRequest, ApiJson.Default.QueueItem,
-            (call, request) => ChangeAsync(call, request.Service, request.Queue, "reset", (consumers, who) => consumers.ResetAsync(request.Queue, who, request.Lasting, call.Aborted))),
+            (call, request) => ChangeAsync(call, request.Service, request.Queue, "reset", (consumers, who) => consumers.ResetAsync(request.Queue, who, call.Aborted))),
     ];
 
     private async Task<Page<QueueItem>> ListAsync(ApiCall call)
@@ -44,8 +46,11 @@ internal sealed class QueuesResource(KnownServices services, IServiceProvider pr
         return (await AskBrokerAsync([item], cancellationToken))[0];
     }
 
-    private static Task<QueueItem?> FindAsync(KnownService service, string queue, CancellationToken cancellationToken) => service.UseAsync(async connection =>
-        (await new Statement().With("queue", queue).ReadAsync(connection, QueuesReads.All(service.Schema, "s.queue = @queue"), reader => QueuesReads.Item(service, reader), cancellationToken)).FirstOrDefault(), cancellationToken);
+    private static Task<QueueItem?> FindAsync(KnownService service, string queue, CancellationToken cancellationToken) =>
+        service.UseAsync(connection => FindAsync(service, connection, queue, cancellationToken), cancellationToken);
+
+    private static async Task<QueueItem?> FindAsync(KnownService service, NpgsqlConnection connection, string queue, CancellationToken cancellationToken) =>
+        (await new Statement().With("queue", queue).ReadAsync(connection, QueuesReads.All(service.Schema, "s.queue = @queue"), reader => QueuesReads.Item(service, reader), cancellationToken)).FirstOrDefault();
 
     private async Task<QueueItem> ChangeAsync(ApiCall call, string serviceName, string queue, string action, Func<IConsumers, string, Task> change)
     {
@@ -55,19 +60,33 @@ internal sealed class QueuesResource(KnownServices services, IServiceProvider pr
             throw ApiException.Malformed("queue", "\"queue\" is empty. Give the name of a queue.");
         }
 
-        await change(service.Tables.Consumers, Caller.Of(call.Http));
-        if (await FindAsync(service, queue, call.Aborted) is null)
+        var who = Caller.Of(call.Http);
+        if (await FindAsync(service, queue, call.Aborted) is not null)
         {
-            // Its handlers have no database, where the change would stand with its audit.
-            await service.UseAsync(async connection =>
-            {
-                await Audit.WriteAsync(connection, service.Schema, Caller.Of(call.Http), action, queue, "In the process that serves the dashboard only.", call.Aborted);
-                return 0;
-            }, call.Aborted);
+            await change(service.Tables.Consumers, who);
+        }
+        else
+        {
+            await ChangeHereAsync(service, queue, action, who, change, call.Aborted);
         }
 
         return await OneAsync(service, queue, call.Aborted);
     }
+
+    /// <summary>Its handlers have no database, where the change would stand with its audit: nothing is changed that cannot be written down.</summary>
+    private static Task<int> ChangeHereAsync(KnownService service, string queue, string action, string who, Func<IConsumers, string, Task> change, CancellationToken cancellationToken) => service.UseAsync(async connection =>
+    {
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await Audit.WriteAsync(connection, service.Schema, who, action, queue, "In the process that serves the dashboard only.", cancellationToken);
+        await change(service.Tables.Consumers, who);
+        // A consumer that has only begun is known by now, and what was changed of it stands there with its audit.
+        if (await FindAsync(service, connection, queue, cancellationToken) is null)
+        {
+            await transaction.CommitAsync(CancellationToken.None);
+        }
+
+        return 0;
+    }, cancellationToken);
 
     /// <summary>Adds what the broker says, in the time there is.</summary>
     private async Task<IReadOnlyList<QueueItem>> AskBrokerAsync(IEnumerable<QueueItem> items, CancellationToken cancellationToken)
@@ -77,13 +96,13 @@ internal sealed class QueuesResource(KnownServices services, IServiceProvider pr
             return [.. items];
         }
 
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(Patience);
+        var own = services.All.Where(service => service.IsOwn).Select(service => service.Name).ToHashSet(StringComparer.Ordinal);
+        using var patience = new TimeLimit(Patience, TimeProvider.System, cancellationToken);
         return await Task.WhenAll(items.Select(async item =>
         {
             try
             {
-                return await broker.FindAsync(item.Queue, patience.Token).WaitAsync(patience.Token) is { } queue ? QueuesReads.With(item, queue) : item;
+                return await broker.FindAsync(item.Queue, patience.Token).WaitAsync(patience.Token) is { } queue ? QueuesReads.With(item, queue, own.Contains(item.Service)) : item;
             }
             catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
             {

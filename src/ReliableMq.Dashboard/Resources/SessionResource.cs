@@ -20,13 +20,13 @@ internal sealed class SessionResource(KnownServices services, Guard guard, TimeP
     {
         var all = services.All;
         var answers = await Reading.AskAsync(all, async (service, connection, token) =>
-            (await new Statement().ReadAsync(connection, OperationsReads.Owner(service.Schema), reader => (connection.Database, Owner: reader.Text(0), Version: reader.GetInt32(1)), token))[0], call.Aborted);
+            (await new Statement().ReadAsync(connection, OperationsReads.Owner(service.Schema), reader => (connection.Database, Owner: reader.Text(0), Version: reader.IsDBNull(1) ? (int?)null : reader.GetInt32(1)), token))[0], call.Aborted);
         return new Session(
             Caller.Of(call.Http), !guard.IsReadOnly && await guard.MayAsync(call.Http, Right.Operate), await guard.MayAsync(call.Http, Right.SeeBodies), guard.IsReadOnly, Origin.ChangeHeader, Version, time.GetUtcNow(),
             [.. all.Select(service => Info(service, answers))]);
     }
 
-    private static ServiceInfo Info(KnownService service, Answers<(string Database, string? Owner, int Version)> answers)
+    private static ServiceInfo Info(KnownService service, Answers<(string Database, string? Owner, int? Version)> answers)
     {
         var answer = answers.All.FirstOrDefault(answer => answer.Service.Name == service.Name);
         return answer.Service is null

@@ -1,11 +1,14 @@
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace ReliableMq.Dashboard.Security;
 
 /// <summary>Looks once, when all is mapped, at who may see the dashboard.</summary>
-internal sealed partial class DashboardStart(Guard guard, EndpointDataSource endpoints, ILogger<DashboardStart> logger) : IHostedLifecycleService
+internal sealed partial class DashboardStart(Guard guard, StartLink link, EndpointDataSource endpoints, IServiceProvider services, IHostEnvironment environment, ILogger<DashboardStart> logger) : IHostedLifecycleService
 {
     public Task StartingAsync(CancellationToken cancellationToken) => guard.CheckAsync();
 
@@ -15,9 +18,10 @@ internal sealed partial class DashboardStart(Guard guard, EndpointDataSource end
             .Where(endpoint => endpoint.Metadata.GetMetadata<DashboardPath>() is not null && !Guard.HasChoice(endpoint.Metadata))
             .Select(endpoint => endpoint.Metadata.GetMetadata<DashboardPath>()!.Path)
             .Distinct(StringComparer.Ordinal);
+        var server = services.GetService<IServer>()?.Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault();
         foreach (var path in open)
         {
-            OnlyThisMachine(logger, path);
+            NobodyChosen(logger, path, environment.IsDevelopment() ? "in Development callers on this machine may, and " : "", link.Address(server, path));
         }
 
         return Task.CompletedTask;
@@ -31,8 +35,8 @@ internal sealed partial class DashboardStart(Guard guard, EndpointDataSource end
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    [LoggerMessage(10001, LogLevel.Warning, "The dashboard at \"{Path}\" answers only to callers on this machine. Call MapReliableMqDashboard(…).RequireAuthorization(…) to let others see it.")]
-    private static partial void OnlyThisMachine(ILogger logger, string path);
+    [LoggerMessage(10001, LogLevel.Warning, "Nobody has said who may see the dashboard at \"{Path}\": {Here}whoever opens {Link} may until this process ends. Call MapReliableMqDashboard(…).RequireAuthorization(…) to say who else may.")]
+    private static partial void NobodyChosen(ILogger logger, string path, string here, string link);
 }
 
 /// <summary>Marks the dashboard's endpoints.</summary>

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Authorization.Policy;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using ReliableMq.Dashboard.Api;
 
@@ -10,10 +11,11 @@ namespace ReliableMq.Dashboard.Security;
 /// Decides who may do what. The viewer's policy stands at the endpoints, where the framework also knows how to ask
 /// for a name; what goes beyond it is decided here.
 /// </summary>
-internal sealed class Guard(IOptions<ReliableMqDashboardOptions> options, IAuthorizationPolicyProvider policies, IPolicyEvaluator evaluator)
+internal sealed class Guard(
+    IOptions<ReliableMqDashboardOptions> options, IAuthorizationPolicyProvider policies, IPolicyEvaluator evaluator, IHostEnvironment environment, StartLink link)
 {
-    public const string OnlyHere =
-        "The dashboard answers only to callers on its own machine, because nobody has said who else may see it. Call MapReliableMqDashboard(…).RequireAuthorization(…), or set ViewerPolicy in AddReliableMqDashboard. If everybody may see it, call AllowAnonymous().";
+    public const string NotChosen =
+        "Nobody has said who may see the dashboard, so it answers only to who has opened the link that it wrote into its log at its start, and in Development to callers on its own machine. Call MapReliableMqDashboard(…).RequireAuthorization(…), or set ViewerPolicy in AddReliableMqDashboard. If everybody may see it, call AllowAnonymous().";
 
     public bool IsReadOnly => options.Value.IsReadOnly;
 
@@ -21,12 +23,15 @@ internal sealed class Guard(IOptions<ReliableMqDashboardOptions> options, IAutho
     public static bool HasChoice(EndpointMetadataCollection metadata) =>
         metadata.GetMetadata<IAuthorizeData>() is not null || metadata.GetMetadata<AuthorizationPolicy>() is not null || metadata.GetMetadata<IAllowAnonymous>() is not null;
 
+    /// <summary>What is open to this machine is open to whoever a proxy on it serves, and no header proves that there is none.</summary>
+    private bool IsDevelopedHere(HttpContext http) => environment.IsDevelopment() && Loopback.IsCaller(http);
+
     /// <exception cref="ApiException">It is not allowed.</exception>
     public async Task RequireAsync(HttpContext http, Right right)
     {
-        if (http.GetEndpoint() is not { } endpoint || (!HasChoice(endpoint.Metadata) && !Loopback.IsCaller(http)))
+        if (http.GetEndpoint() is not { } endpoint || (!HasChoice(endpoint.Metadata) && !link.IsKnown(http.Request) && !IsDevelopedHere(http)))
         {
-            throw new ApiException(StatusCodes.Status403Forbidden, OnlyHere);
+            throw new ApiException(StatusCodes.Status403Forbidden, NotChosen);
         }
 
         if (right is Right.Operate && IsReadOnly)
@@ -51,11 +56,19 @@ internal sealed class Guard(IOptions<ReliableMqDashboardOptions> options, IAutho
         }
 
         var policy = await policies.GetPolicyAsync(name) ?? throw Missing(name);
-        // A policy may name schemes of its own.
+        // A policy may name schemes of its own. Where they know nobody, the policy is asked about nobody.
+        var user = http.User;
         var authenticated = policy.AuthenticationSchemes.Count > 0 ? await evaluator.AuthenticateAsync(policy, http)
             : http.User.Identity is { IsAuthenticated: true } ? Microsoft.AspNetCore.Authentication.AuthenticateResult.Success(new(http.User, "dashboard"))
             : Microsoft.AspNetCore.Authentication.AuthenticateResult.NoResult();
-        return (await evaluator.AuthorizeAsync(policy, authenticated, http, http)).Succeeded;
+        var isAllowed = (await evaluator.AuthorizeAsync(policy, authenticated, http, http)).Succeeded;
+        if (!authenticated.Succeeded)
+        {
+            // The other rights are still those of whoever asks.
+            http.User = user;
+        }
+
+        return isAllowed;
     }
 
     /// <exception cref="InvalidOperationException">A policy that is named does not exist.</exception>

@@ -3,7 +3,10 @@ using Microsoft.AspNetCore.Http;
 
 namespace ReliableMq.Dashboard.Security;
 
-/// <summary>Whether a request comes from this machine and from nowhere behind it.</summary>
+/// <summary>
+/// Whether a request looks as if it came from this machine and from nowhere behind it. A proxy that adds nothing and
+/// passes the host on cannot be told from a browser here, so this is enough for Development only.
+/// </summary>
 internal static class Loopback
 {
     /// <summary>

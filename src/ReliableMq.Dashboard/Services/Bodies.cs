@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Npgsql;
 using ReliableMq.Dashboard.Contract;
 
 namespace ReliableMq.Dashboard.Services;
@@ -13,15 +14,21 @@ internal static class Bodies
 
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    public static BodyView View(string? contentType, byte[] body)
+    /// <summary>The columns of what is shown of a body: of a large one the rest is not even read.</summary>
+    public static string Shown(string body) => $"octet_length({body})::bigint, substring({body} FROM 1 FOR {MostShown})";
+
+    /// <summary>Reads the content type, and then <see cref="Shown"/>.</summary>
+    public static BodyView View(NpgsqlDataReader reader) => View(reader.Text(0), reader.GetInt64(1), reader.GetFieldValue<byte[]>(2));
+
+    private static BodyView View(string? contentType, long size, byte[] body)
     {
-        var isTruncated = body.Length > MostShown;
-        var base64 = Convert.ToBase64String(body, 0, Math.Min(body.Length, MostShown));
+        var isTruncated = size > body.Length;
+        var base64 = Convert.ToBase64String(body);
         var (kind, text) = body.Length == 0 ? (BodyKind.Empty, "")
             : !isTruncated && Json(body) is { } json ? (BodyKind.Json, json)
             : !isTruncated && Text(body) is { } plain ? (BodyKind.Text, plain)
             : (BodyKind.Binary, (string?)null);
-        return new BodyView(kind, contentType, body.Length, text, base64, isTruncated);
+        return new BodyView(kind, contentType, size, text, base64, isTruncated);
     }
 
     /// <summary>Indented; numbers as they stand there, whatever their size.</summary>

@@ -18,6 +18,20 @@ internal sealed record KnownService(string Name, ServiceTables Tables, Reach Rea
             throw new TimeoutException(error);
         }
 
-        return await Tables.UseAsync(use, cancellationToken);
+        // A statement that takes long tells nothing of the database; a connection that nobody answers does.
+        var attempt = Reach.Begin();
+        try
+        {
+            return await Tables.UseAsync(connection =>
+            {
+                attempt.IsConnected = true;
+                return use(connection);
+            }, cancellationToken).WaitAsync(cancellationToken);
+        }
+        catch (Exception exception) when (exception is OperationCanceledException || Reach.IsAway(exception))
+        {
+            attempt.Failed(exception);
+            throw;
+        }
     }
 }

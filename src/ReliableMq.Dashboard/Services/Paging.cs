@@ -61,6 +61,12 @@ internal static class Paging
             }
         }
 
+        // What they have from there on comes when they can be read again.
+        foreach (var other in lists.Unreadable)
+        {
+            next[other.Service] = from[other.Service];
+        }
+
         if (next.Count > 0 && (shown.Count > 0 || from.ContainsKey(Last)))
         {
             next[Last] = shown.Count > 0 ? [shown[^1].At.Key()] : from[Last];

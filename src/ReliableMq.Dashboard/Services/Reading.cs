@@ -1,6 +1,6 @@
-using System.Net.Sockets;
 using Npgsql;
 using ReliableMq.Dashboard.Contract;
+using ReliableMq.Timing;
 
 namespace ReliableMq.Dashboard.Services;
 
@@ -18,18 +18,16 @@ internal static class Reading
     private static async Task<(KnownService Service, T? Value, string? Error)> AskAsync<T>(
         KnownService service, Func<KnownService, NpgsqlConnection, CancellationToken, Task<T>> ask, CancellationToken cancellationToken)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(Reach.Patience);
+        using var patience = new TimeLimit(Reach.Patience, TimeProvider.System, cancellationToken);
         try
         {
-            // Opening a connection does not always look at its token.
-            return (service, await service.UseAsync(connection => ask(service, connection, patience.Token), patience.Token).WaitAsync(patience.Token), null);
+            return (service, await service.UseAsync(connection => ask(service, connection, patience.Token), patience.Token), null);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return (service, default, service.Reach.Lose());
+            return (service, default, Reach.NoAnswer);
         }
-        catch (Exception exception) when (exception is NpgsqlException or TimeoutException or SocketException or ReliableMqException && !cancellationToken.IsCancellationRequested)
+        catch (Exception exception) when (Reach.IsAway(exception) && !cancellationToken.IsCancellationRequested)
         {
             return (service, default, exception.Message);
         }

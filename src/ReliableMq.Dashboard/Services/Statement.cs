@@ -30,6 +30,9 @@ internal sealed class Statement
 
     public Statement With(string name, long value) => Add(new NpgsqlParameter<long>(name, value));
 
+    /// <summary>The row of the outbox that has this message id as its own; none if that cannot be.</summary>
+    public Statement WithRowOf(string messageId) => With("message_row", Guid.TryParseExact(messageId, "D", out var row) ? row : Guid.AllBitsSet);
+
     public Statement With(string name, Guid value) => Add(new NpgsqlParameter<Guid>(name, value));
 
     public Statement With(string name, DateTimeOffset value) => Add(new NpgsqlParameter(name, NpgsqlDbType.TimestampTz) { Value = value.UtcDateTime });
@@ -91,6 +94,8 @@ internal static class Columns
 
     /// <summary>The condition that a text has another in it, ASCII letters in upper or lower case: others would have to be looked up one by one.</summary>
     public static string Holds(string column, string value) => $"strpos(lower({column} COLLATE \"C\"), lower({value} COLLATE \"C\")) > 0";
+
+    public static string Attempts(int count) => count == 1 ? "1 attempt" : $"{count} attempts";
 
     public static string FirstLine(string text) => text.AsSpan().IndexOfAny('\r', '\n') is >= 0 and var end ? text[..end] : text;
 }

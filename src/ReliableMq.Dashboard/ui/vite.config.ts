@@ -21,6 +21,8 @@ export default defineConfig({
   build: {
     target: "es2023",
     manifest: "manifest.json",
+    // Of all that is in the page; it goes with the page and with the package.
+    license: { fileName: "licenses.md" },
     // Data addresses are not of this origin, so the page's policy would refuse them.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },

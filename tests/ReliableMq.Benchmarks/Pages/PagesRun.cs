@@ -14,7 +14,7 @@ internal static class PagesRun
 
     public static async Task<int> RunAsync(string[] options)
     {
-        if (!TryRead(options, "--rows", 1_000_000, out var rows) || !TryRead(options, "--waiting", rows / 10, out var waiting) || options.Length is not (0 or 2 or 4))
+        if (!TryRead(options, "--rows", 1_000_000, out var rows) || !TryRead(options, "--waiting", rows, out var waiting) || options.Length is not (0 or 2 or 4))
         {
             await Console.Error.WriteLineAsync($"Unknown options '{string.Join(' ', options)}'. Use: dashboard [--rows N] [--waiting N], with 1000 or more of each.");
             return 2;
@@ -69,7 +69,7 @@ internal static class PagesRun
 
     private static async Task<WebApplication> StartAsync(string database)
     {
-        var builder = WebApplication.CreateSlimBuilder();
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = "Development" });
         builder.Logging.ClearProviders();
         builder.WebHost.UseSetting("urls", "http://127.0.0.1:0");
         builder.Services.AddReliableMqDashboard(options => options.AddService("billing", database));

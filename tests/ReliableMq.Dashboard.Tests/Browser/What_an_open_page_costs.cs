@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Playwright;
 using ReliableMq.Dashboard.Tests.Support;
 
@@ -6,6 +8,11 @@ namespace ReliableMq.Dashboard.Tests.Browser;
 public sealed class What_an_open_page_costs(Chromium chromium)
 {
     private const double Seconds = 12;
+    private const int Rounds = 7;
+    private const double MostTimes = 8;
+
+    /// <summary>Asks the same and says it, with nothing around it.</summary>
+    private const string BarePage = """<!doctype html><meta charset="utf-8"><title>bare</title><script type="module">const { verdict } = await (await fetch("reliable-mq/api/v1/overview")).json(); document.body.innerHTML = `<h1>${verdict.text}</h1>`</script>""";
 
     [Theory]
     [InlineData("")]
@@ -25,6 +32,7 @@ public sealed class What_an_open_page_costs(Chromium chromium)
         using var ending = new CancellationTokenSource();
         var changing = ChangeAsync(rows, ending.Token);
 
+        await window.Page.EvaluateAsync("performance.clearResourceTimings()");
         var (before, startedAt) = (counted.Count, TimeProvider.System.GetTimestamp());
         await window.Page.WaitForTimeoutAsync((float)(Seconds * 1000));
         var perSecond = (counted.Count - before) / TimeProvider.System.GetElapsedTime(startedAt).TotalSeconds;
@@ -34,10 +42,38 @@ public sealed class What_an_open_page_costs(Chromium chromium)
         TestContext.Current.TestOutputHelper?.WriteLine($"{place}: {perSecond:0.0} statements a second");
         perSecond.ShouldBeLessThan(5);
         perSecond.ShouldBeGreaterThan(0.5);
+        // Changes are gathered for four seconds, however many come: statements alone would not tell on a slow machine.
+        var mostOfOneAddress = await window.Page.EvaluateAsync<int>(
+            "Math.max(0, ...Object.values(Object.groupBy(performance.getEntriesByType('resource').filter(({ name }) => name.includes('/api/v1/')), ({ name }) => name)).map((all) => all.length))");
+        mostOfOneAddress.ShouldBeInRange(1, 5);
+    }
+
+    /// <summary>What the machine is busy with slows both down.</summary>
+    [Fact]
+    public async Task The_first_view_stands_there_after_few_times_what_a_page_without_anything_takes()
+    {
+        await using var rows = await ServiceRows.CreateAsync("orders");
+        await using var host = await DashboardHost.StartAsync(options => options.AddService("orders", rows.Database.DataSource), map: app =>
+        {
+            app.MapReliableMqDashboard();
+            app.MapGet("/bare", () => Results.Content(BarePage, "text/html"));
+        });
+        var (bare, page, paint) = (new List<double>(), new List<double>(), new List<double>());
+        for (var round = 0; round < Rounds; round++)
+        {
+            bare.Add((await HeadingAsync(host, "bare")).Stands);
+            var (stands, painted) = await HeadingAsync(host, "reliable-mq/");
+            page.Add(stands);
+            paint.Add(painted);
+        }
+
+        var ratio = Median(page) / Median(bare);
+        TestContext.Current.TestOutputHelper?.WriteLine($"its heading after {Median(page):0} ms, first contentful paint after {Median(paint):0} ms, that of the bare page after {Median(bare):0} ms: {ratio:0.0} times");
+        ratio.ShouldBeLessThan(MostTimes);
     }
 
     [Fact]
-    public async Task The_first_view_can_be_used_soon()
+    public async Task All_that_the_first_view_needs_is_less_than_150_kB()
     {
         await using var rows = await ServiceRows.CreateAsync("orders");
         await using var host = await DashboardHost.StartAsync(options => options.AddService("orders", rows.Database.DataSource));
@@ -46,12 +82,22 @@ public sealed class What_an_open_page_costs(Chromium chromium)
         await window.GoAsync("");
         await window.SettledAsync();
 
-        // From the start of the navigation until the heading stands there, which the page's own script has drawn.
-        var milliseconds = await window.Page.EvaluateAsync<double>("performance.getEntriesByType('paint').find(({ name }) => name === 'first-contentful-paint').startTime");
-        var script = await window.Page.EvaluateAsync<double>("performance.getEntriesByType('navigation')[0].domInteractive");
-        TestContext.Current.TestOutputHelper?.WriteLine($"first contentful paint after {milliseconds:0} ms, document interactive after {script:0} ms");
-        milliseconds.ShouldBeLessThan(30_000);
+        // Read from the line, the API's answers included, but the stream of changes, which has no end.
+        var bytes = await window.Page.EvaluateAsync<long>("[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')].reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0)");
+        TestContext.Current.TestOutputHelper?.WriteLine($"{bytes} bytes");
+        bytes.ShouldBeInRange(50_000, 150_000);
     }
+
+    /// <summary>In a new window, which has nothing of the page yet: milliseconds since the address was entered.</summary>
+    private async Task<(double Stands, double Painted)> HeadingAsync(DashboardHost host, string place)
+    {
+        await using var window = await chromium.OpenAsync(host.Client.BaseAddress!);
+        await window.GoAsync(place);
+        var stands = await window.Page.WaitForFunctionAsync("() => document.querySelector('h1') && performance.now()");
+        return (await stands.JsonValueAsync<double>(), await window.Page.EvaluateAsync<double>("performance.getEntriesByType('paint').find(({ name }) => name === 'first-contentful-paint')?.startTime ?? 0"));
+    }
+
+    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 
     private static async Task ChangeAsync(ServiceRows rows, CancellationToken cancellationToken)
     {

@@ -55,6 +55,7 @@ public sealed class What_an_operator_does(Chromium chromium)
         await window.ShowsAsync("No dead letters.");
         await traffic.CancelAsync();
         var paid = await paying;
+        paid.ShouldBeGreaterThan(10, "there was no traffic");
         await Eventually.TrueAsync(async () => (await shop.ShippedAsync()).Count == Dead + paid, "the traffic is shipped as well", Chromium.Patience);
         (await shop.ShippedAsync()).ShouldBe(Enumerable.Range(1, Dead + paid));
         window.ShouldBeQuiet();
@@ -77,8 +78,12 @@ public sealed class What_an_operator_does(Chromium chromium)
         await window.ShowsAsync("Your account may not see bodies of messages.");
         await replay.ClickAsync(new LocatorClickOptions { Force = true });
         await Assertions.Expect(window.Dialog).ToHaveCountAsync(0);
-        (await shop.DeadAsync()).ShouldBe(1);
         window.ShouldBeQuiet();
+        // Nor by hand, past what the page hinders.
+        (await window.Page.EvaluateAsync<int>(
+            """fetch("api/v1/dead-letters/discard", { method: "POST", headers: { "X-ReliableMq-Change": "1", "Content-Type": "application/json" }, body: JSON.stringify({ service: "shop", filter: {}, expectedCount: 1, reason: "none" }) }).then(({ status }) => status)"""))
+            .ShouldBe(401);
+        (await shop.DeadAsync()).ShouldBe(1);
     }
 
     [Fact]
@@ -97,6 +102,33 @@ public sealed class What_an_operator_does(Chromium chromium)
 
         await window.ShowsAsync("100 match by now, more than you saw. Nothing was done; look again.");
         (await shop.DeadAsync()).ShouldBe(100);
+    }
+
+    [Fact]
+    public async Task Cannot_ask_twice_while_the_first_is_on_its_way()
+    {
+        await using var shop = await TestShop.OpenAsync();
+        await shop.CarrierWasAwayAsync(first: 1, count: 1);
+        await using var window = await chromium.OpenAsync(shop, AsOperator);
+        var answer = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var asked = 0;
+        await window.Page.RouteAsync("**/replay", async route =>
+        {
+            asked++;
+            await answer.Task;
+            await route.ContinueAsync();
+        });
+
+        await window.GoAsync("dead-letters/list");
+        await window.Page.Locator("tbody").GetByRole(AriaRole.Link, new LocatorGetByRoleOptions { Name = "shop.order-paid.v1" }).ClickAsync();
+        await window.Button("Replay").ClickAsync();
+        await window.ConfirmAsync("Replay 1");
+
+        await Assertions.Expect(window.Button("Replay")).ToBeDisabledAsync();
+        answer.SetResult();
+        await window.ShowsAsync("It was replayed.");
+        asked.ShouldBe(1);
+        window.ShouldBeQuiet();
     }
 
     private static async Task<int> PayUntilAsync(TestShop shop, int first, CancellationToken stop)

@@ -27,9 +27,9 @@ internal sealed class DashboardHost : IAsyncDisposable
     public IServiceProvider Services => _app.Services;
 
     public static async Task<DashboardHost> StartAsync(
-        Action<ReliableMqDashboardOptions>? options = null, Action<IServiceCollection>? services = null, Action<WebApplication>? before = null, Action<WebApplication>? map = null, string url = "http://127.0.0.1:0")
+        Action<ReliableMqDashboardOptions>? options = null, Action<IServiceCollection>? services = null, Action<WebApplication>? before = null, Action<WebApplication>? map = null, string url = "http://127.0.0.1:0", string environment = "Development")
     {
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = "Production", ApplicationName = "dashboard-tests" });
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = environment, ApplicationName = "dashboard-tests" });
         var logs = new CapturingLoggerProvider();
         builder.Logging.ClearProviders().AddProvider(logs);
         builder.WebHost.UseUrls(url);

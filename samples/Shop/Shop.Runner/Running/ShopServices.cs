@@ -38,6 +38,8 @@ internal sealed class ShopServices : IAsyncDisposable
             return new(name, address, AssemblyOf(name), log, new Dictionary<string, string>
             {
                 ["SHOP_RUNNER"] = "true",
+                // Shows the dashboard to this machine, as no policy is named.
+                ["ASPNETCORE_ENVIRONMENT"] = "Development",
                 ["Urls"] = address.ToString(),
                 // Orders looks into the others' for the dashboard.
                 ["ConnectionStrings__Orders"] = databases.ServiceConnection(databases.Orders, by: database),
@@ -52,7 +54,7 @@ internal sealed class ShopServices : IAsyncDisposable
                 // The shortest there is, so that what the killed Billing was sending is soon taken over.
                 ["ReliableMq__Outbox__Lease"] = $"{BillingKill.Lease}",
                 ["ReliableMq__Broker__ConfirmTimeout"] = $"{BillingKill.Lease / 2}",
-                ["ReliableMq__Broker__Heartbeat"] = $"{BillingKill.Lease / 5}",
+                ["ReliableMq__Broker__Heartbeat"] = $"{BillingKill.Lease / 10}",
             });
         }
     }

@@ -35,6 +35,7 @@ export interface Page<T> {
   items: T[];
   next: string | null;
   unreadable: Unreadable[];
+  isCut?: boolean;
 }
 `,
 );

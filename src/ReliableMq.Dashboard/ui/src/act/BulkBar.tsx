@@ -18,7 +18,7 @@ export function BulkBar({ selection, matching, canBeAll, children }: BulkBarProp
   return (
     <div className="bulk" role="region" aria-label={common.selected(selection.keys.length)}>
       <strong className="num" aria-live="polite">{selection.isAll && matching ? ask.allSelected(matching) : common.selected(selection.keys.length)}</strong>
-      {canBeAll && !selection.isAll && matching && matching.value > selection.keys.length && (
+      {canBeAll && !selection.isAll && matching && (matching.isAtLeast || matching.value > selection.keys.length) && (
         <button type="button" className="link-button" onClick={selection.setAll}>{ask.allMatching(matching)}</button>
       )}
       {children}

@@ -1,13 +1,13 @@
 import { Tooltip } from "@base-ui/react/tooltip";
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
 import { useSession } from "../api/use";
 import { useTexts } from "../i18n/language";
 
 interface DoProps {
-  onDo: () => void;
+  /** What it does; the button waits for its end. */
+  onDo: () => unknown;
   children: ReactNode;
   tone?: "primary" | "danger" | "plain" | undefined;
-  isBusy?: boolean | undefined;
   label?: string | undefined;
 }
 
@@ -21,10 +21,19 @@ export function useHindrance() {
 }
 
 /** Changes something. Whoever may not sees it all the same, and why. */
-export function DoButton({ onDo, children, tone = "plain", isBusy = false, label }: DoProps) {
+export function DoButton({ onDo, children, tone = "plain", label }: DoProps) {
+  const [isBusy, setBusy] = useState(false);
+  const run = async () => {
+    setBusy(true);
+    try {
+      await onDo();
+    } finally {
+      setBusy(false);
+    }
+  };
   const hindrance = useHindrance();
   const look = `button ${tone === "plain" ? "" : tone}`;
-  if (!hindrance) return <button type="button" className={look} onClick={onDo} disabled={isBusy} aria-label={label}>{children}</button>;
+  if (!hindrance) return <button type="button" className={look} onClick={() => void run()} disabled={isBusy} aria-label={label}>{children}</button>;
   return (
     <Tooltip.Root>
       {/* Not disabled but without effect: a disabled one could not be reached to learn the reason. */}

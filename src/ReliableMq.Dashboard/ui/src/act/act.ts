@@ -3,11 +3,11 @@ import type { ActionResult } from "../api/contract";
 import { explain } from "../api/explain";
 import type { Texts } from "../i18n/en";
 import { notify } from "../parts/notify";
-import type { Target } from "./bulk";
+import { isUnknown, type Sum, type Target } from "./bulk";
 import { ask, type Answer, type Question } from "./ask";
 
 /** Asks, does, says how it ended, and reads again what may have changed. Answers whether anything was done. */
-export async function act(queries: QueryClient, texts: Texts, question: Question, run: (answer: Answer) => Promise<ActionResult | string>) {
+export async function act(queries: QueryClient, texts: Texts, question: Question, run: (answer: Answer) => Promise<ActionResult | Sum | string>) {
   const answer = await ask(question);
   if (!answer) return false;
   try {
@@ -16,7 +16,7 @@ export async function act(queries: QueryClient, texts: Texts, question: Question
     else tell(texts, result);
     return typeof result === "string" || result.done > 0;
   } catch (error) {
-    notify("bad", texts.ask.failed, explain(error, texts));
+    notify("bad", ...failureOf(error, texts));
     return false;
   } finally {
     void queries.invalidateQueries();
@@ -35,7 +35,14 @@ export async function gathered(texts: Texts, gathering: Promise<Target[]>) {
   return null;
 }
 
-function tell({ ask: words, server }: Texts, { done, refused, refusal }: ActionResult) {
+/** What is said of a deed that was not answered as it should be. */
+export const failureOf = (error: unknown, texts: Texts): [string, string] =>
+  isUnknown(error) ? [texts.ask.unknown, `${explain(error, texts)} ${texts.ask.lookAtAudit}`] : [texts.ask.failed, explain(error, texts)];
+
+function tell({ ask: words, server }: Texts, { done, refused, refusal, ...more }: ActionResult | Sum) {
+  const unknown = "unknown" in more ? more.unknown : [];
+  if (unknown.length > 0) notify("bad", words.unknownOf(unknown.join(", ")), words.lookAtAudit);
+  if (unknown.length > 0 && done === 0 && refused === 0) return;
   const why = refused > 0 ? words.refused(refused, server(refusal ?? "")) : undefined;
   if (done > 0) notify(refused > 0 ? "warn" : "good", words.done(done), why);
   else notify("bad", words.failed, why);

@@ -13,6 +13,11 @@ export class ApiError extends Error {
     this.problem = problem;
   }
 
+  /** The caller is not known, or not any more. */
+  get isSignedOut() {
+    return this.status === 401;
+  }
+
   /** No answer at all: the service is away, or the line to it. */
   get isAway() {
     return this.status === 0;
@@ -46,11 +51,13 @@ export const post = <T>(path: string, body: object) =>
 async function request<T>(url: string, init: RequestInit): Promise<T> {
   let response: Response;
   try {
-    response = await fetch(url, { credentials: "same-origin", redirect: "error", ...init });
+    response = await fetch(url, { credentials: "same-origin", redirect: "manual", ...init });
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new ApiError(0, "");
   }
+  // Whoever is no longer signed in is sent to a page for that, which is of no use here.
+  if (response.type === "opaqueredirect") throw new ApiError(401, "");
   if (response.ok) return (await response.json()) as T;
   const problem = response.headers.get("content-type")?.startsWith("application/problem+json")
     ? ((await response.json()) as Problem)

@@ -47,13 +47,13 @@ export default function Chart({ label, at, series, format }: ChartProps) {
       {
         width: element.clientWidth,
         height: element.clientHeight,
-        padding: [8, 8, 0, 0],
+        padding: [8, 24, 0, 0],
         legend: { show: false },
         cursor: { sync: { key: "range" }, drag: { x: false, y: false }, y: false, points: { size: 6 } },
         tzDate: (seconds) => (zone === "utc" ? uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC") : new Date(seconds * 1000)),
         scales: { y: { range: (_, __, max) => [0, Math.max(max * 1.08, 1)] } },
         axes: [
-          { ...axis, grid: { show: false }, space: 70, values: [[86400, "{MM}-{DD}", null, null, null, null, null, null, 0], [60, "{HH}:{mm}", "\n{MM}-{DD}", null, "\n{MM}-{DD}", null, null, null, 0]] },
+          { ...axis, grid: { show: false }, space: 70, values: [[86400, "{MM}-{DD}", null, null, null, null, null, null, 0], [60, "{HH}:{mm}", "\n{MM}-{DD}", null, "\n{MM}-{DD}", null, null, null, 1]] },
           { ...axis, size: 56, values: (_, splits) => splits.map(format) },
         ],
         series: [

@@ -1,4 +1,4 @@
-import type { Count, Finding, ServiceOverview, Verdict } from "../api/contract";
+import type { Count, Finding, StoryEntry, Verdict } from "../api/contract";
 import { formatCount, formatNumber } from "./numbers";
 
 const messages = (count: Count | number) => `${formatCount(count)} ${one(count) ? "message" : "messages"}`;
@@ -40,6 +40,7 @@ export const en = {
     awayText: "The line or the process is away. The page tries again by itself.",
     forbiddenTitle: "You may not see this", forbiddenText: "Ask for the right to view this dashboard, or sign in with another account.",
     notFoundTitle: "There is no such page", notFoundText: "The address may be mistyped.", goneTitle: "This is not there any more",
+    signInTitle: "Sign in again", signInText: "You are not signed in any more. Open the page anew.", reload: "Reload", old: (time: string) => `This could not be read again; it is of ${time}.`,
     toOverview: "To the overview", filters: "Filters", actions: "Actions",
   },
   time: {
@@ -69,9 +70,8 @@ export const en = {
   severities: { error: "Error", warning: "Warning" },
   overview: {
     range: "Range", ranges: { 15: "15 min", 60: "1 hour", 360: "6 hours", 1440: "1 day", 10080: "7 days" } as Record<number, string>,
-    // The server says it in English; other languages make their own sentence of the same figures.
     verdict: (verdict: Verdict) => verdict.text,
-    finding: (finding: Finding, _service: ServiceOverview | undefined) => finding.text,
+    finding: (finding: Finding) => finding.text,
     asOf: (time: string) => `as of ${time}`,
     attention: "Needs attention", figures: "In this range",
     committed: "Committed", sent: "Sent", handled: "Handled", failed: "Failed attempts", deadLettered: "Dead-lettered", perMinute: "per min",
@@ -106,6 +106,7 @@ export const en = {
     groups: "Grouped", list: "All", replays: "Replays", about: "Given up, with everything that is known. Nothing happens to them until you decide.",
     empty: "No dead letters. Everything was handled or still has attempts.", noMatch: "No dead letter matches these filters.",
     noException: "without an exception", replay: "Replay", replayAll: "Replay all", discard: "Discard", discardAll: "Discard all", edit: "Edit and replay", export: "Export",
+    groupsCut: "There are more groups. Narrow the filter to see them.",
     openGroup: (queue: string, type: string) => `${type} in ${queue}`,
     trendLabel: (total: number) => `${formatNumber(total)} in 24 hours`,
     stack: "Stack", showStack: "Show stack", hideStack: "Hide stack", attemptHistory: "Attempts", attempt: (n: number) => `Attempt ${n}`, deaths: "Deaths at the broker", noDeaths: "The broker was not asked; the library gave it up.",
@@ -133,12 +134,13 @@ export const en = {
       stored: "Stored", due: "Due", "send-failed": "Sending failed", sent: "Sent and confirmed", expired: "Expired", cancelled: "Cancelled", "attempt-failed": "Attempt failed",
       "retry-scheduled": "Retry scheduled", parked: "Parked", "dead-lettered": "Dead-lettered", discarded: "Discarded", replayed: "Replayed", handled: "Handled", changed: "Changed",
     },
+    entry: (entry: StoryEntry) => entry.text,
     openRow: { outbox: "Outbox row", inbox: "Inbox", "dead-letters": "Dead letter", parked: "Parked" },
   },
   queues: {
-    empty: "No service consumes a queue here.", paused: "Paused", running: "Consuming", notConsumed: "Not consumed here",
+    empty: "No service consumes a queue here.", paused: "Paused", running: "Consuming", notConsumed: "Not consumed here", notPaused: "Not paused", nobody: "Nobody consumes",
     pause: "Pause", resume: "Resume", change: "Change", reset: "As configured",
-    lasting: "Also for processes that start later", differs: "Differs", differences: "Differs from what the service needs", noDifferences: "As the service needs it.",
+    lasting: "Also for processes that start later", differs: "Differs", differences: "Differs from what the service needs", noDifferences: "As the service needs it.", notCompared: "Nobody has compared it here with what the service needs.", sameBroker: "as the broker of this page's process has a queue of this name",
     sourceManagement: "from the management API", sourceAmqp: "from AMQP: ready and consumers only", sourceNone: "The broker was not asked.", arguments: "Arguments",
     pauseTitle: (queue: string) => `Pause ${queue}?`, pauseText: "Its messages wait at the broker until you resume. What is being handled is finished.",
     changeTitle: (queue: string) => `Change ${queue}`, perProcess: "For each process", configured: (n: number) => `configured ${n}`, changed: "Changed by an operator",
@@ -149,7 +151,7 @@ export const en = {
     told: "Told", notTold: "Not told yet", examples: "Examples", resolution: "Resolved because", failedTelling: (n: number) => `${n} failed`,
   },
   nodes: { empty: "No process has reported.", alive: "Alive", silent: "Silent", up: "Up for", age: "Last heartbeat" },
-  schedule: { empty: "No scheduled work is known.", failures: (n: number) => `${n} in a row` },
+  schedule: { work: "Work", empty: "No scheduled work is known.", failures: (n: number) => `${n} in a row` },
   audit: { empty: "Nobody has changed anything.", noMatch: "Nothing matches these filters." },
   search: {
     title: (query: string) => `Search: ${query}`, empty: "Nothing was found", emptyText: "Ids, types and keys must be given whole. Text is looked for in the errors of failing and dead messages.",
@@ -171,6 +173,7 @@ export const en = {
     changedMeanwhile: (n: number) => `${formatNumber(n)} match by now, more than you saw. Nothing was done; look again.`,
     done: (n: number) => (n === 1 ? "Done: 1 message." : `Done: ${formatNumber(n)} messages.`), refused: (n: number, why: string) => `${formatNumber(n)} refused: ${why}`,
     started: (n: number) => `Replay of ${messages(n)} started.`, failed: "Nothing was changed.",
+    unknown: "It is not known how much was done.", unknownOf: (services: string) => `It is not known how much was done in ${services}.`, lookAtAudit: "Look at the audit before you do it again.",
     verbs: { replay: (n: Count | number) => `Replay ${formatCount(n)}`, discard: (n: Count | number) => `Discard ${formatCount(n)}`, sendNow: (n: Count | number) => `Send ${formatCount(n)}`, cancel: (n: Count | number) => `Cancel ${formatCount(n)}`, resend: (n: Count | number) => `Resend ${formatCount(n)}`, delete: (n: Count | number) => `Delete ${formatCount(n)}`, retryNow: (n: Count | number) => `Retry ${formatCount(n)}` },
     keep: "Keep as it is",
   },

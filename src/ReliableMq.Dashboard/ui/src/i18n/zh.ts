@@ -1,8 +1,8 @@
-import type { Count, Finding, ServiceOverview } from "../api/contract";
-import { formatSpan } from "../time/format";
+import type { Count } from "../api/contract";
 import type { Texts } from "./en";
 import { formatCount, formatNumber } from "./numbers";
 import { serverInChinese } from "./zhServer";
+import { entryInChinese, findingsInChinese, verdictInChinese } from "./zhTold";
 
 const messages = (count: Count | number) => `${formatCount(count)} 条消息`;
 
@@ -12,32 +12,6 @@ const time: Texts["time"] = {
   ago: (span) => `${span}前`, ahead: (span) => `${span}后`,
   local: "本地时间", from: "起始时间", until: "截止时间",
 };
-
-/** Of the figures, because the server's sentence is English; where they do not tell it, that sentence. */
-function finding({ area, text }: Finding, service: ServiceOverview | undefined) {
-  const parts: string[] = [];
-  const add = (count: Count, what: string) => count.value > 0 && parts.push(`${formatCount(count)} ${what}`);
-  if (service && area === "outbox") {
-    add(service.failed, "条发送失败，等待处理");
-    add(service.retrying, "条正在重试发送");
-    add(service.pending, "条等待发送");
-    if (service.pending.value > 0 && service.oldestPendingSeconds !== null) parts.push(`最早的已等待 ${formatSpan(service.oldestPendingSeconds, time)}`);
-  } else if (service && area === "inbox") {
-    add(service.failing, "条处理失败，正在重试");
-    add(service.parked, "条被搁置");
-  } else if (service && area === "dead-letters") {
-    add(service.deadLetters, "条死信等待处理");
-  } else if (service && area === "nodes" && service.nodesSilent > 0) {
-    parts.push(`${service.nodesSilent} 个节点没有心跳`);
-  } else if (service && area === "alerts") {
-    add(service.openAlerts, "个未解除的告警");
-  } else if (area === "database") {
-    parts.push(`数据库无法读取：${text.replace(/\.$/, "")}`);
-  } else if (area === "broker") {
-    parts.push(`消息代理：${text.replace(/\.$/, "")}`);
-  }
-  return parts.length > 0 ? `${parts.join("，")}。` : serverInChinese(text);
-}
 
 export const zh: Texts = {
   server: serverInChinese,
@@ -73,6 +47,7 @@ export const zh: Texts = {
     awayText: "网络或进程不可用。页面会自动重试。",
     forbiddenTitle: "您无权查看", forbiddenText: "请申请查看此控制台的权限，或使用其他账号登录。",
     notFoundTitle: "没有这个页面", notFoundText: "地址可能有误。", goneTitle: "它已不存在",
+    signInTitle: "请重新登录", signInText: "您已退出登录。请重新打开页面。", reload: "重新加载", old: (at) => `无法再次读取；以下内容截至 ${at}。`,
     toOverview: "前往概览", filters: "筛选", actions: "操作",
   },
   time,
@@ -97,9 +72,7 @@ export const zh: Texts = {
   severities: { error: "错误", warning: "警告" },
   overview: {
     range: "时间范围", ranges: { 15: "15 分钟", 60: "1 小时", 360: "6 小时", 1440: "1 天", 10080: "7 天" },
-    verdict: ({ isHealthy, findings }) =>
-      isHealthy ? "消息流转正常。" : findings.some((each) => each.area === "broker" && each.severity === "error") ? "消息代理不可用。" : findings.some((each) => each.severity === "error") ? `有 ${findings.length} 个问题需要处理。` : `消息在流转，但有 ${findings.length} 处需要关注。`,
-    finding,
+    verdict: verdictInChinese, finding: findingsInChinese(time),
     asOf: (at) => `截至 ${at}`,
     attention: "需要关注", figures: "此时间范围内",
     committed: "已提交", sent: "已发送", handled: "已处理", failed: "失败的尝试", deadLettered: "成为死信", perMinute: "每分钟",
@@ -134,6 +107,7 @@ export const zh: Texts = {
     groups: "分组", list: "全部", replays: "重放任务", about: "已放弃处理的消息及其全部信息。在您决定之前不会有任何动作。",
     empty: "没有死信。所有消息都已处理或仍在尝试。", noMatch: "没有符合筛选条件的死信。",
     noException: "没有异常", replay: "重放", replayAll: "全部重放", discard: "丢弃", discardAll: "全部丢弃", edit: "编辑并重放", export: "导出",
+    groupsCut: "还有更多分组。请缩小筛选范围。",
     openGroup: (queue, type) => `${queue} 中的 ${type}`,
     trendLabel: (total) => `24 小时内 ${formatNumber(total)} 条`,
     stack: "堆栈", showStack: "显示堆栈", hideStack: "隐藏堆栈", attemptHistory: "尝试记录", attempt: (n) => `第 ${n} 次`, deaths: "消息代理的死信记录", noDeaths: "由本库放弃，未经过消息代理。",
@@ -161,12 +135,13 @@ export const zh: Texts = {
       stored: "已存入", due: "到期", "send-failed": "发送失败", sent: "已发送并确认", expired: "已过期", cancelled: "已取消", "attempt-failed": "尝试失败",
       "retry-scheduled": "已安排重试", parked: "已搁置", "dead-lettered": "成为死信", discarded: "已丢弃", replayed: "已重放", handled: "已处理", changed: "已更改",
     },
+    entry: entryInChinese,
     openRow: { outbox: "发件箱记录", inbox: "收件箱", "dead-letters": "死信", parked: "搁置" },
   },
   queues: {
-    empty: "这里没有服务消费队列。", paused: "已暂停", running: "消费中", notConsumed: "此处未消费",
+    empty: "这里没有服务消费队列。", paused: "已暂停", running: "消费中", notConsumed: "此处未消费", notPaused: "未暂停", nobody: "无人消费",
     pause: "暂停", resume: "恢复", change: "更改", reset: "恢复配置值",
-    lasting: "对以后启动的进程同样有效", differs: "有差异", differences: "与服务所需不一致", noDifferences: "与服务所需一致。",
+    lasting: "对以后启动的进程同样有效", differs: "有差异", differences: "与服务所需不一致", noDifferences: "与服务所需一致。", notCompared: "此处没有与服务所需比较过。", sameBroker: "取自本页面进程的消息代理中的同名队列",
     sourceManagement: "来自管理 API", sourceAmqp: "来自 AMQP：仅有就绪数和消费者数", sourceNone: "未查询消息代理。", arguments: "参数",
     pauseTitle: (queue) => `暂停 ${queue}？`, pauseText: "消息将在消息代理中等待，直到您恢复。正在处理的会处理完。",
     changeTitle: (queue) => `更改 ${queue}`, perProcess: "针对每个进程", configured: (n) => `配置为 ${n}`, changed: "已由操作员更改",
@@ -177,7 +152,7 @@ export const zh: Texts = {
     told: "已通知", notTold: "尚未通知", examples: "示例", resolution: "解除原因", failedTelling: (n) => `${n} 次失败`,
   },
   nodes: { empty: "没有进程报告。", alive: "正常", silent: "无心跳", up: "已运行", age: "上次心跳" },
-  schedule: { empty: "没有已知的定时任务。", failures: (n) => `连续 ${n} 次` },
+  schedule: { work: "任务", empty: "没有已知的定时任务。", failures: (n) => `连续 ${n} 次` },
   audit: { empty: "没有人进行过更改。", noMatch: "没有符合筛选条件的内容。" },
   search: {
     title: (query) => `搜索：${query}`, empty: "没有找到", emptyText: "ID、类型和键必须完整给出。文本在失败消息和死信的错误中查找。",
@@ -199,6 +174,7 @@ export const zh: Texts = {
     changedMeanwhile: (n) => `现在有 ${formatNumber(n)} 条符合条件，多于您所见。未做任何更改，请重新查看。`,
     done: (n) => `完成：${formatNumber(n)} 条消息。`, refused: (n, why) => `${formatNumber(n)} 条被拒绝：${why}`,
     started: (n) => `已开始重放 ${messages(n)}。`, failed: "未做任何更改。",
+    unknown: "不清楚完成了多少。", unknownOf: (services) => `不清楚 ${services} 中完成了多少。`, lookAtAudit: "再次操作之前请查看审计。",
     verbs: { replay: (n) => `重放 ${formatCount(n)} 条`, discard: (n) => `丢弃 ${formatCount(n)} 条`, sendNow: (n) => `发送 ${formatCount(n)} 条`, cancel: (n) => `取消 ${formatCount(n)} 条`, resend: (n) => `再次发送 ${formatCount(n)} 条`, delete: (n) => `删除 ${formatCount(n)} 条`, retryNow: (n) => `重试 ${formatCount(n)} 条` },
     keep: "保持不变",
   },

@@ -1,6 +1,6 @@
 import { gathered } from "../act/act";
 import { DoButton } from "../act/DoButton";
-import { countDead, type Target, targetsMatching } from "../act/bulk";
+import { type Target, targetsMatching } from "../act/bulk";
 import type { DeadLetterGroup, Page } from "../api/contract";
 import { useRead } from "../api/use";
 import { useTexts } from "../i18n/language";
@@ -9,6 +9,7 @@ import { Counted } from "../parts/Facts";
 import { Filters } from "../parts/Filters";
 import { Pager } from "../parts/Pager";
 import { Spark } from "../parts/Spark";
+import { Mark } from "../parts/Mark";
 import { Blank, Shown, UnreadableNotes } from "../parts/States";
 import { Table } from "../parts/Table";
 import { Age } from "../time/zone";
@@ -28,7 +29,7 @@ export function DeadGroups() {
   const within = (group: DeadLetterGroup): Record<string, string> => ({ ...filter, queue: group.queue, errorType: group.errorType ?? noErrorType });
   const targetOf = async (group: DeadLetterGroup): Promise<Target[]> => {
     const own = within(group);
-    return targetsMatching([group.service], own, countDead);
+    return targetsMatching([group.service], own, "dead-letters");
   };
   const factsOf = (group: DeadLetterGroup): [string, string][] => [
     [fields.service, group.service], [fields.queue, group.queue], [fields.errorType, group.errorType ?? dead.noException],
@@ -47,6 +48,7 @@ export function DeadGroups() {
         {(page) => (
           <>
             <UnreadableNotes unreadable={page.unreadable} />
+            {page.isCut && <p className="note warn" role="status"><Mark tone="warn" />{dead.groupsCut}</p>}
             {page.items.length === 0 ? (
               <div className="framed"><Blank tone={Object.keys(filter).length > 0 ? "calm" : "good"} title={Object.keys(filter).length > 0 ? dead.noMatch : dead.empty} /></div>
             ) : (
@@ -71,8 +73,8 @@ export function DeadGroups() {
                     name: "",
                     cell: (row) => isWaiting && (
                       <span className="row-actions">
-                        <DoButton label={`${dead.replayAll}: ${dead.openGroup(row.queue, row.errorType ? shortType(row.errorType) : dead.noException)}`} onDo={() => void run("replay", row)}>{dead.replayAll}</DoButton>
-                        <DoButton label={`${dead.discardAll}: ${dead.openGroup(row.queue, row.errorType ? shortType(row.errorType) : dead.noException)}`} onDo={() => void run("discard", row)}>{dead.discardAll}</DoButton>
+                        <DoButton label={`${dead.replayAll}: ${dead.openGroup(row.queue, row.errorType ? shortType(row.errorType) : dead.noException)}`} onDo={() => run("replay", row)}>{dead.replayAll}</DoButton>
+                        <DoButton label={`${dead.discardAll}: ${dead.openGroup(row.queue, row.errorType ? shortType(row.errorType) : dead.noException)}`} onDo={() => run("discard", row)}>{dead.discardAll}</DoButton>
                       </span>
                     ),
                   },

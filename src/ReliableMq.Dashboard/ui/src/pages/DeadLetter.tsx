@@ -67,9 +67,9 @@ function Detail({ detail, path, texts }: { detail: DeadLetterDetail; path: strin
         about={<State tone={deadTones[letter.state]}>{texts.deadStates[letter.state]} · {letter.queue}</State>}
         actions={letter.state !== "replayed" && (
           <>
-            {letter.state === "waiting" && <DoButton onDo={() => void discard()}>{dead.discard}</DoButton>}
+            {letter.state === "waiting" && <DoButton onDo={() => discard()}>{dead.discard}</DoButton>}
             {hindrance ? <DoButton onDo={() => {}}>{dead.edit}</DoButton> : <Go to={rowAddress("dead-letters", letter.service, letter.id)} query={{ edit: "1" }} className="button">{dead.edit}</Go>}
-            <DoButton tone="primary" onDo={() => void replay()}>{dead.replay}</DoButton>
+            <DoButton tone="primary" onDo={() => replay()}>{dead.replay}</DoButton>
           </>
         )}
       >
@@ -128,7 +128,7 @@ function Attempts({ detail }: { detail: DeadLetterDetail }) {
       {detail.attemptHistory.length === 0 ? <div className="framed"><Blank title={dead.noAttempts} /></div> : (
         <ul className="attempts framed">
           {detail.attemptHistory.map((attempt, index) => (
-            <li key={attempt.number}>
+            <li key={`${attempt.at} ${attempt.number}`}>
               <details open={index === 0}>
                 <summary>
                   <Icon name="right" />

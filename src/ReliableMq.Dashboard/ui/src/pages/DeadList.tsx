@@ -1,6 +1,6 @@
 import { gathered } from "../act/act";
 import { BulkBar } from "../act/BulkBar";
-import { countDead, keyOf, targetsMatching, targetsOf } from "../act/bulk";
+import { keyOf, targetsMatching, targetsOf } from "../act/bulk";
 import { DoButton } from "../act/DoButton";
 import { address } from "../api/client";
 import type { Count, DeadLetterItem, DeadLetterWhat, Page } from "../api/contract";
@@ -37,7 +37,7 @@ export function DeadList() {
   const state = (filter["state"] ?? "waiting") as DeadLetterWhat;
 
   const chosen = async () => selection.isAll
-    ? targetsMatching(service ? [service] : (session?.services ?? []).map((one) => one.name), filter, countDead)
+    ? targetsMatching(service ? [service] : (session?.services ?? []).map((one) => one.name), filter, "dead-letters")
     : targetsOf(selection.keys);
   const run = async (deed: "replay" | "discard") => {
     const targets = await gathered(texts, chosen());
@@ -84,8 +84,8 @@ export function DeadList() {
         )}
       </Shown>
       <BulkBar selection={selection} matching={count.data} canBeAll={!query["cursor"]}>
-        <DoButton tone="primary" onDo={() => void run("replay")}>{dead.replay}</DoButton>
-        {state === "waiting" && <DoButton onDo={() => void run("discard")}>{dead.discard}</DoButton>}
+        <DoButton tone="primary" onDo={() => run("replay")}>{dead.replay}</DoButton>
+        {state === "waiting" && <DoButton onDo={() => run("discard")}>{dead.discard}</DoButton>}
       </BulkBar>
     </>
   );

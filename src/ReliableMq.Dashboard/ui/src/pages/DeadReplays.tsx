@@ -6,8 +6,9 @@ import type { Page, ReplayItem } from "../api/contract";
 import { useRead } from "../api/use";
 import { useTexts } from "../i18n/language";
 import { formatNumber } from "../i18n/numbers";
-import { useService } from "../parts/address";
+import { useQueryState } from "../parts/address";
 import { State } from "../parts/Mark";
+import { Pager } from "../parts/Pager";
 import { Blank, Shown, UnreadableNotes } from "../parts/States";
 import { Table } from "../parts/Table";
 import { Time } from "../time/zone";
@@ -16,8 +17,9 @@ export function DeadReplays() {
   const texts = useTexts();
   const { fields, dead, common } = texts;
   const queries = useQueryClient();
-  const service = useService();
-  const read = useRead<Page<ReplayItem>>("replays", { service }, { areas: ["dead-letters", "outbox"] });
+  const [query] = useQueryState();
+  const service = query["service"];
+  const read = useRead<Page<ReplayItem>>("replays", { service, cursor: query["cursor"] }, { areas: ["dead-letters", "outbox"] });
   const stop = (row: ReplayItem) =>
     act(queries, texts, { title: `${dead.stop}?`, text: dead.sentOf(row.replayed), facts: [[fields.service, row.service], [fields.who, row.who]], confirm: dead.stop, isDangerous: true }, () => postAll("replays/cancel", targetsOf([keyOf(row)])));
   return (
@@ -36,11 +38,12 @@ export function DeadReplays() {
                 { name: dead.sent, kind: "num", cell: (row) => formatNumber(row.replayed) },
                 { name: dead.refused, kind: "num", cell: (row) => <span className={row.refused > 0 ? "warn-text" : ""}>{formatNumber(row.refused)}</span> },
                 { name: fields.reason, kind: "wide", cell: (row) => <span className="clip" title={row.refusal ?? ""}>{row.refusal ?? (row.finishedAt ? common.none : "")}</span> },
-                { name: fields.finished, kind: "num", cell: (row) => <Time at={row.finishedAt} /> },
-                { name: "", cell: (row) => !row.finishedAt && !row.isCancelled && <DoButton onDo={() => void stop(row)}>{dead.stop}</DoButton> },
+                { name: dead.finished, kind: "num", cell: (row) => <Time at={row.finishedAt} /> },
+                { name: "", cell: (row) => !row.finishedAt && !row.isCancelled && <DoButton onDo={() => stop(row)}>{dead.stop}</DoButton> },
               ]}
             />
           )}
+          <Pager next={page.next} shown={page.items.length} />
         </>
       )}
     </Shown>

@@ -45,6 +45,7 @@ function Editor({ detail, path, body }: { detail: DeadLetterDetail; path: string
   const isBodyChanged = canEditBody && text !== original.text;
   const isChanged = isBodyChanged || Object.keys(headerChanges).length > 0;
   const describedBy = useId();
+  const [isBusy, setBusy] = useState(false);
 
   useEffect(() => {
     if (!isChanged) return;
@@ -148,7 +149,7 @@ function Editor({ detail, path, body }: { detail: DeadLetterDetail; path: string
       </section>
       <div className="editor-buttons">
         <button type="button" className="button" onClick={() => void leave()}>{texts.common.cancel}</button>
-        <button type="button" className="button primary" disabled={fault !== null} onClick={() => void replay()}>{isChanged ? words.replay : words.replayAsIs}</button>
+        <button type="button" className="button primary" disabled={fault !== null || isBusy} onClick={() => { setBusy(true); void replay().finally(() => setBusy(false)); }}>{isChanged ? words.replay : words.replayAsIs}</button>
       </div>
     </>
   );

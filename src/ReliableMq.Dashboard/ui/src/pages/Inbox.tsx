@@ -4,7 +4,7 @@ import { act, gathered } from "../act/act";
 import { BulkBar } from "../act/BulkBar";
 import { keyOf, postAll, targetsMatching, targetsOf } from "../act/bulk";
 import { DoButton } from "../act/DoButton";
-import { get, post } from "../api/client";
+import { post } from "../api/client";
 import type { ActionResult, GoOnRequest, InboxCounts, InboxItem, InboxState, Page, ParkedItem } from "../api/contract";
 import { useRead, useSession } from "../api/use";
 import { useTexts } from "../i18n/language";
@@ -77,7 +77,7 @@ function InboxList({ state }: { state: InboxState }) {
 
   const retry = async () => {
     const targets = await gathered(texts, selection.isAll
-      ? targetsMatching(service ? [service] : services.map((one) => one.name), { state, ...filter }, async ({ state: _, ...rest }) => (await get<InboxCounts>("inbox/counts", rest))[state])
+      ? targetsMatching(service ? [service] : services.map((one) => one.name), { state, ...filter }, "inbox")
       : Promise.resolve(targetsOf(selection.keys)));
     if (!targets) return;
     const facts: [string, string][] = [[fields.service, targets.map((target) => target.service).join(", ")], ...filters.filter((one) => filter[one.name]).map((one): [string, string] => [one.label, filter[one.name]!])];
@@ -117,7 +117,7 @@ function InboxList({ state }: { state: InboxState }) {
         )}
       </Shown>
       <BulkBar selection={selection} matching={isCounted ? counts?.[state] : undefined} canBeAll={!query["cursor"]}>
-        <DoButton tone="primary" onDo={() => void retry()}>{words.retryNow}</DoButton>
+        <DoButton tone="primary" onDo={() => retry()}>{words.retryNow}</DoButton>
       </BulkBar>
     </>
   );
@@ -156,7 +156,7 @@ function Parked() {
                   { name: fields.waitsFor, cell: (row) => row.waitsFor ? <MessageLink id={row.waitsFor} /> : <span className="faint">–</span> },
                   { name: fields.parked, kind: "num", cell: (row) => <Age at={row.parkedAt} /> },
                   // Once for each key: it lets all of them go on.
-                  { name: "", cell: (row) => page.items.find((one) => one.service === row.service && one.queue === row.queue && one.orderingKey === row.orderingKey) === row && <DoButton onDo={() => void goOn(row)}>{words.goOn}</DoButton> },
+                  { name: "", cell: (row) => page.items.find((one) => one.service === row.service && one.queue === row.queue && one.orderingKey === row.orderingKey) === row && <DoButton onDo={() => goOn(row)}>{words.goOn}</DoButton> },
                 ]}
               />
             )}

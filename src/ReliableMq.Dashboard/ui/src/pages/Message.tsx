@@ -76,7 +76,7 @@ function Timeline({ entries }: { entries: StoryEntry[] }) {
           <span className="dot"><Mark tone={tones[entry.kind]} /></span>
           <span className="what">
             <span><strong>{words.kinds[entry.kind]}</strong> <span className="faint">{entry.service}{entry.queue && ` · ${entry.queue}`}</span> {entry.row && <RowLink row={entry.row} />}</span>
-            <span className="text">{entry.text}</span>
+            <span className="text">{words.entry(entry)}</span>
           </span>
         </li>
       ))}

@@ -4,7 +4,6 @@ import { act, gathered } from "../act/act";
 import { BulkBar } from "../act/BulkBar";
 import { keyOf, postAll, targetsMatching, targetsOf } from "../act/bulk";
 import { DoButton } from "../act/DoButton";
-import { get } from "../api/client";
 import type { OutboxCounts, OutboxItem, OutboxState, Page } from "../api/contract";
 import { useRead, useSession } from "../api/use";
 import { useTexts } from "../i18n/language";
@@ -26,7 +25,15 @@ export const outboxStates: OutboxState[] = ["pending", "scheduled", "retrying", 
 export const outboxTones: Record<OutboxState, Tone> = {
   pending: "calm", scheduled: "calm", retrying: "warn", failed: "bad", sent: "good", expired: "warn", cancelled: "calm",
 };
-const matching = ["messageId", "name", "orderingKey", "correlationId", "destination", "errorKind", "text", "from", "until"];
+/** What the list of a state can be narrowed by: what has left, or waits for the first time, has no errors. */
+export const filtersOf = (state: OutboxState) => [
+  "messageId", "name", "destination", "orderingKey", "correlationId", ...(state === "failed" || state === "retrying" ? ["errorKind", "text"] : []), "from", "until",
+];
+
+/** Those of an address that a state has. What is not shown does not narrow either. */
+export const filterOf = (state: OutboxState, query: Record<string, string | undefined>): Record<string, string> =>
+  Object.fromEntries(filtersOf(state).filter((name) => query[name]).map((name) => [name, query[name]!]));
+
 
 export function Outbox() {
   const { state = "pending" } = useParams<{ state?: string }>();
@@ -40,28 +47,24 @@ function OutboxList({ state }: { state: OutboxState }) {
   const services = useSession().data?.services ?? [];
   const [query] = useQueryState();
   const service = query["service"];
-  const filter = Object.fromEntries(matching.filter((name) => query[name]).map((name) => [name, query[name]!]));
+  const filter = filterOf(state, query);
   const isFiltered = Object.keys(filter).length > 0;
   const read = useRead<Page<OutboxItem>>("outbox", { state, service, ...filter, cursor: query["cursor"] }, { areas: ["outbox"] });
   const counts = useRead<OutboxCounts>("outbox/counts", { service, ...filter }, { areas: ["outbox"] });
   const selection = useSelection(JSON.stringify([state, service, filter, query["cursor"]]));
 
-  const filters: Filter[] = [
+  const all: Filter[] = [
     { name: "messageId", label: fields.messageId }, { name: "name", label: fields.name }, { name: "destination", label: fields.destination },
     { name: "orderingKey", label: fields.orderingKey }, { name: "correlationId", label: fields.correlationId },
-    ...(state === "failed" || state === "retrying"
-      ? [{ name: "errorKind", label: fields.errorKind, choices: ["returned", "nacked", "timed out", "refused"].map((kind): [string, string] => [kind, kind]) }, { name: "text", label: fields.errorText }]
-      : []),
+    { name: "errorKind", label: fields.errorKind, choices: ["returned", "nacked", "timed out", "refused"].map((kind): [string, string] => [kind, kind]) }, { name: "text", label: fields.errorText },
     { name: "from", label: texts.time.from, kind: "time" }, { name: "until", label: texts.time.until, kind: "time" },
   ];
+  const filters = all.filter(({ name }) => filtersOf(state).includes(name));
 
   const doAll = async (deed: OutboxDeed) => {
     const named = { state, ...filter };
     const targets = await gathered(texts, selection.isAll
-      ? targetsMatching(service ? [service] : services.map((one) => one.name), named, async (parameters) => {
-          const { state: _, ...rest } = parameters;
-          return (await get<OutboxCounts>("outbox/counts", rest))[state];
-        })
+      ? targetsMatching(service ? [service] : services.map((one) => one.name), named, "outbox")
       : Promise.resolve(targetsOf(selection.keys)));
     if (!targets) return;
     const facts: [string, string][] = [
@@ -79,7 +82,7 @@ function OutboxList({ state }: { state: OutboxState }) {
       <Tabs
         label={fields.state}
         tabs={outboxStates.map((each) => ({
-          to: `/outbox/${each}`, query: filter, name: texts.outboxStates[each], isCurrent: each === state,
+          to: `/outbox/${each}`, query: filterOf(each, query), name: texts.outboxStates[each], isCurrent: each === state,
           count: counts.data && <Counted count={counts.data[each]} />,
           tone: counts.data && counts.data[each].value > 0 && (each === "failed" ? "bad" : each === "retrying" ? "warn" : undefined) || undefined,
         }))}
@@ -103,7 +106,7 @@ function OutboxList({ state }: { state: OutboxState }) {
       </Shown>
       <BulkBar selection={selection} matching={counts.data?.[state]} canBeAll={!query["cursor"]}>
         {outboxDeeds[state].map((deed) => (
-          <DoButton key={deed} tone={deed === "delete" || deed === "cancel" ? "danger" : "primary"} onDo={() => void doAll(deed)}>{questionOf(deed, 0, [], texts).name}</DoButton>
+          <DoButton key={deed} tone={deed === "delete" || deed === "cancel" ? "danger" : "primary"} onDo={() => doAll(deed)}>{questionOf(deed, 0, [], texts).name}</DoButton>
         ))}
       </BulkBar>
     </>

@@ -40,7 +40,7 @@ export function OutboxRow() {
               return (
                 <DoButton
                   key={deed} tone={deed === "delete" || deed === "cancel" ? "plain" : "primary"}
-                  onDo={() => void act(queries, texts, question, (answer) => postAll(`outbox/${deed}`, targetsOf([`${service}\n${id}`]), answer["reason"] ? { reason: answer["reason"] } : {}))}
+                  onDo={() => act(queries, texts, question, (answer) => postAll(`outbox/${deed}`, targetsOf([`${service}\n${id}`]), answer["reason"] ? { reason: answer["reason"] } : {}))}
                 >
                   {question.name}
                 </DoButton>

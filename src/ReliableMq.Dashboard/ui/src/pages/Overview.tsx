@@ -1,5 +1,5 @@
 import { lazy, Suspense, useEffect, useMemo, useState } from "react";
-import type { Overview as OverviewData, RatePoint, Rates, ServiceOverview } from "../api/contract";
+import type { Overview as OverviewData, Rates, ServiceOverview } from "../api/contract";
 import { explain } from "../api/explain";
 import { useRead } from "../api/use";
 import { useTexts } from "../i18n/language";
@@ -12,6 +12,7 @@ import { Table } from "../parts/Table";
 import { formatClock, formatTime } from "../time/format";
 import { Span, useClock } from "../time/zone";
 import { pageOf } from "./places";
+import { perMinute, wholeSteps } from "./steps";
 import "../styles/overview.css";
 
 const Chart = lazy(() => import("../charts/Chart"));
@@ -71,7 +72,8 @@ function Figures({ data, rates }: { data: OverviewData; rates: Rates | undefined
   const { overview: words } = useTexts();
   const total = rates?.total;
   const minutes = rates ? Math.max(1, (Date.parse(rates.until) - Date.parse(rates.from)) / 60_000) : 1;
-  const waiting = addCounts(data.services.map((one) => one.pending));
+  // The oldest may be one that is being retried.
+  const waiting = addCounts(data.services.flatMap((one) => [one.pending, one.retrying]));
   const oldest = Math.max(-1, ...data.services.map((one) => one.oldestPendingSeconds ?? -1));
   const rate = (value: number | undefined) => value === undefined ? "–" : `${formatRate(value / minutes)} ${words.perMinute}`;
   return (
@@ -82,15 +84,15 @@ function Figures({ data, rates }: { data: OverviewData; rates: Rates | undefined
       <Figure name={words.failed} value={total?.failed} more={rate(total?.failed)} to="/inbox/failing" tone={total && total.failed > 0 ? "warn" : ""} />
       <Figure name={words.deadLettered} value={total?.deadLettered} more={rate(total?.deadLettered)} to="/dead-letters" tone={total && total.deadLettered > 0 ? "bad" : ""} />
       <Figure name={words.waiting} value={formatCount(waiting)} more={oldest < 0 ? "" : <>{words.oldest} <Span seconds={oldest} /></>} to="/outbox/pending" />
-      <Figure name={`${words.latency} ${words.p95}`} value={total?.confirm ? formatMilliseconds(total.confirm.p95) : "–"} more={total?.handle ? `${words.handleLatency}: ${formatMilliseconds(total.handle.p95)}` : words.confirmLatency} />
+      <Figure name={`${words.confirm} ${words.p95}`} about={words.confirmLatency} value={total?.confirm ? formatMilliseconds(total.confirm.p95) : "–"} more={<span title={words.handleLatency}>{`${words.handle}: ${total?.handle ? formatMilliseconds(total.handle.p95) : "–"}`}</span>} />
     </div>
   );
 }
 
-function Figure({ name, value, more, to, tone = "" }: { name: string; value: number | string | undefined; more: React.ReactNode; to?: string; tone?: string }) {
+function Figure({ name, value, more, to, about, tone = "" }: { name: string; value: number | string | undefined; more: React.ReactNode; to?: string; about?: string; tone?: string }) {
   const content = (
     <>
-      <span className="figure-name">{name}</span>
+      <span className="figure-name" title={about}>{name}</span>
       <span className="figure-value">{typeof value === "number" ? formatNumber(value) : (value ?? "–")}</span>
       <span className="figure-more">{more}</span>
     </>
@@ -111,7 +113,7 @@ function Findings({ data }: { data: OverviewData }) {
               <Mark tone={finding.severity === "error" ? "bad" : "warn"} />
               <span className="breaks">
                 {finding.service && <span className="service">{finding.service}</span>}
-                {words.finding(finding, data.services.find((one) => one.service === finding.service))}
+                {words.finding(finding)}
               </span>
               {place && <Go to={place.to} {...(place.query ? { query: place.query } : {})} className="button small">{words.open[finding.area]}</Go>}
             </li>
@@ -122,24 +124,24 @@ function Findings({ data }: { data: OverviewData }) {
   );
 }
 
-const perMinute = (rates: Rates, pick: (point: RatePoint) => number) => rates.points.map((point) => pick(point) / (rates.stepSeconds / 60));
 
 function Charts({ rates, error }: { rates: Rates | undefined; error: unknown }) {
   const { overview: words } = useTexts();
-  const at = useMemo(() => rates?.points.map((point) => Date.parse(point.at) / 1000) ?? [], [rates]);
+  const points = useMemo(() => wholeSteps(rates), [rates]);
+  const at = useMemo(() => points.map((point) => Date.parse(point.at) / 1000), [points]);
   const throughput = useMemo(() => rates && [
-    { name: words.committed, line: 1 as const, values: perMinute(rates, (point) => point.committed) },
-    { name: words.sent, line: 2 as const, values: perMinute(rates, (point) => point.sent) },
-    { name: words.handled, line: 3 as const, values: perMinute(rates, (point) => point.handled) },
-    { name: words.failed, line: 4 as const, values: perMinute(rates, (point) => point.failed) },
-    { name: words.deadLettered, line: 5 as const, values: perMinute(rates, (point) => point.deadLettered) },
-  ], [rates, words]);
+    { name: words.committed, line: 1 as const, values: perMinute(points, rates.stepSeconds, (point) => point.committed) },
+    { name: words.sent, line: 2 as const, values: perMinute(points, rates.stepSeconds, (point) => point.sent) },
+    { name: words.handled, line: 3 as const, values: perMinute(points, rates.stepSeconds, (point) => point.handled) },
+    { name: words.failed, line: 4 as const, values: perMinute(points, rates.stepSeconds, (point) => point.failed) },
+    { name: words.deadLettered, line: 5 as const, values: perMinute(points, rates.stepSeconds, (point) => point.deadLettered) },
+  ], [rates, points, words]);
   const latency = useMemo(() => rates && [
-    { name: `${words.confirm} ${words.p50}`, line: 1 as const, values: rates.points.map((point) => point.confirm?.p50 ?? null) },
-    { name: `${words.confirm} ${words.p99}`, line: 2 as const, values: rates.points.map((point) => point.confirm?.p99 ?? null) },
-    { name: `${words.handle} ${words.p50}`, line: 3 as const, values: rates.points.map((point) => point.handle?.p50 ?? null) },
-    { name: `${words.handle} ${words.p99}`, line: 4 as const, values: rates.points.map((point) => point.handle?.p99 ?? null) },
-  ], [rates, words]);
+    { name: `${words.confirm} ${words.p50}`, line: 1 as const, values: points.map((point) => point.confirm?.p50 ?? null) },
+    { name: `${words.confirm} ${words.p99}`, line: 2 as const, values: points.map((point) => point.confirm?.p99 ?? null) },
+    { name: `${words.handle} ${words.p50}`, line: 3 as const, values: points.map((point) => point.handle?.p50 ?? null) },
+    { name: `${words.handle} ${words.p99}`, line: 4 as const, values: points.map((point) => point.handle?.p99 ?? null) },
+  ], [rates, points, words]);
   return (
     <div className="charts">
       <ChartSection title={words.throughput} rates={rates} error={error} at={at} series={throughput} format={formatRate} />
@@ -158,15 +160,16 @@ function ChartSection({ title, rates, error, at, series, format }: ChartSectionP
   const { overview: words, fields } = texts;
   const { zone } = useClock();
   const [isTable, setTable] = useState(false);
+  const isEmpty = !rates || !series || series.every((each) => each.values.every((value) => !value));
   return (
     <section className="section" aria-label={title}>
       <div className="section-head">
         <h2>{title}</h2>
-        <button type="button" className="link-button" aria-pressed={isTable} onClick={() => setTable(!isTable)}>{isTable ? words.asChart : words.asTable}</button>
+        {!isEmpty && <button type="button" className="link-button" aria-pressed={isTable} onClick={() => setTable(!isTable)}>{isTable ? words.asChart : words.asTable}</button>}
       </div>
       {error && !rates ? <div className="chart-box chart-none">{explain(error, texts)}</div>
         : !rates || !series ? <div className="chart-box"><Loading rows={5} /></div>
-        : series.every((each) => each.values.every((value) => !value)) ? <div className="chart-box chart-none">{words.noRates}</div>
+        : isEmpty ? <div className="chart-box chart-none">{words.noRates}</div>
         : isTable ? (
         <div className="chart-table" tabIndex={0} role="region" aria-label={title}>
           <Table
@@ -214,7 +217,7 @@ function Services({ services }: { services: ServiceOverview[] }) {
       columns={[
         {
           name: fields.service, kind: "wide", phone: "first",
-          cell: (row) => <State tone={row.isReachable ? "good" : "bad"}>{row.service}{!row.isReachable && <span className="bad-text">{words.unreachable}</span>}</State>,
+          cell: (row) => <State tone={row.isReachable && row.nodesAlive > 0 ? "good" : "bad"}>{row.service}{!row.isReachable && <span className="bad-text">{words.unreachable}</span>}</State>,
         },
         { name: outboxStates.pending, kind: "num", cell: (row) => figure(row, "/outbox/pending", "pending") },
         { name: words.oldest, kind: "num", cell: (row) => <Span seconds={row.oldestPendingSeconds} /> },
@@ -227,7 +230,7 @@ function Services({ services }: { services: ServiceOverview[] }) {
         { name: words.alerts, kind: "num", cell: (row) => <Go to="/alerts" query={{ service: row.service }} className={row.openAlerts.value > 0 ? "warn-text" : "faint"}><Counted count={row.openAlerts} /></Go> },
         {
           name: words.nodesAlive, kind: "num",
-          cell: (row) => <Go to="/nodes" query={{ service: row.service }}>{row.nodesAlive}{row.nodesSilent > 0 && <span className="warn-text"> + {words.silent(row.nodesSilent)}</span>}</Go>,
+          cell: (row) => <Go to="/nodes" query={{ service: row.service }} {...(row.isReachable && row.nodesAlive === 0 ? { className: "bad-text" } : {})}>{row.isReachable ? row.nodesAlive : "?"}{row.nodesSilent > 0 && <span className="warn-text"> + {words.silent(row.nodesSilent)}</span>}</Go>,
         },
       ]}
     />

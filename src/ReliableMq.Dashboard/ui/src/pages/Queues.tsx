@@ -40,12 +40,12 @@ export function Queues() {
                     cell: (row) => (
                       <span className="two-lines">
                         <Go to="/queues" query={{ service: row.service, queue: row.queue }}>{row.queue}</Go>
-                        <span>{row.service}{row.differences.length > 0 && <span className="warn-text"> · {words.differs}</span>}</span>
+                        <span>{row.service}{row.differences !== null && row.differences.length > 0 && <span className="warn-text"> · {words.differs}</span>}</span>
                       </span>
                     ),
                   },
                   { name: fields.state, cell: (row) => <QueueState item={row} /> },
-                  { name: fields.ready, kind: "num", cell: (row) => row.depth ? faint(row.depth.ready) : "–" },
+                  { name: fields.ready, kind: "num", cell: (row) => row.depth ? <span title={row.isSameBrokerAssumed ? words.sameBroker : undefined}>{row.isSameBrokerAssumed && "≈ "}{faint(row.depth.ready)}</span> : "–" },
                   { name: fields.unacked, kind: "num", cell: (row) => row.depth?.unacked == null ? "–" : faint(row.depth.unacked) },
                   { name: fields.consumers, kind: "num", cell: (row) => row.depth ? <span className={row.depth.consumers === 0 ? "warn-text" : ""}>{row.depth.consumers}</span> : "–" },
                   { name: fields.rates, kind: "num", cell: (row) => row.depth?.publishRate == null ? "–" : `${formatRate(row.depth.publishRate)} / ${formatRate(row.depth.deliverRate ?? 0)}` },
@@ -66,7 +66,10 @@ export function Queues() {
 function QueueState({ item }: { item: QueueItem }) {
   const { queues: words } = useTexts();
   if (item.settings.isPaused) return <State tone="warn">{words.paused}</State>;
-  return item.isConsumed ? <State tone="good">{words.running}</State> : <State tone="calm">{words.notConsumed}</State>;
+  if (!item.isConsumed) return <State tone="calm">{words.notConsumed}</State>;
+  // Of other services' queues only the broker could tell.
+  if (item.consumers.length === 0 && !item.depth) return <State tone="calm">{words.notPaused}</State>;
+  return item.depth?.consumers === 0 && !item.consumers.some((one) => one.isConsuming) ? <State tone="bad">{words.nobody}</State> : <State tone="good">{words.running}</State>;
 }
 
 function QueueActions({ item, withChange = false }: { item: QueueItem; withChange?: boolean }) {
@@ -98,11 +101,11 @@ function QueueActions({ item, withChange = false }: { item: QueueItem; withChang
   const isChanged = item.settings.concurrency !== null || item.settings.prefetch !== null;
   return (
     <span className="row-actions">
-      {withChange && isChanged && <DoButton onDo={() => void run("reset", `${words.reset}: ${queue}?`, words.changed, false)}>{words.reset}</DoButton>}
-      {withChange && <DoButton onDo={() => void change()}>{words.change}</DoButton>}
+      {withChange && isChanged && <DoButton onDo={() => run("reset", `${words.reset}: ${queue}?`, words.changed, false)}>{words.reset}</DoButton>}
+      {withChange && <DoButton onDo={() => change()}>{words.change}</DoButton>}
       {item.settings.isPaused
-        ? <DoButton tone={withChange ? "primary" : "plain"} label={`${words.resume} ${queue}`} onDo={() => void run("resume", `${words.resume}: ${queue}?`, "", false)}>{words.resume}</DoButton>
-        : <DoButton label={`${words.pause} ${queue}`} onDo={() => void run("pause", words.pauseTitle(queue), words.pauseText, true)}>{words.pause}</DoButton>}
+        ? <DoButton tone={withChange ? "primary" : "plain"} label={`${words.resume} ${queue}`} onDo={() => run("resume", `${words.resume}: ${queue}?`, "", false)}>{words.resume}</DoButton>
+        : <DoButton label={`${words.pause} ${queue}`} onDo={() => run("pause", words.pauseTitle(queue), words.pauseText, true)}>{words.pause}</DoButton>}
     </span>
   );
 }
@@ -116,14 +119,16 @@ function Queue({ item }: { item: QueueItem }) {
       <Crumb to="/queues" query={{ queue: null }} name={pages.queues} />
       <Title tab={item.queue} about={<QueueState item={item} />} actions={item.isConsumed && <QueueActions item={item} withChange />}>{item.queue}</Title>
       {settings.isPaused && settings.pausedSince && <p className="note warn"><Mark tone="warn" />{words.paused} · <Time at={settings.pausedSince} long />{settings.isPauseLasting && ` · ${words.lasting}`}</p>}
-      {item.differences.length > 0 ? (
+      {item.differences !== null && item.differences.length > 0 ? (
         <section className="section" aria-label={words.differences}>
           <div className="section-head"><h2>{words.differences}</h2></div>
           <ul className="findings framed">{item.differences.map((difference) => <li key={difference}><Mark tone="warn" /><span className="breaks">{difference}</span></li>)}</ul>
         </section>
-      ) : item.isConsumed && <p className="note good"><Mark tone="good" />{words.noDifferences}</p>}
+      ) : item.isConsumed && (item.differences === null
+        ? <p className="note"><Mark tone="calm" />{words.notCompared}</p>
+        : <p className="note good"><Mark tone="good" />{words.noDifferences}</p>)}
       <section className="section" aria-label={item.queue}>
-        <div className="section-head"><span /><span className="faint">{source}</span></div>
+        <div className="section-head"><span /><span className="faint">{source}{item.isSameBrokerAssumed && ` · ${words.sameBroker}`}</span></div>
         <div className="framed padded">
           <Facts
             facts={[

@@ -26,7 +26,7 @@ export function Schedule() {
               <Table
                 label={pages.schedule} rows={page.items} keyOf={(row) => `${row.service}\n${row.name}\n${row.host}`}
                 columns={[
-                  { name: fields.name, phone: "first", cell: (row) => <State tone={tones[row.outcome]}>{row.name}</State> },
+                  { name: words.work, phone: "first", cell: (row) => <State tone={tones[row.outcome]}>{row.name}</State> },
                   { name: fields.service, cell: (row) => row.service },
                   { name: fields.outcome, kind: "wide", cell: (row) => <span className="clip" title={row.error ?? ""}>{workOutcomes[row.outcome]}{row.failures > 1 && ` (${words.failures(row.failures)})`}{row.error && <span className="faint">: {row.error}</span>}</span> },
                   { name: fields.every, kind: "num", cell: (row) => <Span seconds={row.everySeconds} /> },

@@ -10,7 +10,7 @@ import { jsonParts } from "./json";
 import { Blank, Shown } from "./States";
 
 const bodyAreas: [] = [];
-export const useBody = (path: string, isNeeded: boolean) => useRead<BodyView>(`${path}/body`, {}, { areas: bodyAreas, isNeeded, isSameThing: false });
+export const useBody = (path: string, isNeeded: boolean) => useRead<BodyView>(`${path}/body`, {}, { areas: bodyAreas, isNeeded, isSameThing: false, isFixed: true });
 
 /** The body of a message as it can best be read. */
 export function Body({ path }: { path: string }) {

@@ -1,8 +1,11 @@
 import type { ReactNode } from "react";
 import { ApiError } from "../api/client";
+import { explain } from "../api/explain";
 import type { Unreadable } from "../api/contract";
 import { useTexts } from "../i18n/language";
 import { Go } from "./address";
+import { formatTime } from "../time/format";
+import { useClock } from "../time/zone";
 import { Mark, type Tone } from "./Mark";
 
 /** Where nothing is to be shown, why, and what to do. */
@@ -33,14 +36,16 @@ export function Failed({ error, again }: { error: unknown; again?: () => void })
   const failure = error instanceof ApiError ? error : null;
   const [title, text] =
     failure?.isAway ? [common.awayTitle, common.awayText]
-    : failure?.status === 401 || failure?.status === 403 ? [common.forbiddenTitle, failure.problem ? texts.server(failure.problem.detail) : common.forbiddenText]
+    : failure?.isSignedOut ? [common.signInTitle, explain(failure, texts)]
+    : failure?.status === 403 ? [common.forbiddenTitle, failure.problem ? texts.server(failure.problem.detail) : common.forbiddenText]
     : failure?.status === 404 ? [common.goneTitle, texts.server(failure.message)]
     : [common.failedTitle, failure ? texts.server(failure.message) : String(error)];
   return (
     <div role="alert">
       <Blank tone={failure?.status === 404 ? "calm" : "bad"} title={title}>
         <p>{text}</p>
-        {again && <button type="button" className="button" onClick={again}>{common.retry}</button>}
+        {failure?.isSignedOut ? <button type="button" className="button" onClick={() => location.reload()}>{common.reload}</button>
+          : again && <button type="button" className="button" onClick={again}>{common.retry}</button>}
       </Blank>
     </div>
   );
@@ -56,11 +61,18 @@ export function NotFound() {
   );
 }
 
-interface Readable<T> { data: T | undefined; error: unknown; isPending: boolean; refetch: () => unknown }
+interface Readable<T> { data: T | undefined; dataUpdatedAt: number; error: unknown; isPending: boolean; refetch: () => unknown }
 
-/** What was read, or that it is being read, or why it could not be. What was read once stays while the service is away. */
+/** That what is shown could not be read again, and how old it is. */
+function Old({ at, error }: { at: number; error: unknown }) {
+  const texts = useTexts();
+  const { zone } = useClock();
+  return <p className="note bad" role="status"><Mark tone="bad" /><span>{texts.common.old(formatTime(new Date(at), zone))} <span className="faint">{explain(error, texts)}</span></span></p>;
+}
+
+/** What was read, or that it is being read, or why it could not be. What was read once stays while it cannot be read again, and is marked. */
 export function Shown<T>({ read, rows, children }: { read: Readable<T>; rows?: number; children: (data: T) => ReactNode }) {
-  if (read.data !== undefined) return children(read.data);
+  if (read.data !== undefined) return <>{read.error ? <Old at={read.dataUpdatedAt} error={read.error} /> : null}{children(read.data)}</>;
   if (read.error) return <Failed error={read.error} again={() => void read.refetch()} />;
   return <Loading {...(rows ? { rows } : {})} />;
 }

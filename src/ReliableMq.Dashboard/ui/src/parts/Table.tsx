@@ -39,7 +39,7 @@ export function Table<T>({ label, rows, keyOf, columns, selection, isOld = false
                 />
               </th>
             )}
-            {columns.map((column) => <th key={column.name} scope="col" className={column.kind}>{column.name || <span className="hidden">{common.actions}</span>}</th>)}
+            {columns.map((column) => <th key={column.name} scope="col" className={classOf(column)}>{column.name || <span className="hidden">{common.actions}</span>}</th>)}
           </tr>
         </thead>
         <tbody>
@@ -53,7 +53,7 @@ export function Table<T>({ label, rows, keyOf, columns, selection, isOld = false
                   </td>
                 )}
                 {columns.map((column) => (
-                  <td key={column.name} className={[column.kind, column.phone && `phone-${column.phone}`].filter(Boolean).join(" ")} data-name={column.name}>
+                  <td key={column.name} className={classOf(column)} data-name={column.name}>
                     {column.cell(row)}
                   </td>
                 ))}
@@ -65,6 +65,8 @@ export function Table<T>({ label, rows, keyOf, columns, selection, isOld = false
     </div>
   );
 }
+
+const classOf = ({ kind, phone }: { kind?: string | undefined; phone?: string }) => [kind, phone && `phone-${phone}`].filter(Boolean).join(" ");
 
 function Check({ label, isChecked, isPart = false, change }: { label: string; isChecked: boolean; isPart?: boolean; change: (on: boolean) => void }) {
   const box = useRef<HTMLInputElement>(null);

@@ -24,7 +24,7 @@ export function Settings() {
   };
 
   return (
-    <Popover.Root>
+    <Popover.Root defaultOpen>
       <Popover.Trigger className="icon-button" aria-label={shell.settings} title={shell.settings}><Icon name="settings" /></Popover.Trigger>
       <Popover.Portal>
         <Popover.Positioner side="bottom" align="end" sideOffset={6} className="popup-place">

@@ -1,6 +1,7 @@
 import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from "react";
 import { useLocation } from "wouter";
 import { ApiError } from "../api/client";
+import { explain } from "../api/explain";
 import { useLive } from "../api/live";
 import { useSession } from "../api/use";
 import { AskHost } from "../act/AskHost";
@@ -20,7 +21,8 @@ const Notices = lazy(async () => ({ default: (await import("../parts/Notices")).
 
 /** What is around every page. */
 export function Shell({ children }: { children: ReactNode }) {
-  const { shell } = useTexts();
+  const texts = useTexts();
+  const { shell } = texts;
   const session = useSession();
   const [path] = useLocation();
   const [isOpen, setOpen] = useState(false);
@@ -61,11 +63,11 @@ export function Shell({ children }: { children: ReactNode }) {
             <ServiceChoice />
             <ZoneSwitch />
             <LiveSign />
-            <Suspense fallback={<span className="icon-button"><Icon name="settings" /></span>}><Settings /></Suspense>
+            <SettingsButton />
           </div>
         </header>
         {session.data?.isReadOnly && <p className="strip" role="status"><Mark tone="info" />{shell.readOnly}</p>}
-        {session.error instanceof ApiError && session.error.isAway && session.data && <p className="strip bad" role="status"><Mark tone="bad" />{shell.away}</p>}
+        {session.error && !refused && session.data && <p className="strip bad" role="status"><Mark tone="bad" />{session.error instanceof ApiError && session.error.isAway ? shell.away : explain(session.error, texts)}</p>}
         <main id="main" ref={main} tabIndex={-1}>
           {refused ? <Failed error={refused} again={() => void session.refetch()} /> : children}
         </main>
@@ -74,6 +76,14 @@ export function Shell({ children }: { children: ReactNode }) {
       <AskHost />
     </div>
   );
+}
+
+/** What is behind it weighs as much as a page, and is fetched when it is wanted. */
+function SettingsButton() {
+  const { shell } = useTexts();
+  const [isWanted, setWanted] = useState(false);
+  const button = <button type="button" className="icon-button" aria-haspopup="dialog" aria-label={shell.settings} title={shell.settings} onClick={() => setWanted(true)}><Icon name="settings" /></button>;
+  return isWanted ? <Suspense fallback={button}><Settings /></Suspense> : button;
 }
 
 function ServiceChoice() {
