@@ -7,6 +7,9 @@
 #   port     the first of the ten ports that are its own, chosen once
 #   pid      its main process (RabbitMQ deletes its own pid file when it stops)
 #   owner    the command that ends it when it ends itself; empty if the server stays
+#
+# RabbitMQ servers named NAME.node1, NAME.node2 and so on form a cluster. The first is started first; its second port
+# is that of the epmd which they share, and which is ended when the last of them is wiped.
 
 servers=$root/.servers
 provided=()         # the folders of the servers that this command brought up
@@ -18,6 +21,8 @@ select_server() { # kind, name
     [[ $name =~ ^[A-Za-z0-9][A-Za-z0-9._-]*$ ]] || die "Bad server name '$name'. Use letters, digits, '.', '_' and '-'."
     port=$(cat "$dir/port" 2>/dev/null || true)
     series=$(cat "$dir/series" 2>/dev/null || true)
+    cluster='' node=rabbit
+    if [[ $kind == rabbitmq && $name =~ ^(.+)\.(node[1-9])$ ]]; then cluster=${BASH_REMATCH[1]} node=${BASH_REMATCH[2]}; fi
 }
 
 need_server() {
@@ -72,14 +77,17 @@ stop_server() {
 
 wipe_server() {
     kill_server
+    if mountpoint --quiet "$dir/disk"; then umount "$dir/disk" || umount --lazy "$dir/disk"; fi
     rm -rf "$dir"
+    [ -z "$cluster" ] || wipe_cluster
 }
 
 # --- Starting
 
 # Running and answering afterwards, whatever was before: absent, stopped, crashed, frozen.
-server_up() { # kind, name
+server_up() { # kind, name, how it is made where it is not there yet
     select_server "$1" "$2"
+    read_making "${@:3}"
     lock "$kind-$name"
     select_server "$1" "$2"
     settle_series
@@ -87,6 +95,19 @@ server_up() { # kind, name
     if is_running; then signal CONT; else start_server; fi
     provided+=("$dir")
     unlock
+}
+
+# Sets disk (not empty if its databases get a file system of their own) and primary (the server that it follows).
+read_making() {
+    disk='' primary=''
+    while (($# > 0)); do
+        case $kind:$1 in
+            postgres:--disk) disk=$dir/disk ;;
+            postgres:--standby-of) primary=${2:-}; [ -n "$primary" ] || die "'--standby-of' lacks the name of the server to follow."; shift ;;
+            *) die "Unknown option '$1' of 'server up $kind'. PostgreSQL has --disk and --standby-of NAME; RabbitMQ has none." ;;
+        esac
+        shift
+    done
 }
 
 settle_series() {
@@ -179,13 +200,16 @@ describe_server() {
 
 rabbitmq_stop_signal() { echo TERM; }
 rabbitmq_answers() { listening "$port"; }      # AMQP is the last listener to open
-rabbitmq_describe() { printf '%s=%s\n' user guest password guest management_port $((port + 3)) tls_port $((port + 9)); }
+rabbitmq_describe() {
+    printf '%s=%s\n' user guest password guest management_port $((port + 3)) tls_port $((port + 9)) node "$node@localhost"
+}
 rabbitmq_forget() { :; }
 rabbitmq_version() { basename "$home"/lib/rabbitmq/lib/rabbitmq_server-* | sed 's/.*-//'; }
 
 rabbitmq_prepare() {
+    [[ -z $cluster || -f $(first_node)/port ]] || die "RabbitMQ server '$name' has no cluster to join. Start '$cluster.node1' before."
     mkdir -p "$dir/conf.d"
-    if [ ! -f "$dir/.erlang.cookie" ]; then (umask 377 && echo "$RANDOM$RANDOM$RANDOM" >"$dir/.erlang.cookie"); fi
+    if [ ! -f "$dir/.erlang.cookie" ]; then (umask 377 && new_cookie >"$dir/.erlang.cookie"); fi
     echo '[rabbitmq_management].' >"$dir/enabled_plugins"
     cat >"$dir/rabbitmq.conf" <<-END
 	listeners.tcp.1 = 127.0.0.1:$port
@@ -202,17 +226,40 @@ rabbitmq_prepare() {
 	ssl_options.verify = verify_peer
 	ssl_options.fail_if_no_peer_cert = $([ -f "$dir/tls/mutual" ] && echo true || echo false)
 	END
+    # What is silent counts as gone after ten seconds instead of sixty, so that tests see it within theirs.
+    [ -z "$cluster" ] || cat >>"$dir/rabbitmq.conf" <<-END
+	cluster_formation.peer_discovery_backend = classic_config
+	cluster_formation.classic_config.nodes.1 = node1@localhost
+	cluster_formation.classic_config.nodes.${node#node} = $node@localhost
+	cluster_partition_handling = pause_minority
+	net_ticktime = 10
+	END
+}
+
+new_cookie() { if [[ $node == rabbit || $node == node1 ]]; then echo "$RANDOM$RANDOM$RANDOM"; else cat "$(first_node)/.erlang.cookie"; fi; }
+
+first_node() { echo "$servers/rabbitmq-$cluster.node1"; }
+
+# An epmd of its own, so that it outlives each of its nodes.
+start_epmd() { RELIABLEMQ_EPMD=$(first_node) epmd -daemon; }
+
+wipe_cluster() {
+    local pids
+    ! compgen -G "$servers/rabbitmq-$cluster.node*" >/dev/null || return 0
+    mapfile -t pids < <(grep -slzxF "RELIABLEMQ_EPMD=$(first_node)" /proc/[0-9]*/environ | cut -d/ -f3)
+    ((${#pids[@]} == 0)) || kill -KILL "${pids[@]}" 2>/dev/null || true
 }
 
 # Everything by environment, so that nothing of a RabbitMQ that the machine runs itself is read or written.
 rabbitmq_environment() {
-    local loopback='-kernel inet_dist_use_interface {127,0,0,1}'
+    local loopback='-kernel inet_dist_use_interface {127,0,0,1}' epmd_port=$((port + 1))
+    [ -z "$cluster" ] || epmd_port=$(($(cat "$(first_node)/port") + 1))
     unset "${!RABBITMQ_@}"
     export HOME=$dir PATH=$home/lib/erlang/bin:$PATH
-    export ERL_EPMD_ADDRESS=127.0.0.1 ERL_EPMD_PORT=$((port + 1)) RABBITMQ_DIST_PORT=$((port + 2))
+    export ERL_EPMD_ADDRESS=127.0.0.1 ERL_EPMD_PORT=$epmd_port RABBITMQ_DIST_PORT=$((port + 2))
     export RABBITMQ_CTL_DIST_PORT_MIN=$((port + 4)) RABBITMQ_CTL_DIST_PORT_MAX=$((port + 8))
     export RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=$loopback RABBITMQ_CTL_ERL_ARGS=$loopback
-    export RABBITMQ_NODENAME=rabbit@localhost RABBITMQ_CONF_ENV_FILE=/dev/null
+    export RABBITMQ_NODENAME=$node@localhost RABBITMQ_CONF_ENV_FILE=/dev/null
     export RABBITMQ_CONFIG_FILE=$dir/rabbitmq.conf RABBITMQ_ADVANCED_CONFIG_FILE=$dir/advanced.config
     export RABBITMQ_CONFIG_FILES=$dir/conf.d RABBITMQ_ENABLED_PLUGINS_FILE=$dir/enabled_plugins
     export RABBITMQ_MNESIA_BASE=$dir/data RABBITMQ_FEATURE_FLAGS_FILE=$dir/feature_flags
@@ -223,12 +270,20 @@ rabbitmq_environment() {
 # becomes the server instead of starting it, and so keeps its process id.
 rabbitmq_exec() {
     rabbitmq_environment
+    [ -z "$cluster" ] || start_epmd
     RELIABLEMQ_SERVER=$dir RUNNING_UNDER_SYSTEMD=true exec setsid "$home/lib/rabbitmq/bin/rabbitmq-server"
 }
 
+# The command line tool takes seconds of the processor's time to start, which a busy machine makes minutes, and a
+# fault that is healed so late is another one. An expression needs no more than a small program.
 rabbitmq_ctl() {
     rabbitmq_environment
-    "$home/lib/rabbitmq/bin/rabbitmqctl" "$@"
+    if [[ ${1:-} != eval ]]; then "$home/lib/rabbitmq/bin/rabbitmqctl" "$@"; return; fi
+    local answer
+    answer=$(erl_call -timeout 60 -sname "$RABBITMQ_NODENAME" -e <<<"$2")
+    [[ $answer == '{ok, '* ]] || die "RabbitMQ server '$name' could not evaluate '$2': $answer"
+    answer=${answer#'{ok, '}
+    echo "${answer%\}}"
 }
 
 # --- PostgreSQL
@@ -253,9 +308,44 @@ as_postgres() {
 postgres_prepare() {
     [ ! -d "$dir/data" ] || return 0
     rm -rf "$dir/new"
-    (as_postgres "$home/bin/initdb" --pgdata="$dir/new" --username=postgres --auth=trust --encoding=UTF8 --no-locale --no-sync)
+    if [ -n "$disk" ]; then postgres_mount; fi
+    if [ -n "$primary" ]; then postgres_copy; else
+        (as_postgres "$home/bin/initdb" --pgdata="$dir/new" --username=postgres --auth=trust --encoding=UTF8 --no-locale --no-sync)
+    fi
     mv "$dir/new" "$dir/data"
 }
+
+# In memory, of which it takes no more than what is in it.
+postgres_mount() {
+    mkdir -p "$disk"
+    mountpoint --quiet "$disk" || mount -t tmpfs -o size=4g,mode=777 tmpfs "$disk" ||
+        die "Mounting a file system at $disk was refused. Run this as root where mounting is allowed, or without --disk."
+    find "$disk" -mindepth 1 -delete
+    (as_postgres mkdir "$disk/databases")
+}
+
+# A copy of the primary that follows it. What the primary has on its own disk goes to the one of this server.
+postgres_copy() {
+    local from=$servers/postgres-$primary mapping=()
+    [ -s "$from/port" ] || die "There is no postgres server '$primary' to follow."
+    if [ -n "$disk" ]; then mapping=(--tablespace-mapping="$(postgres_escaped "$from/disk/databases")=$(postgres_escaped "$disk/databases")"); fi
+    (as_postgres "$home/bin/pg_basebackup" --pgdata="$dir/new" --host=127.0.0.1 --port="$(<"$from/port")" --username=postgres \
+        --checkpoint=fast --wal-method=stream --write-recovery-conf --create-slot --slot="standby_$port" --no-sync "${mapping[@]}")
+}
+
+postgres_escaped() { echo "${1//=/\\=}"; }
+
+need_disk() { mountpoint --quiet "$dir/disk" || die "The $kind server '$name' has no disk of its own. Create it with: ./dev server up postgres NAME --disk"; }
+
+# Everything that is in use is all there is. What is written between the two looks makes the kernel refuse.
+postgres_fill() {
+    local patience=500
+    until mount -o "remount,size=$(df --block-size=1 --output=used "$dir/disk" | tail -n 1)" "$dir/disk" 2>/dev/null; do
+        ((patience-- > 0)) || die "The disk of the $kind server '$name' could not be filled."
+    done
+}
+
+postgres_drain() { mount -o remount,size=4g "$dir/disk"; }
 
 # No socket file: a deep checkout exceeds the length that such a path may have. Shared memory in the data folder:
 # elsewhere a killed server would leave it behind.

@@ -99,6 +99,10 @@ public sealed class TestVirtualHost : IAsyncDisposable
         await _management.GetAsync<List<BrokerQueue>>(
             $"queues/{VirtualHost}?disable_stats=true&enable_queue_totals=true");
 
+    /// <summary>How many connections, channels, exchanges or bindings there are, the broker's own and these helpers' included.</summary>
+    public async Task<int> CountAsync(string what) => (await _management.GetAsync<List<object>>(
+        what is "connections" or "channels" ? $"vhosts/{VirtualHost}/{what}" : $"{what}/{VirtualHost}")).Count;
+
     /// <summary>Deletes a queue, whatever is in it and whoever consumes it.</summary>
     public Task DeleteQueueAsync(string queue) => UseChannelAsync(channel => channel.QueueDeleteAsync(queue));
 

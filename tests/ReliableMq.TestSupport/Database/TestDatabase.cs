@@ -39,7 +39,8 @@ public sealed class TestDatabase : IAsyncDisposable
     {
         var database = new TestDatabase(server ?? await SharedServers.PostgresAsync());
         // template0, since nobody can be connected to it: with template1 somebody's look into it is an error.
-        await DatabaseAdmin.ExecuteAsync(database._server, $"CREATE DATABASE {database.Name} TEMPLATE template0");
+        var place = database._server.Tablespace is { } tablespace ? $" TABLESPACE {tablespace}" : "";
+        await DatabaseAdmin.ExecuteAsync(database._server, $"CREATE DATABASE {database.Name} TEMPLATE template0{place}");
         return database;
     }
 

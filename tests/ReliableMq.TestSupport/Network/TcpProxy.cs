@@ -14,13 +14,12 @@ namespace ReliableMq.TestSupport;
 /// </remarks>
 public sealed class TcpProxy : IAsyncDisposable
 {
-    private readonly string _targetHost;
-    private readonly int _targetPort;
     private readonly ReservedPort _port = new();
     private readonly Lock _lock = new();
     private readonly List<Task> _tasks = [];
     private ImmutableHashSet<ProxyConnection> _connections = [];
     private bool _accepting;
+    private volatile Tuple<string, int> _target;
     private volatile bool _halfOpen;
     private volatile bool _dropAnswers;
     private volatile bool _acceptAndIgnore;
@@ -32,11 +31,7 @@ public sealed class TcpProxy : IAsyncDisposable
     private long _bytesFromServer;
     private int _accepted;
 
-    private TcpProxy(string targetHost, int targetPort)
-    {
-        _targetHost = targetHost;
-        _targetPort = targetPort;
-    }
+    private TcpProxy(string targetHost, int targetPort) => _target = Tuple.Create(targetHost, targetPort);
 
     public string Host => "127.0.0.1";
 
@@ -124,6 +119,9 @@ public sealed class TcpProxy : IAsyncDisposable
 
     /// <summary>The same for what the server sends.</summary>
     public void OnServerData(Func<ReadOnlyMemory<byte>, ProxyAction>? look) => _onServerData = look;
+
+    /// <summary>Connections that are accepted from now on lead to another server.</summary>
+    public void LeadTo(string targetHost, int targetPort) => _target = Tuple.Create(targetHost, targetPort);
 
     /// <summary>Closes all connections and refuses new ones until <see cref="Accepting"/> is set again.</summary>
     public async Task CutAsync()
@@ -244,7 +242,8 @@ public sealed class TcpProxy : IAsyncDisposable
         await Task.Yield();
         try
         {
-            await (AcceptAndIgnore ? connection.IgnoreAsync() : connection.RelayAsync(_targetHost, _targetPort));
+            var (host, port) = _target;
+            await (AcceptAndIgnore ? connection.IgnoreAsync() : connection.RelayAsync(host, port));
         }
         finally
         {

@@ -7,18 +7,21 @@ namespace ReliableMq.TestSupport;
 /// A server of one test's own, which it may stop, kill, freeze and start again, always on the same port and
 /// with its data. It is wiped when it is disposed, and when the test's process dies, however that happens.
 /// </summary>
-public abstract class PrivateServer : IAsyncDisposable
+public abstract class PrivateServer : IPrivateServer, IAsyncDisposable
 {
     private readonly string _kind;
-    private readonly string _name = $"test-{Environment.ProcessId}-{Some.Id()}";
+    private readonly string _name;
     private readonly IReadOnlyDictionary<string, string> _environment;
+    private readonly IReadOnlyList<string> _making;
     private readonly ServerGuard _guard;
     private bool _disposed;
     private IReadOnlyDictionary<string, string> _facts = ImmutableDictionary<string, string>.Empty;
 
-    private protected PrivateServer(string kind, string versionVariable, string? version)
+    private protected PrivateServer(string kind, string versionVariable, string? version, string? name = null, IReadOnlyList<string>? making = null)
     {
         _kind = kind;
+        _name = name ?? $"test-{Environment.ProcessId}-{Some.Id()}";
+        _making = making ?? [];
         _environment = version is null
             ? ImmutableDictionary<string, string>.Empty
             : new Dictionary<string, string> { [versionVariable] = version };
@@ -28,20 +31,20 @@ public abstract class PrivateServer : IAsyncDisposable
     /// <summary>Its full version, such as 3.10.8.</summary>
     public string Version => Fact("version");
 
-    /// <summary>Starts it after a stop or a crash; returns when it answers.</summary>
+    /// <inheritdoc/>
     public async Task StartAsync() =>
-        _facts = await DevScript.ValuesAsync(["server", "up", _kind, _name], _environment);
+        _facts = await DevScript.ValuesAsync(["server", "up", _kind, _name, .. _making], _environment);
 
-    /// <summary>Stops it in order.</summary>
+    /// <inheritdoc/>
     public Task StopAsync() => RunAsync("stop");
 
-    /// <summary>SIGKILL to all its processes: a crash.</summary>
+    /// <inheritdoc/>
     public Task KillAsync() => RunAsync("kill");
 
-    /// <summary>SIGSTOP to all its processes: it answers nobody, and its connections stay open.</summary>
+    /// <inheritdoc/>
     public Task FreezeAsync() => RunAsync("freeze");
 
-    /// <summary>SIGCONT to all its processes.</summary>
+    /// <inheritdoc/>
     public Task ResumeAsync() => RunAsync("resume");
 
     /// <summary>Ends it and removes its data.</summary>
@@ -55,8 +58,10 @@ public abstract class PrivateServer : IAsyncDisposable
         }
     }
 
+    private protected string Name => _name;
+
     /// <summary>Where the server's data and settings are; it may be filled before the first start.</summary>
-    private protected string Folder => Path.Combine(DevScript.Root, ".servers", $"{_kind}-{_name}");
+    public string Folder => Path.Combine(DevScript.Root, ".servers", $"{_kind}-{_name}");
 
     /// <summary>One of the facts that <c>./dev server up</c> told when it last started the server.</summary>
     private protected string Fact(string key) => _facts.TryGetValue(key, out var value)

@@ -12,7 +12,7 @@ public static class Consistently
     /// <param name="what">What must hold, as in "nothing is published".</param>
     public static async Task ForAsync(TimeSpan window, Func<Task<bool>> condition, string what)
     {
-        var deadline = Deadline.In(window);
+        var deadline = Deadline.Of(window);
         var (broken, last) = await Polling.LookAsync(condition, look => !look.Value, deadline);
         if (broken)
         {
@@ -29,7 +29,7 @@ public static class Consistently
     /// <summary>Fails as soon as <paramref name="actual"/> gives anything but <paramref name="expected"/>.</summary>
     public static async Task EqualAsync<T>(TimeSpan window, T expected, Func<Task<T>> actual, string what)
     {
-        var deadline = Deadline.In(window);
+        var deadline = Deadline.Of(window);
         var (broken, last) = await Polling.LookAsync(
             actual, look => look.Error is not null || !Eventually.AreEqual(expected, look.Value), deadline);
         if (broken)
