@@ -7,11 +7,14 @@ models='outbox delivery prefetch replay order'
 model_mutants='
 outbox   MARK_BEFORE_CONFIRM         sent_without_confirm
 outbox   NO_MANDATORY                sent_without_confirm
-outbox   NO_FENCING                  stale_write
+outbox   NO_FENCING                  sent_after_cancel
+outbox   GIVE_BACK_WITHOUT_FENCE     sent_after_cancel
 outbox   NO_CHECK                    never_committed
+outbox   OPEN_FOR_EVER               never_stuck
 delivery ACK_BEFORE_COMMIT           message_lost
 delivery NO_INBOX                    second_effect
 delivery COUNT_WITHOUT_LOOKING       never_settles
+delivery GIVE_BACK_AT_ONCE           always_ends
 prefetch MULTIPLE_ACK                message_lost
 replay   REPLAY_WITHOUT_EPOCH        message_lost
 replay   FORGET_WITHOUT_DEAD_LETTERS second_effect
@@ -19,6 +22,7 @@ replay   BURY_WITHOUT_HORIZON        second_effect
 replay   HORIZON_ONLY_FOR_STRANGERS  second_effect
 order    NO_KEY_LOCK                 out_of_order
 order    ASK_IN_MEMORY_ONLY          message_lost
+order    OFFER_WITH_ITS_OLD_TOKEN    message_lost
 '
 
 command_model() { # nothing, or a model and a mutant or an event of which to tell the story
@@ -74,32 +78,51 @@ build_verifier() { # model, mutant or nothing, arguments of the compiler
     verifier=$model_work/$model${mutant:+-$mutant}
     mkdir -p "$verifier"
     cp tests/Model/*.pml "$verifier"
-    (cd "$verifier" && spin -a ${mutant:+"-D$mutant"} "$model.pml" && gcc -O2 -w -DMEMLIM=500 "${@:3}" -o verify pan.c) >"$verifier/build.txt" 2>&1 ||
+    (cd "$verifier" && spin -a ${mutant:+"-D$mutant"} "$model.pml" && gcc -w -DMEMLIM=1000 "${@:3}" -o verify pan.c) >"$verifier/build.txt" 2>&1 ||
         { cat "$verifier/build.txt"; return 1; }
+}
+
+# Looks for what violates a property. A run without an end is a cycle, and the search for these looks neither at how a run
+# ends nor for the shortest way: it is one apart.
+search_for() { # property or nothing, model, mutant or nothing, arguments of the compiler
+    if [ "$1" = always_ends ]; then
+        build_verifier "${@:2}" -DNP && verify -l
+    else
+        build_verifier "${@:2}" -DSAFETY && verify
+    fi
 }
 
 verify() { # arguments of the verifier
     (cd "$verifier" && ./verify -w20 -m1000000 "$@") >"$verifier/verify.txt" 2>&1 || true
 }
 
-# Every run comes to rest (there is no cycle), and no property is violated on the way or at rest.
+# Every run comes to rest: there is no cycle, and no process is stuck in the middle of something. No property is violated on
+# the way or at rest.
 check_model() { # model
-    local found states event
-    build_verifier "$1" '' -DNP || { model_says failed "$1" 'it cannot be built'; return 0; }
-    verify -l
+    local event
+    search_for always_ends "$1" CYCLES -O1 || { model_says failed "$1" 'it cannot be built'; return 0; }
+    is_fine "$1" || return 0
+    search_for '' "$1" '' -O1
+    is_fine "$1" || return 0
+    model_says passed "$1" "no violation and no endless run in $(printf '%.0f' "$(states)") states"
+    for event in $(events_of "$1"); do check_event "$1" "$event"; done
+}
+
+is_fine() { # model
+    local found
     found=$(violated)
-    states=$(sed -n 's/^ *\([0-9.e+]*\) states, stored.*/\1/p' "$verifier/verify.txt")
     if [ -n "$found" ]; then
         model_says failed "$1" "violates $found; its story: ./dev model $1 $found"
-    elif ! grep -q 'errors: 0$' "$verifier/verify.txt" || grep -q 'Search not completed' "$verifier/verify.txt"; then
+    elif ! grep -q 'errors: 0$' "$verifier/verify.txt" || grep -qE 'Search not completed|max search depth too small' "$verifier/verify.txt"; then
         model_says failed "$1" 'the search was not completed'
         tail -n 30 "$verifier/verify.txt"
     else
-        model_says passed "$1" "no violation and no endless run in $(printf '%.0f' "$states") states"
+        return 0
     fi
-    build_verifier "$1" '' -DSAFETY
-    for event in $(events_of "$1"); do check_event "$1" "$event"; done
+    return 1
 }
+
+states() { sed -n 's/^ *\([0-9.e+]*\) states, stored.*/\1/p' "$verifier/verify.txt"; }
 
 # The intact model must be able to get there.
 check_event() { # model, event
@@ -113,8 +136,7 @@ check_event() { # model, event
 
 check_mutant() { # model, mutant, property
     local found
-    build_verifier "$1" "$2" -DSAFETY || { model_says failed "$1 with $2" 'it cannot be built'; return 0; }
-    verify
+    search_for "$3" "$1" "$2" || { model_says failed "$1 with $2" 'it cannot be built'; return 0; }
     found=$(violated)
     if [ "$found" = "$3" ]; then
         model_says passed "$1 with $2" "caught by $found"
@@ -125,21 +147,24 @@ check_mutant() { # model, mutant, property
 
 violated() {
     sed -n -e 's/^pan.*assertion violated *!(\([a-z_]*\)).*/\1/p' -e 's/^pan.*non-progress cycle.*/always_ends/p' \
-        -e 's/^pan.*invalid end state.*/always_ends/p' "$verifier/verify.txt" | head -n 1
+        -e 's/^pan.*invalid end state.*/never_stuck/p' "$verifier/verify.txt" | head -n 1
 }
 
 events_of() { # model
     sed -n 's/^MAY_HAPPEN(\([a-z_]*\)).*/\1/p' "tests/Model/$1.pml" $(if [ "$1" = delivery ]; then echo tests/Model/consumer.pml; fi)
 }
 
-# The shortest way to a violation, or to an event.
+# The shortest way to a violation, or to an event; a way into a run without an end.
 tell_story() { # model, mutant or event or property
-    local mutant=''
+    local mutant='' property=$2 shortest=-DBFS
     [ -f "tests/Model/$1.pml" ] || die "There is no model '$1'. There are $models."
-    if [[ $2 =~ ^[A-Z_]+$ ]]; then mutant=$2; fi
+    if [[ $2 =~ ^[A-Z_]+$ ]]; then
+        mutant=$2
+        property=$(sed -n "s/^$1 *$mutant *//p" <<<"$model_mutants")
+    fi
+    if [ "$property" = always_ends ]; then shortest=''; fi
     model_work=$(mktemp -d)
-    build_verifier "$1" "$mutant" -DSAFETY -DBFS || return 1
-    EVENT=$2 verify
+    EVENT=$2 search_for "$property" "$1" "$mutant" $shortest || return 1
     if [ ! -f "$verifier/$1.pml.trail" ]; then
         say "The model '$1' never comes to '$2'."
         return 1

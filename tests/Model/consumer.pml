@@ -38,7 +38,6 @@ mtype:letter = { STORED, REPLAYED }
 mtype:letter letter[COPIES]         /* dead_letter, visible to an operator while it is not replayed; 0 where there is none */
 bool unknown_if_handled[COPIES]     /* dead_letter.error_type says that the inbox did not look back so far */
 byte outbox[COPIES]                 /* copies on their way back to the queue; that they arrive is outbox.pml's matter */
-bool cancelled[MESSAGES]            /* outbox_history: a scheduled copy that an operator called back */
 bool forgotten[MESSAGES]            /* inbox_horizon: the message was done, and its row was removed */
 
 byte limbo_of, limbo_m      /* a commit that PostgreSQL still works at, without a client */
@@ -116,10 +115,10 @@ inline record(i, m, e) {
 inline admit(i, m, e) {
     if
     :: UNKNOWN(m, e) -> too_old[i] = true; phase[i] = FAILED; printf("message %d: too old to know whether it was handled\n", m)
-    :: !UNKNOWN(m, e) && (failure[m] == 0 || e > failure_epoch[m]) -> runs(i, m, e)
-    :: failure[m] != 0 && (e < failure_epoch[m] || (e == failure_epoch[m] && failure[m] == DISCARDED)) ->
+    :: !UNKNOWN(m, e) && failure[m] != 0 && (e < failure_epoch[m] || failure[m] == DISCARDED) ->
        EVENT(old_epoch_acked)
        phase[i] = TO_ACK
+    :: !UNKNOWN(m, e) && (failure[m] == 0 || (e > failure_epoch[m] && failure[m] != DISCARDED)) -> runs(i, m, e)
     :: failure[m] == DEAD && e == failure_epoch[m] ->
        EVENT(dead_once_more)
        phase[i] = TO_REJECT
@@ -227,7 +226,11 @@ end:
     :: atomic { phase[me] == TO_REJECT ->
            if :: !unsettleable[me] -> dead_queue[OF(message[me], epoch[me])]++ :: else fi
            free(me) }
+#ifdef GIVE_BACK_AT_ONCE
+    :: atomic { phase[me] == HELD ->
+#else
     :: atomic { phase[me] == HELD && !(waits_for_time[me] && not_due[message[me]]) ->
+#endif
            if :: !unsettleable[me] -> ready[OF(message[me], epoch[me])]++ :: else fi
            printf("slot %d gives message %d back\n", me, message[me])
            free(me) }
@@ -363,8 +366,12 @@ end:
 }
 
 inline at_rest(m) {
-    CHECK(message_lost, done[m] || forgotten[m] || cancelled[m] || letter[OF(m, 0)] == STORED || letter[OF(m, 1)] == STORED || letter[OF(m, EPOCHS - 1)] == STORED)
+    CHECK(message_lost, done[m] || forgotten[m] || letter[OF(m, 0)] == STORED || letter[OF(m, 1)] == STORED || letter[OF(m, EPOCHS - 1)] == STORED)
     CHECK(never_settles, locked[m] == 0 && !(done[m] && (failure[m] == FAILING || failure[m] == SCHEDULED)))
+#if !BROKER_KILLS
+    /* A copy that the broker gives up becomes a dead letter while another is being handled. */
+    CHECK(never_settles, !(done[m] && failure[m] == DEAD))
+#endif
 }
 
 inline all_slots_are_free() {

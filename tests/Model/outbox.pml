@@ -13,7 +13,7 @@
 /* The properties. */
 bool sent_without_confirm   /* a row is finished although the message reached no queue */
 bool never_committed        /* a message arrives whose transaction did not commit */
-bool stale_write            /* somebody who had lost a row to another changed it */
+bool sent_after_cancel      /* a message is published that an operator has cancelled */
 bool message_lost           /* all has come to rest, and a committed message is neither sent nor before an operator */
 
 MAY_HAPPEN(rolled_back_is_not_found)     /* the ids of a transaction that was rolled back are looked for in vain */
@@ -27,22 +27,27 @@ MAY_HAPPEN(returned_and_kept)
 MAY_HAPPEN(sent_at_the_second_attempt)
 MAY_HAPPEN(waits_for_an_operator)
 MAY_HAPPEN(arrived_twice)
+MAY_HAPPEN(cancelled_unsent)
+MAY_HAPPEN(cancelled_on_its_way)         /* nobody works at the row any more, but what was published arrives */
+MAY_HAPPEN(sent_by_an_operator)          /* one that waited for an operator */
 
 /* ---- The database: one row. Outbox/OutboxSql.cs names the statements.
    A row is visible to others when its transaction has committed. "leased" is available_at in the future because
    somebody holds it; the time of a next attempt is not modelled: it may be at once. */
-mtype:row = { NO_ROW, OPEN, PENDING, FAILED, SENT }
+mtype:row = { NO_ROW, OPEN, PENDING, FAILED, SENT, CANCELLED }
 mtype:row row = NO_ROW
 byte owner                  /* column node: 0 for nobody, else the process */
 byte fence
 bool leased
+byte over                   /* leases with a lower fence have ended by their time, which a holder's own clock tells, too */
 byte attempts
+bool sent_now               /* an operator has had it sent */
 
 /* ---- Broker/PublishChannel.cs, Broker/ConfirmWindow.cs: what one process's publish has come to. */
 mtype:net = { QUIET, PUBLISHED, RETURNED, ACKED, ACKED_RETURNED, NACKED }
 
 /* ---- Dispatching/OutboxDispatcher.cs: what one process has in memory. */
-mtype:step = { IDLE, HELD, CHECKED, IN_FLIGHT, RECORDING }
+mtype:step = { IDLE, HELD, IN_FLIGHT, RECORDING }
 mtype:outcome = { NONE, LOST, BACK, CONFIRMED }
 typedef Node {
     mtype:step step
@@ -67,6 +72,9 @@ active proctype Business() {
     :: atomic { !first_is_dead -> handed_over = true; printf("its id is handed over, though the transaction is still open\n") }      /* IOutbox: nobody is told of the commit */
     :: skip
     fi
+#ifdef OPEN_FOR_EVER
+    false       /* nobody bounds it */
+#endif
     if
     :: atomic { row = NO_ROW; owner = 0; leased = false; printf("rolled back\n") }
     :: atomic { row = PENDING; committed = true; printf("committed\n") }
@@ -123,20 +131,22 @@ end:
            fence++; owner = me; leased = true
            n[me].step = HELD; n[me].fence = fence; printf("process %d claims the row with fence %d\n", me, fence) }
 
-    /* HeldRow.IsUsable: half of the lease by its own clock; the database's lease outlasts it, but not the publish
-       after it, before which the process may be stopped for as long as it pleases. */
+    /* HeldRow.IsUsable, half of the lease by its own clock, and PublishChannel.PublishAsync, mandatory. One step: a process
+       that stands still between the two sends what somebody may have cancelled meanwhile. */
     :: atomic { n[me].step == HELD ->
            if
-           :: fence == n[me].fence && owner == me && leased -> n[me].step = CHECKED
-           :: else -> EVENT(not_used_after_its_lease); n[me].step = RECORDING; n[me].outcome = LOST
-           fi }
-
-    :: atomic { n[me].step == CHECKED ->      /* PublishChannel.PublishAsync, mandatory */
-           n[me].net = PUBLISHED; n[me].returned = false; n[me].step = IN_FLIGHT; printf("process %d publishes\n", me)
-#ifdef MARK_BEFORE_CONFIRM
-           n[me].step = RECORDING; n[me].outcome = CONFIRMED
+#ifdef NO_FENCING
+           :: true ->
+#else
+           :: n[me].fence < over -> EVENT(not_used_after_its_lease); n[me].step = RECORDING; n[me].outcome = LOST
+           :: n[me].fence >= over ->
 #endif
-       }
+              CHECK(sent_after_cancel, row != CANCELLED)
+              n[me].net = PUBLISHED; n[me].returned = false; n[me].step = IN_FLIGHT; printf("process %d publishes\n", me)
+#ifdef MARK_BEFORE_CONFIRM
+              n[me].step = RECORDING; n[me].outcome = CONFIRMED
+#endif
+           fi }
 
     :: atomic { n[me].step == IN_FLIGHT && n[me].net == RETURNED -> n[me].returned = true; n[me].net = ACKED_RETURNED }
     :: atomic { n[me].step == IN_FLIGHT && (n[me].net == ACKED || n[me].net == ACKED_RETURNED || n[me].net == NACKED) ->      /* ConfirmWindow.Complete */
@@ -147,6 +157,11 @@ end:
            n[me].net = QUIET; n[me].returned = false; n[me].step = RECORDING }
 
     /* OutcomeRecorder.cs: each of its statements names the fence. */
+#ifdef GIVE_BACK_WITHOUT_FENCE
+#define HOLDS true
+#else
+#define HOLDS (fence == n[me].fence)
+#endif
     :: atomic { n[me].step == RECORDING && n[me].outcome == CONFIRMED ->      /* OutboxSql.Finish */
            if
 #ifdef NO_FENCING
@@ -154,9 +169,9 @@ end:
 #else
            :: (row == PENDING || row == FAILED) && fence == n[me].fence ->
 #endif
-              CHECK(stale_write, fence == n[me].fence)
               CHECK(sent_without_confirm, arrived > 0)
               if :: attempts > 0 -> EVENT(sent_at_the_second_attempt) :: else fi
+              if :: sent_now -> EVENT(sent_by_an_operator) :: else fi
               row = SENT; owner = 0; leased = false; printf("process %d finishes the row as sent\n", me)
            :: else ->
               if :: fence != n[me].fence -> EVENT(stale_finish_refused) :: else fi
@@ -164,12 +179,7 @@ end:
            recorded() }
     :: atomic { n[me].step == RECORDING && n[me].outcome == BACK ->           /* OutboxSql.Fail */
            if
-#ifdef NO_FENCING
-           :: row == PENDING || row == FAILED ->
-#else
-           :: (row == PENDING || row == FAILED) && fence == n[me].fence ->
-#endif
-              CHECK(stale_write, fence == n[me].fence)
+           :: (row == PENDING || row == FAILED) && HOLDS ->
               attempts++; leased = false; owner = 0; printf("process %d keeps the row, with the reason\n", me)
               if
               :: attempts >= MAX_ATTEMPTS -> row = FAILED; EVENT(waits_for_an_operator)
@@ -181,12 +191,7 @@ end:
            recorded() }
     :: atomic { n[me].step == RECORDING && n[me].outcome == LOST ->           /* OutboxSql.Release */
            if
-#ifdef NO_FENCING
-           :: row == PENDING || row == FAILED ->
-#else
-           :: (row == PENDING || row == FAILED) && fence == n[me].fence ->
-#endif
-              CHECK(stale_write, fence == n[me].fence)
+           :: (row == PENDING || row == FAILED) && HOLDS ->
               leased = false; owner = 0; printf("process %d gives the row back\n", me)
            :: else
            fi
@@ -241,13 +246,24 @@ proctype Clock() {
 end:
     do
     :: atomic { row == PENDING && leased && !(owner == 1 && handed_over) && !(n[owner].step != IDLE && n[owner].fence == fence) ->
-           leased = false; printf("the lease ends\n") }
-    :: atomic { row == PENDING && leased && FAULT; leased = false; printf("the lease ends while its holder stands still\n") }
+           leased = false; over = fence + 1; printf("the lease ends\n") }
+    :: atomic { row == PENDING && leased && FAULT; leased = false; over = fence + 1; printf("the lease ends while its holder stands still\n") }
     od
 }
 
+/* Outbox/PendingSql.cs: an operator acts on a row that nobody holds, and only once here. */
+proctype Operator() {
+end:
+    if
+    :: atomic { (row == PENDING || row == FAILED) && !leased ->
+           if :: arrived == 0 && n[1].adrift == 0 && n[2].adrift == 0 && n[1].net == QUIET && n[2].net == QUIET -> EVENT(cancelled_unsent) :: else -> EVENT(cancelled_on_its_way) fi
+           row = CANCELLED; owner = 0; printf("an operator cancels the message\n") }
+    :: atomic { row == FAILED -> row = PENDING; attempts = 0; owner = 0; sent_now = true; printf("an operator has the message sent\n") }
+    fi
+}
+
 init {
-    atomic { run Sender(1); run Sender(2); run Broker(1); run Broker(2); run Clock() }
+    atomic { run Sender(1); run Sender(2); run Broker(1); run Broker(2); run Clock(); run Operator() }
     timeout
-    CHECK(message_lost, !committed || row == SENT || row == FAILED)
+    CHECK(message_lost, !committed || row == SENT || row == FAILED || row == CANCELLED)
 }

@@ -22,6 +22,8 @@ MAY_HAPPEN(dead_again_after_a_replay)
 MAY_HAPPEN(replay_of_handled_refused)
 MAY_HAPPEN(replay_of_older_refused)        /* a later copy is on its way, or dead itself */
 MAY_HAPPEN(replay_called_back)
+MAY_HAPPEN(attempt_called_back)            /* a scheduled attempt: the message is discarded */
+MAY_HAPPEN(older_copy_called_back)         /* its confirm was lost, and the message has moved on */
 MAY_HAPPEN(replay_of_unknown_refused)      /* the inbox does not look back so far: perhaps it was handled */
 
 /* DeadLettering/Replayer.cs, ReplaySql.Admit: one transaction, behind the lock of the dead letter's row. */
@@ -41,14 +43,19 @@ inline replay(m, e) {
     fi
 }
 
-/* Outbox/PendingSql.cs, Cancel: the dead letter is what it was, if the copy came from one. The copy may have been sent. */
+/* Outbox/PendingSql.cs, Cancel: the dead letter is what it was, if the copy came from one; else there is one that is
+   discarded. The copy may have been sent. */
 inline call_back(m, e) {
     outbox[OF(m, e)]--
     if
     :: failure[m] == SCHEDULED && failure_epoch[m] == e && letter[OF(m, e - 1)] == REPLAYED ->
        letter[OF(m, e - 1)] = STORED; failure[m] = DEAD; failure_epoch[m] = e - 1
        EVENT(replay_called_back)
-    :: else -> cancelled[m] = true
+    :: failure[m] == SCHEDULED && failure_epoch[m] == e && letter[OF(m, e - 1)] != REPLAYED ->
+       failure[m] = DISCARDED
+       if :: letter[OF(m, e)] == 0 -> letter[OF(m, e)] = STORED :: else fi
+       EVENT(attempt_called_back)
+    :: else -> EVENT(older_copy_called_back)      /* what happens next is another row, or has happened */
     fi
     printf("an operator calls back the copy of message %d, epoch %d\n", m, e)
 }
