@@ -10,42 +10,13 @@ using ReliableMq.Storage;
 
 namespace ReliableMq.CrashPoints;
 
-/// <summary>A message that the service sends to itself.</summary>
-[Message("crashes.number.v1")]
-public sealed record Number(int Value)
-{
-    /// <summary>It fails for good as long as no row of <c>mended</c> says otherwise.</summary>
-    public bool NeedsMending => Value < 0;
-}
-
-public sealed class CrashDb(DbContextOptions<CrashDb> options) : DbContext(options);
-
-/// <summary>Its effect is a row.</summary>
-public sealed class NumberHandlers
-{
-    public const string Queue = "crashes.numbers";
-
-    [MessageHandler(Queue, Retry = "100ms", Inbox = typeof(CrashDb))]
-    public async Task HandleAsync(Number number, MessageContext context)
-    {
-        await using var effect = new NpgsqlCommand("INSERT INTO effect SELECT $1 WHERE NOT $2 OR EXISTS (SELECT FROM mended WHERE number = $1)", context.Transaction!.Connection, context.Transaction)
-        {
-            Parameters = { new() { Value = number.Value }, new() { Value = number.NeedsMending } },
-        };
-        if (await effect.ExecuteNonQueryAsync(context.CancellationToken) == 0)
-        {
-            throw new PermanentFailureException($"{number.Value} needs mending.");
-        }
-    }
-}
-
-/// <summary>Where the service finds its servers.</summary>
-public sealed record Addresses(string Host, string VirtualHost, string UserName, string Password, string Database);
+/// <summary>Where the service finds its servers, and whether it handles.</summary>
+public sealed record Addresses(string Host, string VirtualHost, string UserName, string Password, string Database, bool Handles);
 
 /// <summary>A service that sends and handles, and does on its standard input's word what a test wants.</summary>
 internal static class Service
 {
-    public const string Replay = "replay", Housekeep = "housekeep";
+    public const string Replay = "replay", Housekeep = "housekeep", SendNow = "send now", SendInOrder = "send in order";
 
     public static async Task<int> RunAsync(string text)
     {
@@ -58,7 +29,7 @@ internal static class Service
             ["ReliableMq:Broker:VirtualHost"] = addresses.VirtualHost,
             ["ReliableMq:Broker:UserName"] = addresses.UserName,
             ["ReliableMq:Broker:Password"] = addresses.Password,
-            ["ReliableMq:Broker:Heartbeat"] = "00:00:02",
+            ["ReliableMq:Broker:Heartbeat"] = "00:00:01",
             ["ReliableMq:Broker:ConfirmTimeout"] = "00:00:02",
             ["ReliableMq:Outbox:Lease"] = "00:00:10",
             ["ReliableMq:Outbox:PollInterval"] = "00:00:01",
@@ -66,12 +37,10 @@ internal static class Service
         });
         await using var database = NpgsqlDataSource.Create(addresses.Database);
         builder.Services.AddSingleton(database).AddDbContext<CrashDb>(db => db.UseNpgsql(addresses.Database));
-        builder.Services.AddReliableMq(builder.Configuration.GetSection("ReliableMq"))
-            .AddInbox<CrashDb>()
-            .AddCrashPointsHandlers()
-            .AddAlertSink<Pager>();
+        var reliableMq = builder.Services.AddReliableMq(builder.Configuration.GetSection("ReliableMq")).AddAlertSink<Pager>();
         // Whoever is told first would die in its place.
         builder.Services.Remove(builder.Services.Single(service => service.ImplementationType == typeof(LogAlertSink)));
+        _ = addresses.Handles ? reliableMq.AddInbox<CrashDb>().AddCrashPointsHandlers() : reliableMq.AddOutbox<CrashDb>();
         using var host = builder.Build();
         await host.StartAsync();
         await Task.WhenAll(host.Services.GetRequiredService<ServiceDatabases>().All.Select(one => one.Ready));
@@ -89,14 +58,27 @@ internal static class Service
         switch (line)
         {
             case Replay:
-                await services.GetRequiredService<IDeadLetters>().ReplayAsync(new DeadLetterFilter(), who: "operator");
+                // Each is a batch of its own.
+                await services.GetRequiredService<IDeadLetters>().ReplayAsync(new DeadLetterFilter(), who: "operator", new ReplayManyOptions { PerSecond = 1 });
                 break;
             case Housekeep:
                 await services.GetServices<IScheduledWork>().Single(work => work.Name == "inbox-housekeeping").RunOnceAsync(CancellationToken.None);
                 break;
+            case SendNow:
+                await services.GetRequiredService<IPendingMessages>().SendNowAsync(new PendingMessageFilter(), who: "operator");
+                break;
             default:
                 var db = scope.ServiceProvider.GetRequiredService<CrashDb>();
-                db.AddMessage(new Number(int.Parse(line)));
+                if (line == SendInOrder)
+                {
+                    db.AddMessage(new InOrder(1), new() { OrderingKey = "key" });
+                    db.AddMessage(new InOrder(2), new() { OrderingKey = "key" });
+                }
+                else
+                {
+                    db.AddMessage(JsonSerializer.Deserialize<Number>(line)!);
+                }
+
                 await db.SaveChangesAsync();
                 break;
         }
