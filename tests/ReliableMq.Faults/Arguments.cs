@@ -11,6 +11,9 @@ internal sealed record Arguments
     public string? RabbitMq { get; init; }
     public string? Postgres { get; init; }
 
+    /// <summary>Three brokers that form a cluster, behind HAProxy, instead of one.</summary>
+    public bool Cluster { get; init; }
+
     /// <summary>Runs with a verdict in the artifacts folder are not repeated.</summary>
     public bool Resume { get; init; }
 
@@ -23,20 +26,35 @@ internal sealed record Arguments
     /// <summary>How long nothing may get better after the last fault before the run has failed.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(3);
 
+    /// <summary>How long the rest may take at most, even if it gets better all the time.</summary>
+    public TimeSpan LongestRest { get; init; } = TimeSpan.FromMinutes(6);
+
+    /// <summary>Whether what is taken is watched instead of torments survived.</summary>
+    public bool Soak { get; init; }
+
+    /// <summary>What the processes of a soak are to lose.</summary>
+    public IReadOnlyList<string> Leaks { get; init; } = [];
+
     /// <summary>The built program whose processes are tormented; by default this one.</summary>
     public string Program { get; init; } = typeof(Arguments).Assembly.Location;
 
     public const string Usage =
         """
         ./dev faults [--seed N | --seeds A..B] [--minutes M] [--rabbitmq 3.10|4.0|4.3] [--postgres 15|18]
-                     [--faults NAME,+NAME,-NAME] [--patience SECONDS] [--resume]
+                     [--cluster] [--faults NAME,+NAME,-NAME] [--patience SECONDS] [--resume]
         ./dev faults --short         seed 1, a minute of faults, and patience with a busy machine
         ./dev faults --mutants [NAME,NAME] [--resume]
+        ./dev faults --soak [--minutes 60] [--faults none|NAME,NAME] [--leak heap,handles,timers,connections,rows]
+                     [--rabbitmq 3.10|4.0|4.3] [--postgres 15|18]
         """;
+
+    private static readonly TimeSpan LeastSoak = TimeSpan.FromMinutes(6);
 
     public static Arguments Parse(IReadOnlyList<string> args)
     {
-        var arguments = new Arguments();
+        // Wherever it stands, it decides which faults there are.
+        var cluster = args.Contains("--cluster");
+        var arguments = new Arguments { Cluster = cluster, Faults = FaultCatalog.DefaultOf(cluster) };
         for (var i = 0; i < args.Count; i++)
         {
             var option = args[i];
@@ -48,16 +66,24 @@ internal sealed record Arguments
                 "--minutes" => arguments with { Duration = Minutes(Value()) },
                 "--rabbitmq" => arguments with { RabbitMq = OneOf(option, Value(), "3.10", "4.0", "4.3") },
                 "--postgres" => arguments with { Postgres = OneOf(option, Value(), "15", "18") },
-                "--faults" => arguments with { Faults = FaultCatalog.Choose(Value()) },
+                "--faults" => arguments with { Faults = FaultCatalog.Choose(Value(), cluster) },
+                "--cluster" => arguments,
                 "--patience" => arguments with { Patience = TimeSpan.FromSeconds(Number(option, Value(), 1)) },
                 "--resume" => arguments with { Resume = true },
-                "--short" => arguments with { Seeds = [1], Duration = TimeSpan.FromMinutes(1), Patience = TimeSpan.FromMinutes(10) },
+                "--short" => arguments with { Seeds = [1], Duration = TimeSpan.FromMinutes(1), Patience = TimeSpan.FromMinutes(10), LongestRest = TimeSpan.FromMinutes(30) },
+                "--soak" => arguments with { Soak = true, Duration = TimeSpan.FromHours(1), Faults = FaultCatalog.Gentle, Patience = TimeSpan.FromMinutes(10), LongestRest = TimeSpan.FromMinutes(30) },
+                "--leak" => arguments with { Leaks = [.. Value().Split(',').Select(leak => OneOf(option, leak, Workload.Leak.All))] },
                 "--mutants" => arguments with { Mutants = i + 1 < args.Count && !args[i + 1].StartsWith('-') ? args[++i].Split(',') : [] },
                 _ => throw Wrong($"Unknown option '{option}'."),
             };
         }
 
-        return arguments;
+        return arguments switch
+        {
+            { Leaks.Count: > 0, Soak: false } => throw Wrong("'--leak' goes with '--soak' only."),
+            { Soak: true } when arguments.Duration < LeastSoak => throw Wrong($"'--soak' needs '--minutes {LeastSoak.TotalMinutes:0}' or more: what is kept for a minute must have become steady within the first third."),
+            _ => arguments,
+        };
     }
 
     private static TimeSpan Minutes(string text) =>

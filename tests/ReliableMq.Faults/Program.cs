@@ -1,5 +1,6 @@
 using ReliableMq.Faults.Mutants;
 using ReliableMq.Faults.Running;
+using ReliableMq.Faults.Soaking;
 using ReliableMq.Faults.Workload;
 
 namespace ReliableMq.Faults;
@@ -37,7 +38,12 @@ internal static class Program
 
         try
         {
-            return arguments.Mutants is null ? await Campaign.RunAsync(arguments) : await MutantCampaign.RunAsync(arguments);
+            return arguments switch
+            {
+                { Mutants: not null } => await MutantCampaign.RunAsync(arguments),
+                { Soak: true } => await SoakRun.RunAsync(arguments),
+                _ => await Campaign.RunAsync(arguments),
+            };
         }
         catch (Exception error)
         {

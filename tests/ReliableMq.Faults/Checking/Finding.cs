@@ -19,6 +19,12 @@ internal enum Rule
     /// <summary>A dead letter that an operator mended and replayed did not get through.</summary>
     LeftDead,
 
+    /// <summary>A message became a dead letter though it would have been handled, or before its last attempt.</summary>
+    DiedWithoutCause,
+
+    /// <summary>A message waits as two dead letters of one queue.</summary>
+    DeadTwice,
+
     /// <summary>A message had its effect more than once.</summary>
     HandledTwice,
 
@@ -28,17 +34,26 @@ internal enum Rule
     /// <summary>A dead letter without a reason.</summary>
     NoReason,
 
-    /// <summary>Something had an effect that was never committed.</summary>
+    /// <summary>Something had an effect, or died, that was never committed or not sent to that queue.</summary>
     NeverCommitted,
 
     /// <summary>A commit that was acknowledged is not in the database.</summary>
     CommitLost,
+
+    /// <summary>Storing failed though the database did not.</summary>
+    StoringRefused,
+
+    /// <summary>A process ended by itself, or did not end when it was asked to.</summary>
+    ProcessEnded,
 
     /// <summary>Something was rolled back and is stored nevertheless.</summary>
     RollbackStored,
 
     /// <summary>A cancelled message had an effect.</summary>
     CancelledAndHandled,
+
+    /// <summary>A message was sent first after the library had said that it will not be sent.</summary>
+    SentAfterCancel,
 
     /// <summary>The effects of a key are not in the order of its commits.</summary>
     OutOfOrder,
@@ -51,6 +66,12 @@ internal enum Rule
 
     /// <summary>Something is still claimed, unsettled, parked or untold.</summary>
     LeftOver,
+
+    /// <summary>The run says little, because something did not happen at all.</summary>
+    Trivial,
+
+    /// <summary>Something waited for an operator though no process had ended or stood still.</summary>
+    OperatorNeeded,
 
     /// <summary>The dashboard tells another number than the tables.</summary>
     Miscounted,

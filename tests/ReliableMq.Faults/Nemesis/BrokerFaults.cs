@@ -4,20 +4,20 @@ using ReliableMq.Faults.Workload;
 
 namespace ReliableMq.Faults.Nemesis;
 
-/// <summary>The broker blocks publishers for lack of memory. Longer than a lease at times.</summary>
-internal sealed class MemoryAlarm : Fault
+/// <summary>The broker blocks publishers for lack of memory, also those of other nodes. Longer than a lease at times.</summary>
+internal sealed class MemoryAlarm(int dice) : Fault
 {
-    public override Task InjectAsync(Stage stage) => stage.Broker.SetMemoryAlarmAsync(true);
+    public override Task InjectAsync(Stage stage) => stage.Node(dice).SetMemoryAlarmAsync(true);
 
-    public override Task HealAsync(Stage stage) => stage.Broker.SetMemoryAlarmAsync(false);
+    public override Task HealAsync(Stage stage) => stage.Node(dice).SetMemoryAlarmAsync(false);
 }
 
-/// <summary>The broker blocks publishers for lack of disk.</summary>
-internal sealed class DiskAlarm : Fault
+/// <summary>The broker blocks publishers for lack of disk, also those of other nodes.</summary>
+internal sealed class DiskAlarm(int dice) : Fault
 {
-    public override Task InjectAsync(Stage stage) => stage.Broker.SetDiskAlarmAsync(true);
+    public override Task InjectAsync(Stage stage) => stage.Node(dice).SetDiskAlarmAsync(true);
 
-    public override Task HealAsync(Stage stage) => stage.Broker.SetDiskAlarmAsync(false);
+    public override Task HealAsync(Stage stage) => stage.Node(dice).SetDiskAlarmAsync(false);
 }
 
 /// <summary>The broker closes every connection.</summary>
@@ -44,7 +44,7 @@ internal sealed class DeleteExchange(string exchange) : Fault
 internal sealed class DeleteBinding(int dice) : Fault
 {
     private static readonly (string Queue, string Name)[] Bindings =
-        [("faults.items", "faults.item.v1"), ("faults.packs", "faults.pack.v1"), ("faults.children", "faults.child.v1"), (Subscribers.Ordered, "faults.entry.v1")];
+        [("faults.items", "faults.item.v1"), ("faults.packs", "faults.pack.v1"), ("faults.children", "faults.child.v1"), (Subscribers.Ordered, "faults.entry.v1"), (Subscribers.OneAtATime, "faults.line.v1")];
 
     public override Task InjectAsync(Stage stage)
     {
@@ -71,7 +71,7 @@ internal sealed class WipeBroker : Fault
 {
     public override async Task InjectAsync(Stage stage)
     {
-        await stage.Broker.ResetAsync();
+        await stage.Nodes.Single().ResetAsync();
         stage.Losses.Add(new Loss(null, await stage.Handling.ScalarAsync<DateTime>("SELECT clock_timestamp()")));
         await stage.VirtualHost.CreateAgainAsync();
     }

@@ -1,7 +1,27 @@
+using ReliableMq.Faults.Checking;
 using ReliableMq.Faults.Running;
 using ReliableMq.Faults.Workload;
 
 namespace ReliableMq.Faults.Nemesis;
+
+/// <summary>An operator pauses a queue, for the processes that run or for all that will, and later goes on with it.</summary>
+internal sealed class PauseQueue(int dice) : Fault
+{
+    // Handlers without a database have nowhere to read in another process what was said.
+    private static readonly string[] Queues = [.. Subscribers.Queues.Where(queue => queue != Subscribers.AtLeastOnce)];
+
+    private string Queue => Queues[dice % Queues.Length];
+
+    public override Task InjectAsync(Stage stage) => SayAsync(stage, isPaused: true);
+
+    public override Task HealAsync(Stage stage) => SayAsync(stage, isPaused: false);
+
+    private async Task SayAsync(Stage stage, bool isPaused)
+    {
+        await using var dashboard = await DashboardCounts.StartAsync(stage.Sending, stage.Handling);
+        await dashboard.PauseAsync(Queue, isPaused, isLasting: dice % 2 == 0);
+    }
+}
 
 /// <summary>SIGKILL to one process of a service; another takes its place later.</summary>
 internal sealed class KillProcess(Func<Stage, ProcessSlot> choose) : Fault
@@ -16,7 +36,13 @@ internal sealed class FreezeProcess(Func<Stage, ProcessSlot> choose) : Fault
 {
     private bool _isFrozen;
 
-    public override async Task InjectAsync(Stage stage) => _isFrozen = await choose(stage).FreezeAsync();
+    public override bool Bit => _isFrozen;
+
+    public override async Task InjectAsync(Stage stage)
+    {
+        stage.LineWitness.Blink(choose(stage).Name);
+        _isFrozen = await choose(stage).FreezeAsync();
+    }
 
     public override Task HealAsync(Stage stage)
     {
@@ -34,8 +60,11 @@ internal sealed class FreezeProducers : Fault
 {
     private readonly List<ProcessSlot> _frozen = [];
 
+    public override bool Bit => _frozen.Count > 0;
+
     public override async Task InjectAsync(Stage stage)
     {
+        stage.LineWitness.Blink();
         foreach (var producer in stage.Producers.Except(_frozen))
         {
             if (await producer.FreezeAsync())
@@ -53,6 +82,30 @@ internal sealed class FreezeProducers : Fault
         }
 
         return Task.CompletedTask;
+    }
+}
+
+/// <summary>
+/// SIGSTOP to all producers but one, whose line is so slow that much of what it has in hand waits beyond its lease, and
+/// nobody else takes that over.
+/// </summary>
+internal sealed class LoneSlowProducer : Fault
+{
+    private static readonly TimeSpan Latency = TimeSpan.FromMilliseconds(150);
+    private readonly FreezeProcess _other = new(stage => stage.Producers[1]);
+
+    public override bool Bit => _other.Bit;
+
+    public override async Task InjectAsync(Stage stage)
+    {
+        await _other.InjectAsync(stage);
+        stage.BrokerLines[0].Latency = Latency;
+    }
+
+    public override Task HealAsync(Stage stage)
+    {
+        stage.BrokerLines[0].Latency = TimeSpan.Zero;
+        return _other.HealAsync(stage);
     }
 }
 

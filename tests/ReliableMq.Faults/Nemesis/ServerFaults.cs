@@ -4,7 +4,7 @@ using ReliableMq.TestSupport;
 namespace ReliableMq.Faults.Nemesis;
 
 /// <summary>SIGKILL to all processes of a server. What it had confirmed or committed must be there again.</summary>
-internal sealed class KillServer(Func<Stage, PrivateServer> choose) : Fault
+internal sealed class KillServer(Func<Stage, IPrivateServer> choose) : Fault
 {
     public override Task InjectAsync(Stage stage) => choose(stage).KillAsync();
 
@@ -12,7 +12,7 @@ internal sealed class KillServer(Func<Stage, PrivateServer> choose) : Fault
 }
 
 /// <summary>A server is stopped in order and started again.</summary>
-internal sealed class StopServer(Func<Stage, PrivateServer> choose) : Fault
+internal sealed class StopServer(Func<Stage, IPrivateServer> choose) : Fault
 {
     public override Task InjectAsync(Stage stage) => choose(stage).StopAsync();
 
@@ -20,7 +20,7 @@ internal sealed class StopServer(Func<Stage, PrivateServer> choose) : Fault
 }
 
 /// <summary>SIGSTOP to all processes of a server: it answers nobody, and its connections stay open.</summary>
-internal sealed class FreezeServer(Func<Stage, PrivateServer> choose) : Fault
+internal sealed class FreezeServer(Func<Stage, IPrivateServer> choose) : Fault
 {
     public override Task InjectAsync(Stage stage) => choose(stage).FreezeAsync();
 

@@ -7,6 +7,7 @@ internal sealed class Tormentor(Stage stage)
 {
     private int _injected;
 
+    /// <summary>How many did anything.</summary>
     public int Injected => _injected;
 
     /// <summary>A server takes its time to stop and to start, so a lane may fall behind: it then ends without its last steps.</summary>
@@ -26,12 +27,16 @@ internal sealed class Tormentor(Stage stage)
             }
 
             var fault = step.Kind.Make(step.Dice);
-            Interlocked.Increment(ref _injected);
             stage.History.Say($"inject {step.Kind.Name}");
             await Patiently.DoAsync(() => fault.InjectAsync(stage));
             await Task.Delay(step.Lasting, TimeProvider.System, CancellationToken.None);
             await Patiently.DoAsync(() => fault.HealAsync(stage));
-            stage.History.Say($"healed {step.Kind.Name}");
+            if (fault.Bit)
+            {
+                Interlocked.Increment(ref _injected);
+            }
+
+            stage.History.Say($"healed {step.Kind.Name}{(fault.Bit ? "" : ", which met nobody")}");
         }
     }
 }

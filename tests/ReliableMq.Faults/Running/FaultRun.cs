@@ -8,9 +8,14 @@ internal sealed class FaultRun(Arguments arguments, int seed, string folder, His
 {
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan SoundInterval = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan CountBeforeEnd = TimeSpan.FromSeconds(10);
+    private const int Looks = 3;
 
-    /// <summary>A row of a process that was killed may wait for its next attempt for minutes; an operator does not.</summary>
-    private static readonly TimeSpan OperatorsPatience = TimeSpan.FromSeconds(40);
+    /// <summary>With fewer faults, or less time, some things need not happen.</summary>
+    private bool IsWhole => arguments.Duration >= TimeSpan.FromMinutes(1) && arguments.Faults.SequenceEqual(FaultCatalog.DefaultOf(arguments.Cluster).Where(CanBe));
+
+    /// <summary>One of the usual faults is left out where its file system may not be mounted.</summary>
+    private bool CanBe(string fault) => fault != FillDatabaseDisk.Name || arguments.Faults.Contains(fault);
 
     public async Task<Verdict> RunAsync()
     {
@@ -45,70 +50,98 @@ internal sealed class FaultRun(Arguments arguments, int seed, string folder, His
         await tormenting;
         history.Say("the last fault is healed");
         await pacing;
-        var rest = new Rest(stage, witness, history, arguments.Patience);
+        var rest = new Rest(stage, witness, history, arguments);
         var outcome = await rest.ComeAsync();
-        return new Verdict(seed, tormentor.Injected, rest.Took, stage.Producers.Concat(stage.Consumers).Sum(slot => slot.Deaths), outcome);
+        var deaths = stage.Producers.Concat(stage.Consumers).Sum(slot => slot.Deaths);
+        var further = new List<Finding>(await pacing);
+        further.AddRange(await EndingsAsync(stage));
+        further.AddRange(rest.Healed);
+        if (outcome.StoringFailed > 0 && schedule.All(step => step.Kind.Victim is FaultCatalog.Broker or FaultCatalog.BrokerLine or FaultCatalog.Consumer))
+        {
+            further.Add(new Finding(Rule.StoringRefused, $"{outcome.StoringFailed} transactions failed though nothing was done to the database"));
+        }
+
+        if (outcome.Findings.Count == 0 && IsWhole)
+        {
+            further.AddRange(outcome.Untried.Select(what => new Finding(Rule.Trivial, what)));
+        }
+
+        // A message that a process had in hand may wait long when that ends; no other has a reason to.
+        if (rest.OperatorNeeded > 0 && deaths == 0 && schedule.All(step => step.Kind.Victim is not (FaultCatalog.Producer or FaultCatalog.Consumer)))
+        {
+            further.Add(new Finding(Rule.OperatorNeeded, $"{rest.OperatorNeeded} times nothing got better by itself"));
+        }
+
+        return new Verdict(seed, tormentor.Injected, rest.Took, deaths, outcome with { Findings = [.. outcome.Findings, .. further] }) { OperatorNeeded = rest.OperatorNeeded };
+    }
+
+    /// <summary>A message that kills says so first; nothing else may end a process.</summary>
+    private static async Task<List<Finding>> EndingsAsync(Stage stage)
+    {
+        var slots = stage.Producers.Concat(stage.Consumers).ToList();
+        var findings = slots.SelectMany(slot => slot.Exits.Where(exit => exit != ProcessSlot.Killed).Select(exit => new Finding(Rule.ProcessEnded, $"{slot.Name} ended by itself with {exit}"))).ToList();
+        findings.AddRange(slots.Where(slot => slot.Hangs > 0).Select(slot => new Finding(Rule.ProcessEnded, $"{slot.Name} did not end when it was asked to")));
+        var kills = await Patiently.DoAsync(() => stage.Handling.ScalarAsync<long>("SELECT count(*) FROM happened WHERE id NOT LIKE 'later %'"));
+        var killed = slots.Sum(slot => slot.Exits.Count(exit => exit == ProcessSlot.Killed));
+        if (killed > kills)
+        {
+            findings.Add(new Finding(Rule.ProcessEnded, $"{killed} processes were killed, but only {kills} by a message"));
+        }
+
+        return findings;
     }
 
     /// <summary>Also where the last faults take longer than they should: else a busy machine would be given more to do than it can.</summary>
-    private async Task StopInTimeAsync(Stage stage, CancellationToken enough)
+    private async Task<List<Finding>> StopInTimeAsync(Stage stage, CancellationToken enough)
     {
-        await Task.Delay(arguments.Duration, TimeProvider.System, enough).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var count = arguments.Duration > CountBeforeEnd ? arguments.Duration - CountBeforeEnd : TimeSpan.Zero;
+        await Task.Delay(count, TimeProvider.System, enough).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var findings = IsWhole && !enough.IsCancellationRequested ? await CountAsync(stage) : [];
+        await Task.Delay(arguments.Duration - count, TimeProvider.System, enough).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await stage.StopStoringAsync();
+        return findings;
     }
 
-    /// <summary>Waits until nothing is left to do, or nothing gets better any more.</summary>
-    private sealed class Rest(Stage stage, Witness witness, History history, TimeSpan patience)
+    /// <summary>In the end the dashboard has little to count, so it is asked once in the middle of the work, when all stands still.</summary>
+    private async Task<List<Finding>> CountAsync(Stage stage)
     {
-        public TimeSpan Took { get; private set; }
-
-        public async Task<Outcome> ComeAsync()
+        foreach (var line in stage.BrokerLines)
         {
-            var began = history.Elapsed;
-            var better = began;
-            var best = int.MaxValue;
-            var asked = TimeSpan.Zero;
-            await using var dashboard = await DashboardCounts.StartAsync(stage.Sending, stage.Handling);
-            while (true)
+            await line.CutAsync();
+        }
+
+        await Task.Delay(LookInterval, TimeProvider.System, CancellationToken.None);
+        var frozen = new List<ProcessSlot>();
+        stage.LineWitness.Blink();
+        foreach (var slot in stage.Producers.Concat(stage.Consumers))
+        {
+            if (await slot.FreezeAsync())
             {
-                var outcome = Checker.Check(await witness.LookAsync());
-                if (outcome.Findings.All(finding => finding.MayPass) && outcome.TakenByFaults == 0)
-                {
-                    outcome = outcome with { Findings = [.. outcome.Findings, .. await new LeftOvers(stage.Sending, stage.Handling, stage.VirtualHost).LookAsync()] };
-                }
+                frozen.Add(slot);
+            }
+        }
 
-                if (outcome.Findings.Count == 0)
-                {
-                    outcome = outcome with { Findings = await dashboard.LookAsync() };
-                }
-
-                Took = history.Elapsed - began;
-                if (outcome.Findings.Count == 0 || outcome.Findings.Any(finding => !finding.MayPass))
-                {
-                    return outcome;
-                }
-
-                // Ten effects more and ten messages less in a queue is better; the sum tells it.
-                var left = outcome.Findings.Sum(finding => finding.Rule == Rule.LeftOver ? 1 : 3);
-                if (left < best)
-                {
-                    (best, better) = (left, history.Elapsed);
-                }
-
-                history.Say($"waiting for {outcome.Findings.Count} things, such as {outcome.Findings[0]}");
-                if (history.Elapsed - better > patience)
-                {
-                    return outcome;
-                }
-
-                if (history.Elapsed - better > OperatorsPatience && history.Elapsed - asked > OperatorsPatience)
-                {
-                    history.Say("the operator has everything sent that waits for its next attempt");
-                    asked = history.Elapsed;
-                    await stage.SendNowAsync();
-                }
-
+        try
+        {
+            await using var dashboard = await DashboardCounts.StartAsync(stage.Sending, stage.Handling);
+            var waiting = await Patiently.DoAsync(() => stage.Sending.ScalarAsync<long>("SELECT count(*) FROM reliable_mq.outbox"));
+            var findings = await dashboard.LookAsync();
+            // Some become due between two looks, and a process that just starts could not be stopped.
+            for (var look = 1; look < Looks && findings.Count > 0; look++)
+            {
                 await Task.Delay(LookInterval, TimeProvider.System, CancellationToken.None);
+                findings = await dashboard.LookAsync();
+            }
+
+            history.Say($"all stand still, {waiting} messages wait, and the dashboard tells {(findings.Count == 0 ? "the same as the tables" : findings[0].Text)}");
+            return findings;
+        }
+        finally
+        {
+            frozen.ForEach(slot => slot.Resume());
+            foreach (var line in stage.BrokerLines)
+            {
+                line.Accepting = true;
             }
         }
     }

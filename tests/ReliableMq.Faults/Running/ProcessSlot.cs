@@ -6,6 +6,9 @@ namespace ReliableMq.Faults.Running;
 /// <summary>The place of one process of the workload. Whatever ends it, another takes its place, as on any platform.</summary>
 internal sealed class ProcessSlot(string name, Func<string, ChildProcess> start, History history) : IAsyncDisposable
 {
+    /// <summary>The exit code after SIGKILL.</summary>
+    public const int Killed = 137;
+
     private static readonly TimeSpan RestartDelay = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(20);
@@ -18,7 +21,13 @@ internal sealed class ProcessSlot(string name, Func<string, ChildProcess> start,
     public string Name => name;
 
     /// <summary>How often it ended though nobody asked for it.</summary>
-    public int Deaths { get; private set; }
+    public int Deaths => Exits.Count;
+
+    /// <summary>How it ended then.</summary>
+    public List<int> Exits { get; } = [];
+
+    /// <summary>How often it did not end in time when it was asked to.</summary>
+    public int Hangs { get; private set; }
 
     /// <summary>Starts the first, and those that take its place until the end.</summary>
     public async Task SuperviseAsync(CancellationToken cancellationToken)
@@ -38,8 +47,8 @@ internal sealed class ProcessSlot(string name, Func<string, ChildProcess> start,
             {
                 if (_process is { HasExited: true } ended && !_isHeldDown)
                 {
-                    Deaths++;
-                    history.Say($"{name} ended by itself with {ended.ExitCode}: {ended.Output.LastOrDefault(line => line != RoleOrders.Started)}");
+                    Exits.Add(ended.ExitCode);
+                    history.Say($"{name} ended by itself with {ended.ExitCode}: {LastWords(ended)}");
                     await ended.DisposeAsync();
                     _process = null;
                 }
@@ -57,6 +66,10 @@ internal sealed class ProcessSlot(string name, Func<string, ChildProcess> start,
             await Task.Delay(RestartDelay, TimeProvider.System, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
+
+    /// <summary>Of one that a message has killed one line; of another what may tell why.</summary>
+    private static string LastWords(ChildProcess ended) => string.Join(
+        Environment.NewLine, ended.Output.Where(line => line != RoleOrders.Started).TakeLast(ended.ExitCode == Killed ? 1 : 60));
 
     /// <summary>SIGKILL; nothing takes its place before <see cref="StartAsync"/>.</summary>
     public Task KillAsync() => WithTurnAsync(async () =>
@@ -137,6 +150,7 @@ internal sealed class ProcessSlot(string name, Func<string, ChildProcess> start,
             }
             catch (Shouldly.ShouldAssertException)
             {
+                Hangs++;
                 history.Say($"{name} did not end within {EndPatience.TotalSeconds:0} s of SIGTERM and is killed");
             }
         }

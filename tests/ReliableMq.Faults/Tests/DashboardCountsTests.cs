@@ -15,6 +15,7 @@ public sealed class DashboardCountsTests
     [InlineData(2, false, 1, false)]
     [InlineData(10_000, true, 12_000, true)]
     [InlineData(10_000, true, 9_999, false)]
+    [InlineData(0, true, 5, false)]
     public void Another_number_than_that_of_the_tables_is_found(long told, bool isAtLeast, long counted, bool isRight)
     {
         var findings = new List<Finding>();

@@ -24,11 +24,20 @@ public sealed class LeftOversTests
         END $$
         """;
 
+    private const string AnotherWasTold =
+        """
+        INSERT INTO reliable_mq.alert (kind, group_key) VALUES ('dead-letter', 'one'), ('dead-letter', 'another');
+        INSERT INTO told SELECT id, kind, group_key, 1 FROM reliable_mq.alert WHERE group_key = 'one';
+        INSERT INTO reliable_mq.alert_telling (alert_id, sink, tellings) SELECT id, 'log', 1 FROM reliable_mq.alert;
+        """;
+
     public static TheoryData<string, string> OfBoth => new()
     {
         { "INSERT INTO reliable_mq.outbox DEFAULT VALUES", "messages in the outbox" },
         { "INSERT INTO reliable_mq.outbox_key DEFAULT VALUES", "ordering keys in the outbox" },
         { "INSERT INTO reliable_mq.alert_raise DEFAULT VALUES", "alerts not gathered" },
+        { "INSERT INTO reliable_mq.alert DEFAULT VALUES", "alerts never told" },
+        { AnotherWasTold, "alerts never told" },
     };
 
     public static TheoryData<string, string> OfTheConsumers => new()
@@ -37,8 +46,7 @@ public sealed class LeftOversTests
         { "INSERT INTO reliable_mq.failure (state) VALUES ('scheduled')", "messages that fail" },
         { "INSERT INTO reliable_mq.parked DEFAULT VALUES", "parked messages" },
         { "INSERT INTO reliable_mq.replay DEFAULT VALUES", "replays under way" },
-        { "INSERT INTO reliable_mq.alert DEFAULT VALUES", "alerts never told" },
-        { "INSERT INTO reliable_mq.dead_letter DEFAULT VALUES", "dead letters of which no alert was told" },
+        { "INSERT INTO reliable_mq.dead_letter DEFAULT VALUES", "dead letters that no alert counts" },
     };
 
     [Theory]
@@ -70,9 +78,25 @@ public sealed class LeftOversTests
             """
             INSERT INTO reliable_mq.failure (state) VALUES ('dead');
             INSERT INTO reliable_mq.dead_letter DEFAULT VALUES;
-            INSERT INTO told VALUES ('dead-letter', 1);
+            INSERT INTO reliable_mq.alert (kind, group_key, count) VALUES ('dead-letter', 'of a queue', 1);
+            INSERT INTO told SELECT id, kind, group_key, 1 FROM reliable_mq.alert;
             """);
         (await stage.LookAsync()).ShouldBeEmpty();
+        await stage.Handling.ExecuteAsync("INSERT INTO reliable_mq.dead_letter DEFAULT VALUES");
+        (await stage.LookAsync()).ShouldBe(["LeftOver: 1 dead letters that no alert counts of the consumers"]);
+    }
+
+    [Fact]
+    public async Task What_fails_or_is_parked_is_not_left_over_where_a_fault_took_messages_and_all_else_is()
+    {
+        await using var stage = await EmptyStage.CreateAsync();
+        await stage.Handling.ExecuteAsync(
+            """
+            INSERT INTO reliable_mq.failure (state) VALUES ('failing');
+            INSERT INTO reliable_mq.parked DEFAULT VALUES;
+            INSERT INTO reliable_mq.outbox DEFAULT VALUES;
+            """);
+        (await stage.LookAsync(isTaken: true)).ShouldBe(["LeftOver: 1 messages in the outbox of the consumers"]);
     }
 
     [Fact]
@@ -100,8 +124,8 @@ public sealed class LeftOversTests
             return stage;
         }
 
-        public async Task<List<string>> LookAsync() =>
-            [.. (await new LeftOvers(Sending, Handling, Broker).LookAsync()).Select(finding => finding.ToString())];
+        public async Task<List<string>> LookAsync(bool isTaken = false) =>
+            [.. (await new LeftOvers(Sending, Handling, Broker).LookAsync(isTaken)).Select(finding => finding.ToString())];
 
         public async ValueTask DisposeAsync()
         {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ReliableMq.Faults.Checking;
 using ReliableMq.Faults.Mutants;
 using ReliableMq.Faults.Nemesis;
 using ReliableMq.Faults.Running;
@@ -29,6 +30,15 @@ public sealed class MutantTests
     {
         Directory.EnumerateFiles(Path.Combine(Checkout.Root, "tests", "ReliableMq.Faults", "Mutants"), "*.patch").Select(file => Path.GetFileNameWithoutExtension(file)!)
             .Order().ShouldBe(Mutant.All.Select(mutant => mutant.Name).Order());
-        Mutant.All.ShouldAllBe(mutant => FaultCatalog.Choose(mutant.Faults).Count > 0);
+        Mutant.All.ShouldAllBe(mutant => FaultCatalog.Choose(mutant.Faults).Count > 0 && mutant.Rules.Count > 0);
+    }
+
+    [Fact]
+    public void A_mutant_is_caught_by_what_it_breaks_and_by_nothing_else()
+    {
+        var mutant = new Mutant("no-inbox", "kill-consumer", Rule.HandledTwice);
+        Finding twice = new(Rule.HandledTwice, "a"), left = new(Rule.LeftOver, "b");
+        mutant.FirstIn([left, twice]).ShouldBe(twice);
+        mutant.FirstIn([left]).ShouldBeNull();
     }
 }

@@ -13,6 +13,16 @@ public sealed class ScheduleTests
         Schedule.For(7, TwoMinutes, FaultCatalog.Default).ShouldBe(Schedule.For(7, TwoMinutes, FaultCatalog.Default));
 
     [Fact]
+    public void Faults_come_as_seldom_as_asked_for_and_not_at_all_without_any()
+    {
+        var hour = TimeSpan.FromHours(1);
+        var gentle = Schedule.For(1, hour, FaultCatalog.Gentle, TimeSpan.FromSeconds(40));
+        gentle.Count.ShouldBeInRange(120, 240);
+        gentle.Zip(gentle.Skip(1)).ShouldAllBe(pair => pair.Second.At - pair.First.At <= TimeSpan.FromSeconds(41));
+        Schedule.For(1, hour, FaultCatalog.Choose("none")).ShouldBeEmpty();
+    }
+
+    [Fact]
     public void Another_seed_gives_another_schedule() =>
         Schedule.For(8, TwoMinutes, FaultCatalog.Default).ShouldNotBe(Schedule.For(7, TwoMinutes, FaultCatalog.Default));
 
@@ -28,10 +38,12 @@ public sealed class ScheduleTests
         }
     }
 
-    [Fact]
-    public void All_faults_have_their_turn_within_a_few_seeds() =>
-        Enumerable.Range(1, 5).SelectMany(seed => Schedule.For(seed, TwoMinutes, FaultCatalog.Default)).Select(step => step.Kind.Name).Distinct()
-            .Order().ShouldBe(FaultCatalog.Default.Order());
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void All_faults_have_their_turn_within_a_few_seeds(bool cluster) =>
+        Enumerable.Range(1, 5).SelectMany(seed => Schedule.For(seed, TwoMinutes, FaultCatalog.DefaultOf(cluster))).Select(step => step.Kind.Name).Distinct()
+            .Order().ShouldBe(FaultCatalog.DefaultOf(cluster).Order());
 
     [Fact]
     public void Faults_that_take_confirmed_messages_away_are_chosen_only_by_name()

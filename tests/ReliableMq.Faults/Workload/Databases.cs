@@ -30,7 +30,15 @@ public sealed class Stored
     /// <summary>The order of the commits of a key.</summary>
     public long? Position { get; set; }
     public DateTime? DueAt { get; set; }
-    public bool IsPoison { get; set; }
+
+    /// <summary>Whether nothing will ever handle it.</summary>
+    public bool IsHopeless { get; set; }
+
+    /// <summary>Whether it has a reason to become a dead letter.</summary>
+    public bool MayDie { get; set; }
+
+    /// <summary>How often it has to have failed when it dies.</summary>
+    public int AttemptsToDie { get; set; }
 }
 
 /// <summary>What a handler did: one row each time, so that a second effect is seen.</summary>
@@ -53,15 +61,16 @@ internal static class BusinessTables
         """
         CREATE TABLE stored (
             id text PRIMARY KEY, kind text NOT NULL, key text, position bigint, due_at timestamptz,
-            is_poison boolean NOT NULL, stored_at timestamptz NOT NULL DEFAULT clock_timestamp());
+            is_hopeless boolean NOT NULL, may_die boolean NOT NULL, attempts_to_die integer NOT NULL, stored_at timestamptz NOT NULL DEFAULT clock_timestamp());
         CREATE TABLE counter (key text PRIMARY KEY, number bigint NOT NULL);
         CREATE TABLE effect (
             number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, queue text NOT NULL, id text NOT NULL, key text,
             after text, process text NOT NULL, at timestamptz NOT NULL DEFAULT clock_timestamp());
         CREATE INDEX effect_of_key ON effect (key, number) WHERE key IS NOT NULL;
         CREATE TABLE mended (id text PRIMARY KEY);
-        CREATE TABLE killed (id text NOT NULL);
-        CREATE TABLE told (kind text NOT NULL, count bigint NOT NULL);
+        CREATE TABLE happened (id text NOT NULL);
+        CREATE TABLE told (alert_id bigint NOT NULL, kind text NOT NULL, group_key text NOT NULL, count bigint NOT NULL);
+        CREATE TABLE remembered (queue text NOT NULL, body bytea NOT NULL, reason text NOT NULL, is_waiting boolean NOT NULL, is_discarded boolean NOT NULL, attempts integer NOT NULL);
         """;
 
     public static void Map(ModelBuilder model)
@@ -74,7 +83,9 @@ internal static class BusinessTables
             stored.Property(row => row.Key).HasColumnName("key");
             stored.Property(row => row.Position).HasColumnName("position");
             stored.Property(row => row.DueAt).HasColumnName("due_at");
-            stored.Property(row => row.IsPoison).HasColumnName("is_poison");
+            stored.Property(row => row.IsHopeless).HasColumnName("is_hopeless");
+            stored.Property(row => row.MayDie).HasColumnName("may_die");
+            stored.Property(row => row.AttemptsToDie).HasColumnName("attempts_to_die");
         });
         model.Entity<Effect>(effect =>
         {

@@ -8,6 +8,9 @@ public sealed class Fates
 {
     internal const string Retry = "100ms, 200ms, 500ms, 1s, 2s";
 
+    /// <summary>The first attempt and a retry after each delay.</summary>
+    internal const int MostAttempts = 6;
+
     private readonly NpgsqlDataSource _direct;
     private readonly TimeProvider _time;
 
@@ -24,9 +27,15 @@ public sealed class Fates
     {
         // A moment, so that faults find handlers in the middle of their work.
         await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(6)), _time, context.CancellationToken);
-        if (work.Fate.Kills > 0)
+        if (work.Fate.Kills > 0 && await TakeTurnAsync(work.Id, work.Fate.Kills))
         {
-            await KillAsync(work);
+            using var self = System.Diagnostics.Process.GetCurrentProcess();
+            self.Kill();
+        }
+
+        if (work.Fate.Later > 0 && await TakeTurnAsync($"later {work.Id}", work.Fate.Later))
+        {
+            context.RetryAfter(TimeSpan.FromMilliseconds(300));
         }
 
         if (work.Fate.NeedsMending && !await IsMendedAsync(work, context))
@@ -40,18 +49,20 @@ public sealed class Fates
         }
     }
 
-    private async Task KillAsync(IWork work)
+    /// <summary>Whether it has happened less often than it is to; then it is noted, apart from what the handler writes.</summary>
+    private async Task<bool> TakeTurnAsync(string what, int most)
     {
-        await using var count = _direct.CreateCommand("SELECT count(*) FROM killed WHERE id = $1");
-        count.Parameters.Add(new() { Value = work.Id });
-        if ((long)(await count.ExecuteScalarAsync())! < work.Fate.Kills)
+        await using var count = _direct.CreateCommand("SELECT count(*) FROM happened WHERE id = $1");
+        count.Parameters.Add(new() { Value = what });
+        if ((long)(await count.ExecuteScalarAsync())! >= most)
         {
-            await using var note = _direct.CreateCommand("INSERT INTO killed VALUES ($1)");
-            note.Parameters.Add(new() { Value = work.Id });
-            await note.ExecuteNonQueryAsync();
-            using var self = System.Diagnostics.Process.GetCurrentProcess();
-            self.Kill();
+            return false;
         }
+
+        await using var note = _direct.CreateCommand("INSERT INTO happened VALUES ($1)");
+        note.Parameters.Add(new() { Value = what });
+        await note.ExecuteNonQueryAsync();
+        return true;
     }
 
     private static async Task<bool> IsMendedAsync(IWork work, MessageContext context)

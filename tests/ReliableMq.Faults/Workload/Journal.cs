@@ -11,9 +11,11 @@ internal sealed class Journal(string file) : IDisposable
     private readonly FileStream _stream = new(file, FileMode.Append, FileAccess.Write, FileShare.ReadWrite, bufferSize: 1);
     private readonly Lock _lock = new();
 
-    public void Write(JournalAct act, params IReadOnlyList<string> ids)
+    public void Write(JournalAct act, params IReadOnlyList<string> ids) => Write(act, ids, null);
+
+    public void Write(JournalAct act, IReadOnlyList<string> ids, string? why)
     {
-        var line = JsonSerializer.SerializeToUtf8Bytes(new JournalLine(act, ids));
+        var line = JsonSerializer.SerializeToUtf8Bytes(new JournalLine(act, ids, TimeProvider.System.GetUtcNow().UtcDateTime, why));
         lock (_lock)
         {
             _stream.Write([.. line, (byte)'\n']);
@@ -39,7 +41,11 @@ internal sealed class Journal(string file) : IDisposable
     public void Dispose() => _stream.Dispose();
 }
 
-internal sealed record JournalLine(JournalAct Act, IReadOnlyList<string> Ids);
+/// <param name="Act">What was done.</param>
+/// <param name="Ids">To which messages.</param>
+/// <param name="At">When it was written, by the machine's clock, whatever the process's own says.</param>
+/// <param name="Why">The error, where there was one.</param>
+internal sealed record JournalLine(JournalAct Act, IReadOnlyList<string> Ids, DateTime At = default, string? Why = null);
 
 internal enum JournalAct
 {
@@ -54,10 +60,19 @@ internal enum JournalAct
     /// <summary>The commit was sent and its answer was an error.</summary>
     Unknown,
 
+    /// <summary>Storing, or the commit, ended with an error of the database or of the line to it.</summary>
+    StoringFailed,
+
+    /// <summary>It ended with any other error.</summary>
+    StoringRefused,
+
     AboutToCancel,
 
     /// <summary>The library said that it will not be sent.</summary>
     Cancelled,
+
+    /// <summary>The library said that it will not be sent from now on; that it was sent before is not excluded.</summary>
+    CancelledPerhaps,
 
     /// <summary>The library said that it was too late.</summary>
     NotCancelled,

@@ -10,9 +10,12 @@ namespace ReliableMq.Faults.Workload;
 /// Stores messages in every way there is, each with a business row of its own in the same transaction, and some of them
 /// in transactions that are rolled back. The journal knows what was about to be committed and what was.
 /// </summary>
-internal sealed class Producer(RoleOrders orders, IServiceScopeFactory scopes, NpgsqlDataSource database, Journal journal, TimeProvider time) : BackgroundService
+internal sealed class Producer(
+    RoleOrders orders, IServiceScopeFactory scopes, IMessagePublisher publisher, NpgsqlDataSource database, Journal journal, TimeProvider time) : BackgroundService
 {
     private const int Loops = 4;
+    private const int Publishes = 3;
+    private static readonly TimeSpan PublishPatience = TimeSpan.FromSeconds(10);
 
     private readonly CancellationTokenSource _storing = new();
     private int _number;
@@ -34,7 +37,13 @@ internal sealed class Producer(RoleOrders orders, IServiceScopeFactory scopes, N
                 return;
             }
 
-            var messages = Drafts.Next(random, () => $"{orders.Name}-{Interlocked.Increment(ref _number)}");
+            if (random.Next(12) == 0)
+            {
+                await PublishAsync(Drafts.WithoutOutbox(random, NewId()), stopping);
+                continue;
+            }
+
+            var messages = Drafts.Next(random, NewId, mayKill: orders.Soak is null);
             var ids = messages.Select(message => message.Work.Id).ToList();
             journal.Write(JournalAct.About, ids);
             Func<Task> store = random.Next(10) switch
@@ -49,20 +58,70 @@ internal sealed class Producer(RoleOrders orders, IServiceScopeFactory scopes, N
             {
                 await store();
             }
-            catch (NotCommittedException)
-            {
-                journal.Write(JournalAct.NotCommitted, ids);
-            }
             catch (Exception error)
             {
+                var isCommitTried = error is not NotCommittedException;
                 await Console.Error.WriteLineAsync($"store: {error.Message}");
-                journal.Write(JournalAct.Unknown, ids);
-                continue;
+                journal.Write(isCommitTried ? JournalAct.Unknown : JournalAct.NotCommitted, ids);
+                // Storing needs the database and nothing else.
+                journal.Write(IsOfTheDatabase(error) ? JournalAct.StoringFailed : JournalAct.StoringRefused, ids, error.ToString());
+                if (isCommitTried)
+                {
+                    continue;
+                }
             }
 
             foreach (var draft in messages.Where(draft => draft.CancelAfter is not null))
             {
-                _ = CancelAsync(draft, stopping);
+                _ = draft.IsInsistent ? InsistAsync(draft, stopping) : CancelAsync(draft, stopping);
+            }
+        }
+    }
+
+    private string NewId() => $"{orders.Name}-{Interlocked.Increment(ref _number)}";
+
+    /// <summary>Of a connection that has broken the client may also say that it cannot be used, or that something of its own was disposed of.</summary>
+    private static bool IsOfTheDatabase(Exception error) => error.GetBaseException() is var cause
+        && (cause is NpgsqlException or TimeoutException or IOException or System.Net.Sockets.SocketException || IsThrownByTheClient(cause));
+
+    private static bool IsThrownByTheClient(Exception cause) => cause.StackTrace?.Split('\n').Select(frame => frame.Trim())
+        .FirstOrDefault(frame => !frame.StartsWith("at System.", StringComparison.Ordinal))?.StartsWith("at Npgsql.", StringComparison.Ordinal) == true;
+
+    /// <summary>
+    /// Published at once, and again with the same id where it is not known whether it arrived. The business row comes
+    /// before, so that the checker knows of the message; without the broker's word nothing is promised.
+    /// </summary>
+    private async Task PublishAsync(Draft draft, CancellationToken stopping)
+    {
+        journal.Write(JournalAct.About, draft.Work.Id);
+        try
+        {
+            await using var insert = database.CreateCommand("INSERT INTO stored (id, kind, is_hopeless, may_die, attempts_to_die) VALUES ($1, $2, $3, $4, $5)");
+            foreach (var value in new object[] { draft.Row.Id, draft.Row.Kind, draft.Row.IsHopeless, draft.Row.MayDie, draft.Row.AttemptsToDie })
+            {
+                insert.Parameters.Add(new() { Value = value });
+            }
+
+            await insert.ExecuteNonQueryAsync(stopping);
+        }
+        catch (Exception error) when (error is OperationCanceledException || IsOfTheDatabase(error))
+        {
+            return;
+        }
+
+        for (var attempt = 0; attempt < Publishes && !stopping.IsCancellationRequested; attempt++)
+        {
+            try
+            {
+                using var patience = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+                patience.CancelAfter(PublishPatience);
+                await publisher.PublishAsync(draft.Work, new MessageOptions { MessageId = draft.Work.Id }, patience.Token);
+                journal.Write(JournalAct.Committed, draft.Work.Id);
+                return;
+            }
+            catch (Exception error) when (error is ReliableMqException or OperationCanceledException)
+            {
+                await Console.Error.WriteLineAsync($"publish: {error.Message}");
             }
         }
     }
@@ -176,12 +235,12 @@ internal sealed class Producer(RoleOrders orders, IServiceScopeFactory scopes, N
         {
             await outbox.AddAsync(transaction, draft.Work, draft.Options);
             await using var insert = new NpgsqlCommand(
-                "INSERT INTO stored (id, kind, key, is_poison, due_at) VALUES ($1, $2, $3, $4, $5)", transaction.Connection, transaction)
+                "INSERT INTO stored (id, kind, key, is_hopeless, may_die, attempts_to_die, due_at) VALUES ($1, $2, $3, $4, $5, $6, $7)", transaction.Connection, transaction)
             {
                 Parameters =
                 {
                     new() { Value = draft.Row.Id }, new() { Value = draft.Row.Kind }, new() { Value = (object?)draft.Row.Key ?? DBNull.Value },
-                    new() { Value = draft.Row.IsPoison }, new() { Value = (object?)draft.Row.DueAt ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.TimestampTz },
+                    new() { Value = draft.Row.IsHopeless }, new() { Value = draft.Row.MayDie }, new() { Value = draft.Row.AttemptsToDie }, new() { Value = (object?)draft.Row.DueAt ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.TimestampTz },
                 },
             };
             await insert.ExecuteNonQueryAsync();
@@ -226,6 +285,41 @@ internal sealed class Producer(RoleOrders orders, IServiceScopeFactory scopes, N
             if (cancelled == 0 || state is not null)
             {
                 journal.Write(cancelled > 0 ? JournalAct.Cancelled : JournalAct.NotCancelled, draft.Work.Id);
+            }
+        }
+        catch (Exception error)
+        {
+            // Whether it was cancelled stays unknown.
+            await Console.Error.WriteLineAsync($"cancel: {error.Message}");
+        }
+    }
+
+    /// <summary>Cancels what nobody has in hand any more, if there is such a moment before it is sent.</summary>
+    private async Task InsistAsync(Draft draft, CancellationToken stopping)
+    {
+        try
+        {
+            await Task.Delay(draft.CancelAfter!.Value, time, stopping);
+            await using var scope = scopes.CreateAsyncScope();
+            var pending = scope.ServiceProvider.GetRequiredService<IPendingMessages>();
+            var filter = new PendingMessageFilter { MessageId = draft.Work.Id };
+            journal.Write(JournalAct.AboutToCancel, draft.Work.Id);
+            while (true)
+            {
+                if (await pending.CancelAsync(filter, who: "canceller", cancellationToken: CancellationToken.None) > 0)
+                {
+                    // It may be with the broker, where its confirm was lost; but nobody may send it from now on.
+                    journal.Write(JournalAct.CancelledPerhaps, draft.Work.Id);
+                    return;
+                }
+
+                if (!await pending.ListAsync(filter, CancellationToken.None).AnyAsync(CancellationToken.None))
+                {
+                    journal.Write(JournalAct.NotCancelled, draft.Work.Id);
+                    return;
+                }
+
+                await Task.Delay(TimeSpan.FromSeconds(1), time, stopping);
             }
         }
         catch (Exception error)

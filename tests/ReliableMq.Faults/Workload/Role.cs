@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Quartz;
 
 namespace ReliableMq.Faults.Workload;
 
@@ -24,7 +25,12 @@ internal static class Role
         builder.Services.AddSingleton(new Journal(Path.Combine(orders.Folder, $"{orders.Name}.journal")));
         builder.Services.AddSingleton(NpgsqlDataSource.Create(orders.ConnectionString));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(20));
-        var reliableMq = builder.Services.AddReliableMq(builder.Configuration.GetSection("ReliableMq"));
+        var reliableMq = builder.Services.AddReliableMq(builder.Configuration.GetSection("ReliableMq")).AddAlertSink<Teller>();
+        if (orders.Soak is not null)
+        {
+            await AddSoakAsync(builder, reliableMq, role, orders);
+        }
+
         if (role == Producer)
         {
             builder.Services.AddDbContextPool<SendingDb>(db => db.UseNpgsql(orders.ConnectionString));
@@ -33,8 +39,10 @@ internal static class Role
         }
         else
         {
+            // By the broker itself where that can; else what fails is held.
+            builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["ReliableMq:Queues:faults.notices-first:DelayedRetry"] = "1s..10s" });
             builder.Services.AddDbContextPool<HandlingDb>(db => db.UseNpgsql(orders.ConnectionString));
-            reliableMq.AddInbox<HandlingDb>().AddInbox(services => services.GetRequiredService<NpgsqlDataSource>()).AddFaultsHandlers().AddAlertSink<Teller>();
+            reliableMq.AddInbox<HandlingDb>().AddInbox(services => services.GetRequiredService<NpgsqlDataSource>()).AddFaultsHandlers();
             builder.Services.AddSingleton(services => new Fates(orders, services.GetRequiredService<TimeProvider>())).AddHostedService<Operator>();
         }
 
@@ -53,7 +61,7 @@ internal static class Role
         ["ReliableMq:Broker:VirtualHost"] = orders.VirtualHost,
         ["ReliableMq:Broker:UserName"] = orders.UserName,
         ["ReliableMq:Broker:Password"] = orders.Password,
-        ["ReliableMq:Broker:Heartbeat"] = "00:00:02",
+        ["ReliableMq:Broker:Heartbeat"] = "00:00:01",
         ["ReliableMq:Broker:ConfirmTimeout"] = "00:00:03",
         ["ReliableMq:Outbox:Lease"] = "00:00:10",
         ["ReliableMq:Outbox:MaxUnconfirmed"] = orders.MaxUnconfirmed.ToString(CultureInfo.InvariantCulture),
@@ -62,6 +70,25 @@ internal static class Role
         ["ReliableMq:Topology:CheckInterval"] = "00:00:02",
         ["ReliableMq:Database:CreateSchema"] = "true",
     };
+
+    private static async Task AddSoakAsync(HostApplicationBuilder builder, ReliableMqBuilder reliableMq, string role, RoleOrders orders)
+    {
+        // The least that is allowed. What else is kept is made older than it is, see Ageing.
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["ReliableMq:Outbox:KeepSent"] = SoakOrders.KeepSent.ToString(),
+            ["ReliableMq:Inbox:KeepHandled"] = "01:00:00",
+            ["ReliableMq:DeadLetters:KeepReplayed"] = "01:00:00",
+            ["ReliableMq:DeadLetters:KeepAudit"] = "1.00:00:00",
+        });
+        var scheduler = await QuartzSchedulerBuilder.Create(quartz => quartz.UseInMemoryStore()).Build().GetScheduler();
+        reliableMq.UseScheduler(scheduler);
+        builder.Services.AddHostedService(_ => new QuickHousekeeping(scheduler, role)).AddHostedService<ProcessFigures>();
+        if (orders.Soak!.Leaks is { Count: > 0 } leaks)
+        {
+            builder.Services.AddHostedService(provider => new Leak(leaks, orders, provider.GetRequiredService<TimeProvider>()));
+        }
+    }
 
     /// <summary>What the machine asks of the process while it runs.</summary>
     private static async Task ListenAsync(IHost host)

@@ -15,9 +15,10 @@ namespace ReliableMq.Faults.Workload;
 /// <param name="Password">There.</param>
 /// <param name="ConnectionString">The service's database, by way of a proxy.</param>
 /// <param name="DirectConnectionString">The same without: for what a fault must not keep from being noted.</param>
+/// <param name="Soak">Only in a soak.</param>
 internal sealed record RoleOrders(
     string Name, string Folder, int Seed, double Rate, int MaxUnconfirmed, bool IsStoring, string BrokerHost, string VirtualHost, string UserName, string Password,
-    string ConnectionString, string DirectConnectionString)
+    string ConnectionString, string DirectConnectionString, SoakOrders? Soak = null)
 {
     public const string Started = "started";
 

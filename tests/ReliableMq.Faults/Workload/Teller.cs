@@ -9,8 +9,10 @@ internal sealed class Teller(NpgsqlDataSource database) : IAlertSink
 
     public async Task SendAsync(Alert alert, CancellationToken cancellationToken)
     {
-        await using var note = database.CreateCommand("INSERT INTO told VALUES ($1, $2)");
+        await using var note = database.CreateCommand("INSERT INTO told VALUES ($1, $2, $3, $4)");
+        note.Parameters.Add(new() { Value = alert.Id });
         note.Parameters.Add(new() { Value = alert.Kind });
+        note.Parameters.Add(new() { Value = alert.Group });
         note.Parameters.Add(new() { Value = alert.Count });
         await note.ExecuteNonQueryAsync(cancellationToken);
     }
