@@ -9,9 +9,9 @@ public static class ChangingConsumers
     {
         // begin: consumers
         await consumers.PauseAsync("billing.order-placed", who: "maria", lasting: true, ct);
-        await consumers.ResumeAsync("billing.order-placed", who: "maria", lasting: true, ct);
+        await consumers.ResumeAsync("billing.order-placed", who: "maria", ct);
         await consumers.ChangeAsync("billing.order-placed", who: "maria", concurrency: 2, prefetch: 20, lasting: false, ct);
-        await consumers.ResetAsync("billing.order-placed", who: "maria", lasting: false, ct);   // as configured
+        await consumers.ResetAsync("billing.order-placed", who: "maria", ct);   // as configured
         foreach (var queue in consumers.List())
         {
             Console.WriteLine($"{queue.Queue}: {queue.Description}, {queue.Handling} being handled");

@@ -30,7 +30,7 @@ public static class Sending
             Console.WriteLine($"{message.MessageId} {message.MessageName}, {message.Attempts} attempts: {message.Error}");
         }
 
-        await pending.SendNowAsync(new PendingMessageFilter { State = PendingState.Failed }, who: "maria", ct);
+        await pending.SendNowAsync(new PendingMessageFilter { State = PendingState.Failed }, who: "maria", cancellationToken: ct);
         await pending.CancelAsync(new PendingMessageFilter { MessageId = "reminder-42", State = PendingState.Scheduled }, who: "maria", cancellationToken: ct);
         // end: pending
     }
