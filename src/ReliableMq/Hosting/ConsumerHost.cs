@@ -49,6 +49,7 @@ internal sealed class ConsumerHost(
         var byInbox = registry.Queues.Where(queue => databases.InboxOf(queue.Settings) is not null).GroupBy(queue => databases.InboxOf(queue.Settings)!);
         var withoutInbox = registry.Queues.Where(queue => databases.InboxOf(queue.Settings) is null);
         _running = Task.WhenAll([.. byInbox.SelectMany(queues => Start(queues.Key, [.. queues])), .. withoutInbox.Select(Start)]);
+        topology.Consumes = queue => Consumers.Any(consumer => consumer.Queue == queue && consumer.State.IsConsuming);
         topology.BeginAgain = (queue, reason) => Consumers.FirstOrDefault(consumer => consumer.Queue == queue)?.BeginAgain(reason) == true;
         metrics.Watch(Handling);
         return Task.CompletedTask;

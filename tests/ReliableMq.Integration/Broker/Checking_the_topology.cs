@@ -176,6 +176,27 @@ public class Checking_the_topology
         await Eventually.EqualAsync((IEnumerable<string>)[Queue, Queue + ".dead"], async () => (await world.Broker.ListQueuesAsync()).Select(queue => queue.Name).Order().AsEnumerable(), "queues");
     }
 
+    /// <summary>
+    /// RabbitMQ before 4.0 that takes a declaration while it deletes the queue tells the consumer nothing of either. So
+    /// a check declares no queue that is consumed, and has nothing to gain from it.
+    /// </summary>
+    [Fact]
+    public async Task A_queue_that_is_consumed_is_not_declared_by_a_check()
+    {
+        await using var world = await World.CreateAsync();
+        await using var service = await world.StartAsync(setup => setup.HandleNumbered());
+        await service.ConsumingAsync();
+        await Eventually.TrueAsync(() => service.Logs.Entries.Any(entry => entry.EventId.Id == 3012), "the topology is as needed");
+
+        await world.Broker.AllowDeclaringAsync("^$");
+        await CheckAsync(service);
+
+        // What is declared is refused, and told.
+        var notes = service.Host.Services.GetRequiredService<TopologyState>().Current!.Notes;
+        notes.ShouldContain("The properties of the exchange \"tests\" were not checked: ");
+        notes.ShouldNotContain("The properties of the queue");
+    }
+
     [Fact]
     public async Task A_consumer_that_the_broker_does_not_know_begins_again_when_two_looks_say_so()
     {

@@ -186,6 +186,10 @@ public sealed class TestVirtualHost : IAsyncDisposable
     public Task AllowReadingAsync(string pattern) =>
         _management.PutAsync($"permissions/{VirtualHost}/{UserName}", new { Configure = ".*", Write = ".*", Read = pattern });
 
+    /// <summary>Lets the user declare only what matches; to ask passively needs no right.</summary>
+    public Task AllowDeclaringAsync(string pattern) =>
+        _management.PutAsync($"permissions/{VirtualHost}/{UserName}", new { Configure = pattern, Write = ".*", Read = ".*" });
+
     /// <summary>Deletes the virtual host with all that is in it, and closes its connections.</summary>
     public async ValueTask DisposeAsync()
     {

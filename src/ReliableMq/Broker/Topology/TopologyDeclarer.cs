@@ -10,6 +10,7 @@ namespace ReliableMq.Broker.Topology;
 internal sealed class TopologyDeclarer(ReliableMqOptions options)
 {
     private readonly ConcurrentDictionary<string, bool> _published = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (TopologyAnswer Answer, string Text)> _declaredQueues = new(StringComparer.Ordinal);
 
     /// <summary>The exchanges that were published to. A sender does not know them before.</summary>
     public IEnumerable<string> PublishedExchanges => _published.Keys.Order(StringComparer.Ordinal);
@@ -19,6 +20,16 @@ internal sealed class TopologyDeclarer(ReliableMqOptions options)
 
     /// <summary>Has this process's consumer of a queue begin again, which declares the queue. False where none consumes it.</summary>
     public Func<string, string, bool> BeginAgain { get; set; } = (_, _) => false;
+
+    /// <summary>Whether a consumer of this process consumes a queue.</summary>
+    public Func<string, bool> Consumes { get; set; } = _ => false;
+
+    /// <summary>
+    /// What the broker said when the consumer of a queue declared it, which holds for as long as it consumes: to have
+    /// other properties a queue has to be deleted, and its consumer is told. Null while nobody consumes it.
+    /// </summary>
+    public (TopologyAnswer Answer, string Text)? AnswerToConsumerOf(string queue) =>
+        Consumes(queue) && _declaredQueues.TryGetValue(queue, out var answer) ? answer : null;
 
     public async Task DeclareExchangeAsync(IConnection connection, string exchange, CancellationToken cancellationToken)
     {
@@ -53,7 +64,7 @@ internal sealed class TopologyDeclarer(ReliableMqOptions options)
 
         // The dead-letter queue comes first: from the first delivery on there is a place for what fails.
         await DeclareDeadLetterQueueAsync(connection, topology, cancellationToken);
-        await DeclareAsync(connection, TopologyRules.Queue(topology.Queue), TopologyProbe.DeclareQueue(topology.Queue, topology.Arguments, cancellationToken), cancellationToken);
+        await DeclareQueueAsync(connection, topology.Queue, topology.Arguments, cancellationToken);
         foreach (var exchange in topology.Exchanges)
         {
             await DeclareAsync(connection, TopologyRules.Exchange(exchange), TopologyProbe.DeclareExchange(exchange, cancellationToken), cancellationToken);
@@ -84,14 +95,17 @@ internal sealed class TopologyDeclarer(ReliableMqOptions options)
     {
         if (options.Topology.Mode == TopologyMode.Create)
         {
-            await DeclareAsync(connection, TopologyRules.Queue(topology.DeadLetterQueue), TopologyProbe.DeclareQueue(topology.DeadLetterQueue, QueueTopology.DeadLetterArguments, cancellationToken), cancellationToken);
+            await DeclareQueueAsync(connection, topology.DeadLetterQueue, QueueTopology.DeadLetterArguments, cancellationToken);
         }
     }
+
+    private async Task DeclareQueueAsync(IConnection connection, string queue, Dictionary<string, object?> arguments, CancellationToken cancellationToken) =>
+        _declaredQueues[queue] = await DeclareAsync(connection, TopologyRules.Queue(queue), TopologyProbe.DeclareQueue(queue, arguments, cancellationToken), cancellationToken);
 
     private static async Task<bool> IsMissingAsync(IConnection connection, string exchange, CancellationToken cancellationToken) =>
         (await TopologyProbe.AskAsync(connection, TopologyProbe.ExchangeExists(exchange, cancellationToken), cancellationToken)).Answer == TopologyAnswer.Missing;
 
-    private async Task DeclareAsync(IConnection connection, string what, Func<IChannel, Task> declare, CancellationToken cancellationToken)
+    private async Task<(TopologyAnswer Answer, string Text)> DeclareAsync(IConnection connection, string what, Func<IChannel, Task> declare, CancellationToken cancellationToken)
     {
         var (answer, text) = await TopologyProbe.AskAsync(connection, declare, cancellationToken);
         if (answer == TopologyAnswer.Different)
@@ -102,5 +116,7 @@ internal sealed class TopologyDeclarer(ReliableMqOptions options)
         {
             throw new ReliableMqException($"The {what} cannot be declared: {text}");
         }
+
+        return (answer, text);
     }
 }

@@ -112,7 +112,7 @@ internal sealed class TopologyInspector(TopologyMode mode, ManagementClient? man
             await LookAtAsync(look, TopologyRules.MissingQueue(queue),
                 async channel => consumers = (await channel.QueueDeclarePassiveAsync(queue, look.Token)).ConsumerCount,
                 TopologyProbe.DeclareQueue(queue, arguments, look.Token), TopologyRules.KeepOrReplace, differences,
-                () => isLeft = declarer.BeginAgain(queue, "its queue is gone"));
+                () => isLeft = declarer.BeginAgain(queue, "its queue is gone"), declarer.AnswerToConsumerOf(queue));
             LookAtConsumers(queue, consumers);
         }
 
@@ -148,8 +148,10 @@ internal sealed class TopologyInspector(TopologyMode mode, ManagementClient? man
     /// <param name="remedy">What to do about a difference.</param>
     /// <param name="facts">The management plugin's own answer, which names every difference; null where it was not asked.</param>
     /// <param name="leaveIt">Where it is missing: whether somebody else declares it at once; null for nobody.</param>
+    /// <param name="known">What the broker said to its declaration already, which is not repeated then.</param>
     private async Task LookAtAsync(
-        Look look, TopologyDifference missing, Func<IChannel, Task> exists, Func<IChannel, Task> declare, string remedy, List<TopologyDifference>? facts, Func<bool>? leaveIt = null)
+        Look look, TopologyDifference missing, Func<IChannel, Task> exists, Func<IChannel, Task> declare, string remedy, List<TopologyDifference>? facts,
+        Func<bool>? leaveIt = null, (TopologyAnswer Answer, string Text)? known = null)
     {
         var wasMissing = (await look.AskAsync(exists)).Answer == TopologyAnswer.Missing;
         if (wasMissing && mode == TopologyMode.Verify)
@@ -159,8 +161,10 @@ internal sealed class TopologyInspector(TopologyMode mode, ManagementClient? man
         }
 
         // RabbitMQ before 4.0 may take a queue that is declared while it is being deleted for the same, and then tells its
-        // consumer nothing and hands it nothing. So whoever consumes it declares it, when its channel is closed.
-        var (answer, text) = wasMissing && leaveIt?.Invoke() == true ? (TopologyAnswer.AsNeeded, "") : await look.AskAsync(declare);
+        // consumer nothing and hands it nothing. So whoever consumes it declares it, before it consumes.
+        var (answer, text) = wasMissing
+            ? leaveIt?.Invoke() == true ? (TopologyAnswer.AsNeeded, "") : await look.AskAsync(declare)
+            : known ?? await look.AskAsync(declare);
         switch (answer)
         {
             case TopologyAnswer.AsNeeded:
