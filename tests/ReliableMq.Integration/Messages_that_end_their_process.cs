@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using RabbitMQ.Client;
 using ReliableMq.Inbox;
 using ReliableMq.Integration.Support;
 using ReliableMq.Receiving;
@@ -153,6 +154,42 @@ public class Messages_that_end_their_process
         await marks.EndAsync(delivery, run);
 
         (await MarksAsync(world)).ShouldBeEmpty();
+    }
+
+    /// <summary>A copy of what is done already runs like any other, and may be in a process that ends.</summary>
+    [Fact]
+    public async Task A_message_that_is_done_leaves_no_mark_though_its_copy_is_blamed()
+    {
+        await using var world = await World.CreateAsync();
+        await using (var service = await world.StartAsync(setup => setup.HandleNumbered()))
+        {
+            await service.ConsumingAsync();
+            await world.Broker.UseChannelAsync(channel => PublishAsync(channel).AsTask());
+            await Eventually.EqualAsync([1], world.EffectsAsync, "effects");
+            await world.ShouldHaveSettledAllAsync(service, "tests.numbers");
+        }
+
+        await world.Broker.UseChannelAsync(async channel =>
+        {
+            await PublishAsync(channel);
+            var copy = await Eventually.FoundAsync(() => channel.BasicGetAsync("tests.numbers", autoAck: false), "the copy");
+            await channel.BasicNackAsync(copy.DeliveryTag, multiple: false, requeue: true);
+        });
+        await world.Database.ExecuteAsync(
+            """
+            INSERT INTO reliable_mq.started (queue, message_id, host, alive_until, suspect, lone_deaths, history)
+            SELECT queue, message_id, 'elsewhere', clock_timestamp(), true, 3, 'ended three times' FROM reliable_mq.inbox
+            """);
+
+        await using var next = await world.StartAsync(setup => setup.HandleNumbered());
+
+        await Eventually.EqualAsync([], () => MarksAsync(world), "marks");
+        await world.ShouldHaveSettledAllAsync(next, "tests.numbers");
+        (await world.CountAsync("failure")).ShouldBe(0);
+        (await world.EffectsAsync()).ShouldBe([1]);
+
+        static ValueTask PublishAsync(IChannel channel) => channel.BasicPublishAsync("", "tests.numbers", mandatory: true,
+            new BasicProperties { MessageId = "a", Type = "tests.numbered.v1", ContentType = "application/json" }, "{\"number\":1}"u8.ToArray());
     }
 
     [Fact]

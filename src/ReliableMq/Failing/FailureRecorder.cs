@@ -16,6 +16,7 @@ internal sealed class FailureRecorder(ServiceDatabase database, Parking parking,
 {
     private readonly FailureTable _table = new(database);
     private readonly InboxSql _inboxSql = new(database.Schema);
+    private readonly StartSql _startSql = new(database.Schema);
 
     public async Task<Settlement> RecordAsync(Delivery delivery, Exception exception, QueueSettings settings, ExceptionRules rules, HoldBudget holds, CancellationToken cancellationToken)
     {
@@ -55,6 +56,9 @@ internal sealed class FailureRecorder(ServiceDatabase database, Parking parking,
         {
             if (await IsDoneAsync(session.Connection, delivery, messageId, cancellationToken))
             {
+                // It may have been in a process that ended, and nobody else looks at its mark any more.
+                await using var forget = FailureTable.Command(session.Connection, _startSql.Forget, messageId, delivery.Queue);
+                await forget.ExecuteNonQueryAsync(cancellationToken);
                 await CheckedCommit.CommitSeenAsync(session.Connection);
                 return Settlement.Ack;
             }
