@@ -91,6 +91,20 @@ internal static class FailureRules
         return false;
     }
 
+    /// <summary>What the database or its driver said, which Entity Framework may have wrapped in words of its own.</summary>
+    public static Exception CauseOf(Exception exception)
+    {
+        for (var inner = exception; inner is not null; inner = inner.InnerException)
+        {
+            if (inner is NpgsqlException)
+            {
+                return inner;
+            }
+        }
+
+        return exception;
+    }
+
     /// <summary>How Npgsql 10.0.0 tells of a connection that breaks while a command begins (https://github.com/npgsql/npgsql/issues/6415).</summary>
     private static bool IsBrokenConnection(Exception exception) => exception is ObjectDisposedException { ObjectName: var name }
         ? name == typeof(ManualResetEventSlim).FullName && exception.StackTrace?.Contains("Npgsql.", StringComparison.Ordinal) == true

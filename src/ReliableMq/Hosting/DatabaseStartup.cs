@@ -45,8 +45,9 @@ internal sealed class DatabaseStartup(
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested && (timeout.IsReached || MayComeLater(exception)))
         {
-            database.LastError = exception.Message;
-            LogMessages.DatabaseUnreachable(logger, database.Name, exception.Message);
+            var error = exception is OperationCanceledException ? $"it did not answer within {Patience.TotalSeconds:0} seconds." : FailureRules.CauseOf(exception).Message;
+            database.LastError = error;
+            LogMessages.DatabaseUnreachable(logger, database.Name, error);
             return false;
         }
     }
@@ -66,7 +67,7 @@ internal sealed class DatabaseStartup(
     /// are created under running processes may lock one another out. A context that cannot be made will not.
     /// </summary>
     private static bool MayComeLater(Exception exception) =>
-        FailureRules.LooksLikeDatabaseDown(exception) || FailureRules.IsPoolExhausted(exception) || exception is PostgresException
+        FailureRules.LooksLikeDatabaseDown(exception) || FailureRules.IsPoolExhausted(exception) || FailureRules.CauseOf(exception) is PostgresException
         {
             SqlState: PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.QueryCanceled,
         };

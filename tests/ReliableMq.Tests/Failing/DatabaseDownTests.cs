@@ -41,6 +41,16 @@ public sealed class DatabaseDownTests
     public void What_ends_the_session_looks_like_it(string severity, bool down) =>
         FailureRules.LooksLikeDatabaseDown(new PostgresException("permission denied for database", severity, severity, "42501")).ShouldBe(down);
 
+    [Fact]
+    public void What_the_database_said_is_told_however_it_was_wrapped()
+    {
+        var said = Postgres("XX000");
+        FailureRules.CauseOf(new InvalidOperationException("An exception has been raised that is likely due to a transient failure.", said)).ShouldBeSameAs(said);
+        FailureRules.CauseOf(said).ShouldBeSameAs(said);
+        var other = new InvalidOperationException("no context", new ArgumentException("inner"));
+        FailureRules.CauseOf(other).ShouldBeSameAs(other);
+    }
+
     /// <summary>However deep inside.</summary>
     public static TheoryData<Exception> Down { get; } =
     [
