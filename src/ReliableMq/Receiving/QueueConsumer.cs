@@ -11,7 +11,7 @@ namespace ReliableMq.Receiving;
 /// </summary>
 internal sealed class QueueConsumer(
     string queue, QueueSettings settings, IDeliveryProcessor processor, Func<IConnection, CancellationToken, Task> declare,
-    BrokerConnection broker, TimeProvider time, ILogger<QueueConsumer> logger)
+    BrokerConnection broker, TimeProvider time, QuietLogger<QueueConsumer> logger)
 {
     // Shared by all channels that follow one another, so that a handler still running on a lost one counts.
     private readonly SlotGate _slots = new(settings.Slots);
@@ -106,6 +106,7 @@ internal sealed class QueueConsumer(
                 return false;
             }
 
+            State = new(false, $"begins again: {reason}");
             over = _phase.Over;
             _phase = new Phase(_phase.InForce);
         }

@@ -33,7 +33,7 @@ internal sealed class TopologyCheck : IScheduledWork, IAsyncDisposable
 
     public TopologyCheck(
         ReliableMqOptions options, HandlerRegistry registry, BrokerConnections connections, TopologyDeclarer declarer, TopologyState state,
-        ServiceDatabases databases, IBrokerCredentialsProvider credentials, TimeProvider time, ILogger<TopologyCheck> logger)
+        ServiceDatabases databases, IBrokerCredentialsProvider credentials, TimeProvider time, QuietLogger<TopologyCheck> logger)
     {
         _options = options;
         _registry = registry;

@@ -108,7 +108,7 @@ internal sealed class TopologyInspector(TopologyMode mode, ManagementClient? man
         }
         else
         {
-            var consumers = 0u;
+            uint? consumers = null;
             await LookAtAsync(look, TopologyRules.MissingQueue(queue),
                 async channel => consumers = (await channel.QueueDeclarePassiveAsync(queue, look.Token)).ConsumerCount,
                 TopologyProbe.DeclareQueue(queue, arguments, look.Token), TopologyRules.KeepOrReplace, differences,
@@ -128,9 +128,11 @@ internal sealed class TopologyInspector(TopologyMode mode, ManagementClient? man
     /// A broker may have lost a consumer without a word. A queue without a leader has none either, so two looks have to
     /// say so.
     /// </summary>
-    private void LookAtConsumers(string queue, uint consumers)
+    /// <param name="queue">The queue.</param>
+    /// <param name="consumers">How many the broker has told of; null where it has none of that name, and so begins anew.</param>
+    private void LookAtConsumers(string queue, uint? consumers)
     {
-        if (consumers > 0)
+        if (consumers is null or > 0)
         {
             _unconsumed.Remove(queue);
         }
