@@ -125,4 +125,29 @@ public class Storing_without_EF
             return true;
         }, "a message is confirmed again");
     }
+
+    [Fact]
+    public async Task A_full_window_without_confirms_keeps_nobody_waiting_for_ever()
+    {
+        await using var world = await World.CreateAsync();
+        await world.BindPlainQueueAsync("target", "tests", "tests.numbered.v1");
+        await using var proxy = await TcpProxy.StartAsync(world.Broker.HostName, world.Broker.Port);
+        await using var service = await world.StartAsync(setup =>
+        {
+            setup.Through(proxy);
+            setup.Settings["Broker:ConfirmTimeout"] = "00:00:01";
+            setup.Settings["Outbox:MaxUnconfirmed"] = "1";
+            // So that the connection is not given up meanwhile.
+            setup.Settings["Broker:Heartbeat"] = "00:01:00";
+            setup.Settings["Outbox:Lease"] = "00:10:00";
+        });
+        var publisher = service.Host.Services.GetRequiredService<IMessagePublisher>();
+        await publisher.PublishAsync(new Numbered(1));
+        proxy.DropAnswers = true;
+
+        var publishing = Enumerable.Range(2, 2).Select(number => Should.ThrowAsync<MessageUnconfirmedException>(() => publisher.PublishAsync(new Numbered(number))));
+
+        await Task.WhenAll(publishing).WaitAsync(TimeSpan.FromSeconds(15));
+        proxy.ResetAll();
+    }
 }

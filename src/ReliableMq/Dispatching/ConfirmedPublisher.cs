@@ -1,6 +1,7 @@
 using RabbitMQ.Client;
 using ReliableMq.Broker;
 using ReliableMq.Broker.Topology;
+using ReliableMq.Timing;
 
 namespace ReliableMq.Dispatching;
 
@@ -23,9 +24,11 @@ internal sealed class ConfirmedPublisher(BrokerConnections connections, Topology
         }
         catch (TimeoutException)
         {
-            return new(PublishResult.TimedOut, $"No confirm from the broker within {options.Broker.ConfirmTimeout.TotalSeconds:0.###} seconds.");
+            return TimedOut;
         }
     }
+
+    private PublishOutcome TimedOut => new(PublishResult.TimedOut, $"No confirm from the broker within {options.Broker.ConfirmTimeout.TotalSeconds:0.###} seconds.");
 
     /// <summary>Publishes in the caller's turn; the outcome comes later.</summary>
     public async Task<Task<PublishOutcome>> SendAsync(Publish publish, CancellationToken cancellationToken)
@@ -35,7 +38,12 @@ internal sealed class ConfirmedPublisher(BrokerConnections connections, Topology
         try
         {
             var (connection, channel) = await PrepareAsync(publish.Exchange, cancellationToken);
-            await channel.ReserveAsync(cancellationToken);
+            if (!await ReserveAsync(channel, cancellationToken))
+            {
+                answer.SetResult(TimedOut);
+                return answer.Task;
+            }
+
             await channel.PublishAsync(answer, publish.Exchange, publish.RoutingKey, publish.Properties, publish.Body, options.Broker.ConfirmTimeout);
             if (channel.IsHung && connections.Publishing.Blocked is null)
             {
@@ -48,6 +56,24 @@ internal sealed class ConfirmedPublisher(BrokerConnections connections, Topology
         }
 
         return answer.Task;
+    }
+
+    /// <summary>
+    /// Where the broker confirms nothing of a full window, nothing more is published; whoever is next has a channel of
+    /// its own, because the oldest publish on this one has had its time.
+    /// </summary>
+    private async Task<bool> ReserveAsync(PublishChannel<TaskCompletionSource<PublishOutcome>> channel, CancellationToken cancellationToken)
+    {
+        using var limit = new TimeLimit(options.Broker.ConfirmTimeout, time, cancellationToken);
+        try
+        {
+            await channel.ReserveAsync(limit.Token);
+            return true;
+        }
+        catch (OperationCanceledException) when (limit.IsReached && !cancellationToken.IsCancellationRequested)
+        {
+            return false;
+        }
     }
 
     /// <summary>A connection that is lost before anything was published is waited for anew.</summary>
