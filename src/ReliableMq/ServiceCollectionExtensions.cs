@@ -72,6 +72,7 @@ public static class ReliableMqServiceCollectionExtensions
         services.AddSingleton(new RegisteredServices(services));
         services.AddSingleton<DependencyRules>();
         services.AddMetrics();
+        services.AddSingleton(typeof(QuietLogger<>));
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(provider => provider.GetRequiredService<IOptions<ReliableMqOptions>>().Value);
 
@@ -248,7 +249,7 @@ public static class ReliableMqServiceCollectionExtensions
             var extension = new OutboxOptionsExtension(
                 provider.GetRequiredService<ServiceDatabases>().For(typeof(TContext)),
                 provider.GetRequiredService<MessageFactory>(),
-                provider.GetRequiredService<ILoggerFactory>().CreateLogger("ReliableMq.Outbox"));
+                provider.GetRequiredService<QuietLogger<OutboxInterceptor>>());
             ((Microsoft.EntityFrameworkCore.Infrastructure.IDbContextOptionsBuilderInfrastructure)context).AddOrUpdateExtension(extension);
             context.AddInterceptors(OutboxInterceptor.Instance);
         });

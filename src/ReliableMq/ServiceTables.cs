@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using ReliableMq.DeadLettering;
+using ReliableMq.Diagnostics;
 using ReliableMq.Dispatching;
 using ReliableMq.Failing;
 using ReliableMq.Hosting;
@@ -25,7 +26,7 @@ public sealed class ServiceTables
         var only = new ServiceDatabases(database);
         DeadLetters = new DeadLetters(only, replays);
         PendingMessages = new PendingMessages(only, dispatchers);
-        ParkedMessages = new ParkedMessages(only, NullLogger<ParkedMessages>.Instance);
+        ParkedMessages = new ParkedMessages(only, new QuietLogger<ParkedMessages>(NullLoggerFactory.Instance));
         Consumers = new Consumers(consumers, only, TimeProvider.System, withoutInbox);
     }
 

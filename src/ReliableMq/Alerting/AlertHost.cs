@@ -9,7 +9,7 @@ namespace ReliableMq.Alerting;
 
 /// <summary>Runs one teller for each database and sink.</summary>
 internal sealed class AlertHost(
-    ServiceDatabases databases, AlertSinks sinks, IServiceProvider services, IHostApplicationLifetime lifetime, ILogger<AlertHost> logger)
+    ServiceDatabases databases, AlertSinks sinks, IServiceProvider services, IHostApplicationLifetime lifetime, QuietLogger<AlertHost> logger)
     : IHostedService, IDisposable
 {
     private readonly CancellationTokenSource _stopping = new();

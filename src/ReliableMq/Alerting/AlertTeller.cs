@@ -23,7 +23,7 @@ internal sealed class AlertTeller : IDisposable
     private readonly PollClock _clock;
     private readonly SemaphoreSlim _woken = new(0, 1);
 
-    public AlertTeller(ServiceDatabase database, IAlertSink sink, ReliableMqMetrics metrics, TimeProvider time, ILogger<AlertTeller> logger)
+    public AlertTeller(ServiceDatabase database, IAlertSink sink, ReliableMqMetrics metrics, TimeProvider time, QuietLogger<AlertTeller> logger)
     {
         _database = database;
         _sink = sink;

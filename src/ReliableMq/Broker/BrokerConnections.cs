@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using ReliableMq.Diagnostics;
 
 namespace ReliableMq.Broker;
 
@@ -9,7 +10,7 @@ namespace ReliableMq.Broker;
 /// </summary>
 internal sealed class BrokerConnections : IAsyncDisposable
 {
-    public BrokerConnections(IOptions<ReliableMqOptions> options, IBrokerCredentialsProvider credentials, TimeProvider time, ILogger<BrokerConnection> logger)
+    public BrokerConnections(IOptions<ReliableMqOptions> options, IBrokerCredentialsProvider credentials, TimeProvider time, QuietLogger<BrokerConnection> logger)
     {
         var version = new VersionNotice(options.Value.Broker, logger);
         Publishing = Create("publishing");

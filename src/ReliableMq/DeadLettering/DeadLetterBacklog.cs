@@ -16,7 +16,7 @@ namespace ReliableMq.DeadLettering;
 /// </summary>
 internal sealed class DeadLetterBacklog(
     HandlerRegistry handlers, ServiceDatabases databases, BrokerConnections connections, ConsumerHost consumers, ReliableMqOptions options,
-    IBrokerCredentialsProvider credentials, ILogger<DeadLetterBacklog> logger) : IScheduledWork, IDisposable
+    IBrokerCredentialsProvider credentials, QuietLogger<DeadLetterBacklog> logger) : IScheduledWork, IDisposable
 {
     /// <summary>Fewer looks in a row, a minute apart, are what a storm takes to be stored.</summary>
     private const int Patience = 5;

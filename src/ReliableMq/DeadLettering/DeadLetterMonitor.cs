@@ -15,7 +15,7 @@ namespace ReliableMq.DeadLettering;
 /// that was handled, that has a later life, or that was discarded is settled as it would be in its own queue.
 /// </summary>
 internal sealed class DeadLetterMonitor(
-    QueueSettings settings, ServiceDatabase database, ReliableMqMetrics metrics, TimeProvider time, ILogger<DeadLetterMonitor> logger) : IDeliveryProcessor
+    QueueSettings settings, ServiceDatabase database, ReliableMqMetrics metrics, TimeProvider time, QuietLogger<DeadLetterMonitor> logger) : IDeliveryProcessor
 {
     private readonly DeadLetterSql _sql = new(database.Schema);
     private readonly Parking _parking = new(database, logger);

@@ -12,7 +12,7 @@ namespace ReliableMq.DeadLettering;
 /// Carries on replays: at start, when one is asked for here, and now and then those of processes that died. Each
 /// database by itself, so that one that is away holds up no replay of another.
 /// </summary>
-internal sealed class ReplayHost(ServiceDatabases databases, TimeProvider time, ILogger<ReplayHost> logger) : BackgroundService, IScheduledWork
+internal sealed class ReplayHost(ServiceDatabases databases, TimeProvider time, QuietLogger<ReplayHost> logger) : BackgroundService, IScheduledWork
 {
     private readonly IReadOnlyList<(ServiceDatabase Inbox, SemaphoreSlim Woken)> _inboxes = [.. databases.Inboxes.Select(inbox => (inbox, new SemaphoreSlim(1, 1)))];
 

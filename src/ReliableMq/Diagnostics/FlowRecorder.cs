@@ -11,7 +11,7 @@ namespace ReliableMq.Diagnostics;
 /// Keeps what this process did in each minute, for whoever looks at all processes together: in the service's first inbox
 /// database or, without one, its first. A process that does nothing writes nothing.
 /// </summary>
-internal sealed class FlowRecorder(ServiceDatabases databases, ReliableMqMetrics metrics, TimeProvider time, ILogger<FlowRecorder> logger) : BackgroundService
+internal sealed class FlowRecorder(ServiceDatabases databases, ReliableMqMetrics metrics, TimeProvider time, QuietLogger<FlowRecorder> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
 

@@ -32,7 +32,7 @@ internal sealed class OutboxDispatcher
 
     public OutboxDispatcher(
         ServiceDatabase database, BrokerConnections connections, TopologyDeclarer topology, ReliableMqMetrics metrics,
-        TimeProvider time, ILogger<OutboxDispatcher> logger)
+        TimeProvider time, QuietLogger<OutboxDispatcher> logger)
     {
         _database = database;
         _options = database.Options;

@@ -3,12 +3,13 @@ using Microsoft.Extensions.Logging;
 using Npgsql;
 using ReliableMq.Broker;
 using ReliableMq.DeadLettering;
+using ReliableMq.Diagnostics;
 using ReliableMq.Storage;
 
 namespace ReliableMq.Failing;
 
 /// <summary>Reads the parked messages of the service's inbox databases one after the other, a page at a time.</summary>
-internal sealed class ParkedMessages(ServiceDatabases databases, ILogger<ParkedMessages> logger) : IParkedMessages
+internal sealed class ParkedMessages(ServiceDatabases databases, QuietLogger<ParkedMessages> logger) : IParkedMessages
 {
     private const int PageSize = 200;
 

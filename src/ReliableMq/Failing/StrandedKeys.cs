@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using ReliableMq.Diagnostics;
 using ReliableMq.Scheduling;
 using ReliableMq.Storage;
 
@@ -8,7 +9,7 @@ namespace ReliableMq.Failing;
 /// The net under parking: a key with parked messages that nothing holds any more goes on. That happens where an
 /// operator cancels a scheduled retry, and where the order of a queue is changed.
 /// </summary>
-internal sealed class StrandedKeys(ServiceDatabases databases, ILogger<StrandedKeys> logger) : IScheduledWork
+internal sealed class StrandedKeys(ServiceDatabases databases, QuietLogger<StrandedKeys> logger) : IScheduledWork
 {
     public string Name => "stranded-keys";
 

@@ -10,7 +10,7 @@ namespace ReliableMq.Handling;
 /// Runs attempts, and leaves those behind that go on though they were cancelled: their slots are needed. What they still
 /// do is thrown away. So many of them are borne by a process; beyond that they keep their slots.
 /// </summary>
-internal sealed class AbandonedHandlers(ReliableMqMetrics metrics, TimeProvider time, ILogger<AbandonedHandlers> logger)
+internal sealed class AbandonedHandlers(ReliableMqMetrics metrics, TimeProvider time, QuietLogger<AbandonedHandlers> logger)
 {
     /// <summary>Each may hold a thread and memory for ever.</summary>
     private const int Most = 20;

@@ -32,7 +32,7 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
 
     public HandlingProcessor(
         QueueHandlers handlers, ServiceDatabase database, StartMarks marks, AbandonedHandlers abandoned, IServiceScopeFactory scopes, MessageSerializer serializer, IServiceProvider services, HandlingFilters filters,
-        ReliableMqMetrics metrics, TimeProvider time, ILogger<HandlingProcessor> logger)
+        ReliableMqMetrics metrics, TimeProvider time, QuietLogger<HandlingProcessor> logger)
     {
         _handlers = handlers;
         _settings = handlers.Settings;

@@ -1,11 +1,12 @@
 using System.Collections;
 using System.Globalization;
 using Microsoft.Extensions.Logging;
+using ReliableMq.Diagnostics;
 
 namespace ReliableMq.Handling;
 
 /// <summary>Gives what handlers log the message they handle.</summary>
-internal sealed class LoggingScopeFilter(ILogger<LoggingScopeFilter> logger) : IHandlingFilter
+internal sealed class LoggingScopeFilter(QuietLogger<LoggingScopeFilter> logger) : IHandlingFilter
 {
     public async ValueTask HandleAsync(object message, MessageContext context, Func<ValueTask> next)
     {

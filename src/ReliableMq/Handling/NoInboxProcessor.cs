@@ -34,7 +34,7 @@ internal sealed class NoInboxProcessor : IDeliveryProcessor
 
     public NoInboxProcessor(
         QueueHandlers handlers, IServiceProvider services, IServiceScopeFactory scopes, MessageSerializer serializer, HandlingFilters filters, ConfirmedPublisher publisher,
-        AbandonedHandlers abandoned, ReliableMqOptions options, ReliableMqMetrics metrics, TimeProvider time, ILogger<NoInboxProcessor> logger)
+        AbandonedHandlers abandoned, ReliableMqOptions options, ReliableMqMetrics metrics, TimeProvider time, QuietLogger<NoInboxProcessor> logger)
     {
         _handlers = handlers;
         _settings = handlers.Settings;

@@ -21,7 +21,7 @@ namespace ReliableMq.Hosting;
 /// </summary>
 internal sealed class ConsumerHost(
     HandlerRegistry registry, ServiceDatabases databases, IServiceProvider services, BrokerConnections connections, TopologyDeclarer topology,
-    IHostApplicationLifetime lifetime, ReliableMqMetrics metrics, ILogger<ConsumerHost> logger) : IHostedLifecycleService
+    IHostApplicationLifetime lifetime, ReliableMqMetrics metrics, QuietLogger<ConsumerHost> logger) : IHostedLifecycleService
 {
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationTokenSource _givingUp = new();

@@ -15,7 +15,7 @@ namespace ReliableMq.Hosting;
 /// reached does not: it is asked again until it can.
 /// </summary>
 internal sealed class DatabaseStartup(
-    ServiceDatabases databases, HandlerRegistry handlers, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<DatabaseStartup> logger) : IHostedLifecycleService
+    ServiceDatabases databases, HandlerRegistry handlers, IHostApplicationLifetime lifetime, TimeProvider time, QuietLogger<DatabaseStartup> logger) : IHostedLifecycleService
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private readonly CancellationTokenSource _stopping = new();

@@ -10,7 +10,7 @@ namespace ReliableMq.Hosting;
 
 /// <summary>Runs one dispatcher for each set of tables. They stop after the consumers, whose last messages they still send.</summary>
 internal sealed class DispatcherHost(
-    ServiceDatabases databases, IServiceProvider services, IHostApplicationLifetime lifetime, ILogger<DispatcherHost> logger) : IHostedService
+    ServiceDatabases databases, IServiceProvider services, IHostApplicationLifetime lifetime, QuietLogger<DispatcherHost> logger) : IHostedService
 {
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationTokenSource _givingUp = new();

@@ -35,7 +35,7 @@ internal sealed class StartMarks
     private long? _metAt;
     private Task _renewal = Task.CompletedTask;
 
-    public StartMarks(ServiceDatabase database, LoneTurn turn, IHostApplicationLifetime lifetime, ReliableMqMetrics metrics, TimeProvider time, ILogger<StartMarks> logger)
+    public StartMarks(ServiceDatabase database, LoneTurn turn, IHostApplicationLifetime lifetime, ReliableMqMetrics metrics, TimeProvider time, QuietLogger<StartMarks> logger)
     {
         _database = database;
         _turn = turn;

@@ -8,7 +8,7 @@ namespace ReliableMq.Receiving;
 /// Has the consumers of one inbox database follow what operators change, in whichever process they ask for it.
 /// While the database is away, consumers stay as they are.
 /// </summary>
-internal sealed class SettingsWatch(ServiceDatabase database, IReadOnlyList<QueueConsumer> consumers, TimeProvider time, ILogger<SettingsWatch> logger)
+internal sealed class SettingsWatch(ServiceDatabase database, IReadOnlyList<QueueConsumer> consumers, TimeProvider time, QuietLogger<SettingsWatch> logger)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 

@@ -16,7 +16,7 @@ namespace ReliableMq.Scheduling;
 /// </summary>
 internal sealed class QuartzSchedule(
     IEnumerable<IScheduledWork> works, ServiceDatabases databases, HandlerRegistry handlers, ScheduledWorkRunner runner, ReliableMqOptions options, IServiceProvider services,
-    TimeProvider time, ILogger<QuartzSchedule> logger, SchedulerChoice? choice = null) : IHostedService, IAsyncDisposable
+    TimeProvider time, QuietLogger<QuartzSchedule> logger, SchedulerChoice? choice = null) : IHostedService, IAsyncDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
     private readonly Running _running = new();

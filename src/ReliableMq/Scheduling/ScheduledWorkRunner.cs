@@ -5,7 +5,7 @@ using ReliableMq.Timing;
 namespace ReliableMq.Scheduling;
 
 /// <summary>Runs a piece of work once and keeps what came of it.</summary>
-internal sealed class ScheduledWorkRunner(ScheduledWorkTable table, TimeProvider time, ILogger<ScheduledWorkRunner> logger)
+internal sealed class ScheduledWorkRunner(ScheduledWorkTable table, TimeProvider time, QuietLogger<ScheduledWorkRunner> logger)
 {
     /// <param name="work">What to run.</param>
     /// <param name="cancellationToken">The host stops.</param>

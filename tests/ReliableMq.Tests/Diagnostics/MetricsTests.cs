@@ -115,7 +115,7 @@ public sealed class MetricsTests : IDisposable
     public void Consumers_are_measured_by_queue()
     {
         var settings = new QueueSettings("billing", new RetryPolicy([]), 8, 200, TimeSpan.FromMinutes(5));
-        var consumer = new QueueConsumer("billing", settings, new NoProcessor(), null!, null!, TimeProvider.System, NullLogger<QueueConsumer>.Instance);
+        var consumer = new QueueConsumer("billing", settings, new NoProcessor(), null!, null!, TimeProvider.System, new QuietLogger<QueueConsumer>(NullLoggerFactory.Instance));
         _metrics.Watch([consumer]);
         consumer.Apply(new SettingsInForce(DateTimeOffset.UnixEpoch, 3, 200));
 
