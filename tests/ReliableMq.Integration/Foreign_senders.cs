@@ -123,4 +123,26 @@ public class Foreign_senders
 
     [Message(Name)]
     private sealed record Foreign(int Number);
+
+    /// <summary>What the broker has brought to others once, it must not bring to them again with each copy.</summary>
+    [Fact]
+    public async Task Further_receivers_that_a_sender_names_get_no_copies()
+    {
+        await using var world = await World.CreateAsync();
+        await world.BindPlainQueueAsync("audit", "elsewhere", "nothing");
+        await using var service = await world.StartAsync(setup => setup.HandleNumbered(retry: "", before: (_, context) => context.Headers.ContainsKey("x-reliable-mq-epoch")
+            ? Task.CompletedTask
+            : throw new PermanentFailureException("not yet")));
+        await service.ConsumingAsync();
+        await world.Broker.PublishAsync("", "tests.numbers", "{\"number\":1}"u8.ToArray(), new RabbitMQ.Client.BasicProperties
+        {
+            MessageId = "m-1", Type = "tests.numbered.v1", ContentType = "application/json", Headers = new Dictionary<string, object?> { ["CC"] = new List<object?> { "audit" } },
+        });
+        var dead = await Eventually.FoundAsync(() => service.DeadLetters.ListAsync().FirstOrDefaultAsync().AsTask(), "the dead letter");
+
+        await service.DeadLetters.ReplayAsync(dead.Id, "maria");
+
+        await Eventually.EqualAsync([1], world.EffectsAsync, "effects");
+        (await world.ReadyAsync("audit")).ShouldBe(1u, "only what the sender sent");
+    }
 }

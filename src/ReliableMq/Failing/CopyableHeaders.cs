@@ -4,7 +4,9 @@ namespace ReliableMq.Failing;
 
 /// <summary>
 /// The headers that a further copy of a message keeps. The broker's own record of earlier deaths is left
-/// behind: from 4.0 on it ignores it on published messages, and the library counts for itself.
+/// behind: from 4.0 on it ignores it on published messages, and the library counts for itself. So are further
+/// receivers that a foreign sender has named, because the broker brings each copy to them as well
+/// (https://www.rabbitmq.com/docs/sender-selected).
 /// </summary>
 internal static class CopyableHeaders
 {
@@ -40,7 +42,7 @@ internal static class CopyableHeaders
     }
 
     public static Dictionary<string, object?> Of(IReadOnlyDictionary<string, object?> headers) => headers
-        .Where(header => header.Key != MessageHeaders.PublishSequence && !IsBrokers(header.Key))
+        .Where(header => header.Key != MessageHeaders.PublishSequence && header.Key is not ("CC" or "BCC") && !IsBrokers(header.Key))
         .ToDictionary(header => header.Key, header => header.Value, StringComparer.Ordinal);
 
     /// <summary>Those that are the same each time a copy is delivered.</summary>
