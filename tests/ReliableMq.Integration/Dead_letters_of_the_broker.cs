@@ -54,6 +54,30 @@ public class Dead_letters_of_the_broker
         (await world.CountAsync("failure")).ShouldBe(0);
     }
 
+    /// <summary>A process that has lost its connection handles on what the broker gives up meanwhile, such as by a time to live.</summary>
+    [Fact]
+    public async Task What_is_still_being_handled_is_waited_for()
+    {
+        await using var world = await World.CreateAsync();
+        var gate = new Gate("handler");
+        await using var service = await world.StartAsync(setup => setup.HandleNumbered(before: (_, _) => gate.PassAsync()));
+        await service.ConsumingAsync();
+        var properties = new BasicProperties { MessageId = "m-1", Type = "tests.numbered.v1", ContentType = "application/json" };
+        await world.Broker.PublishAsync("tests", "tests.numbered.v1", "{\"number\":1}"u8.ToArray(), properties);
+        await gate.WaitForCallersAsync();
+
+        await world.Broker.PublishAsync("", DeadLetterQueue, "{\"number\":1}"u8.ToArray(), properties);
+        await Eventually.TrueAsync(() => service.Logs.Entries.Any(entry => entry.Message.Contains("m-1", StringComparison.Ordinal) && entry.Category.Contains("DeadLetterMonitor", StringComparison.Ordinal)), "the monitor waits");
+        (await world.CountAsync("dead_letter")).ShouldBe(0);
+        gate.Open();
+
+        await Eventually.EqualAsync([1], world.EffectsAsync, "effects");
+        await service.Logs.WaitForAsync(entry => entry.EventId.Id == 7007, "it turned out to be late");
+        await world.ShouldHaveSettledAllAsync(service, Queue, DeadLetterQueue);
+        (await world.CountAsync("dead_letter")).ShouldBe(0);
+        (await world.CountAsync("failure")).ShouldBe(0);
+    }
+
     [Theory]
     [InlineData(false, 2)]
     [InlineData(true, 1)]

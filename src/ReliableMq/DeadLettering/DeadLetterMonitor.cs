@@ -18,6 +18,7 @@ internal sealed class DeadLetterMonitor(
     QueueSettings settings, ServiceDatabase database, ReliableMqMetrics metrics, TimeProvider time, QuietLogger<DeadLetterMonitor> logger) : IDeliveryProcessor
 {
     private readonly DeadLetterSql _sql = new(database.Schema);
+    private readonly InboxClaim _claim = new(database.Schema);
     private readonly Parking _parking = new(database, logger);
     private readonly DatabaseProbe _probe = new(database, time);
 
@@ -31,6 +32,12 @@ internal sealed class DeadLetterMonitor(
         catch (OperationCanceledException) when (givingUp.IsCancellationRequested)
         {
             return Settlement.Requeue;
+        }
+        catch (TwinIsRunningException)
+        {
+            // The broker gave it up while a process that has lost its connection still handles it.
+            LogMessages.TwinIsRunning(logger, delivery);
+            return holds.Hold(TimeSpan.FromSeconds(1));
         }
         catch (Exception exception)
         {
@@ -60,6 +67,7 @@ internal sealed class DeadLetterMonitor(
                 return;
             case Look.IsAnothers:
                 delivery = DerivedIds.Give(delivery);
+                await _claim.TryAsync(session.Connection, settings.Queue, delivery.MessageId!, cancellationToken);
                 break;
         }
 
@@ -108,6 +116,7 @@ internal sealed class DeadLetterMonitor(
 
     private async Task<Look> LookAsync(NpgsqlConnection connection, Delivery delivery, CancellationToken cancellationToken)
     {
+        await _claim.TryAsync(connection, settings.Queue, delivery.MessageId!, cancellationToken);
         await using var command = new NpgsqlCommand(_sql.Look, connection) { Parameters = { Queue(), MessageId(delivery) } };
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);

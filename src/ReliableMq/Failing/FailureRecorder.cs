@@ -16,6 +16,7 @@ internal sealed class FailureRecorder(ServiceDatabase database, Parking parking,
 {
     private readonly FailureTable _table = new(database);
     private readonly InboxSql _inboxSql = new(database.Schema);
+    private readonly InboxClaim _claim = new(database.Schema);
     private readonly StartSql _startSql = new(database.Schema);
 
     public async Task<Settlement> RecordAsync(Delivery delivery, Exception exception, QueueSettings settings, ExceptionRules rules, HoldBudget holds, CancellationToken cancellationToken)
@@ -63,7 +64,7 @@ internal sealed class FailureRecorder(ServiceDatabase database, Parking parking,
                 return Settlement.Ack;
             }
         }
-        catch (PostgresException waited) when (waited.SqlState == PostgresErrorCodes.LockNotAvailable)
+        catch (TwinIsRunningException)
         {
             LogMessages.TwinIsRunning(logger, delivery);
             return holds.Hold(TimeSpan.FromSeconds(1));
@@ -152,29 +153,20 @@ internal sealed class FailureRecorder(ServiceDatabase database, Parking parking,
         parking.Tell(release);
     }
 
-    /// <summary>
-    /// Whether another delivery of the message has succeeded. Where one is being handled it is waited for, and until
-    /// this transaction ends none begins: otherwise a message that is done would be shown as failing or dead, and hold
-    /// its key for ever.
-    /// </summary>
+    /// <summary>Whether another delivery of the message has succeeded; else none can before this transaction ends.</summary>
     /// <exception cref="MessageIdUsedTwiceException">Another message has succeeded under this id.</exception>
     private async Task<bool> IsDoneAsync(NpgsqlConnection connection, Delivery delivery, string messageId, CancellationToken cancellationToken)
     {
-        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { new(_inboxSql.BoundWait), new(_inboxSql.Claim), new(_inboxSql.UnboundWait) } };
-        batch.BatchCommands[1].Parameters.Add(new NpgsqlParameter<string>("queue", delivery.Queue));
-        batch.BatchCommands[1].Parameters.Add(new NpgsqlParameter<string>("message_id", messageId));
-        if (await batch.ExecuteScalarAsync(cancellationToken) is null)
+        if (await _claim.TryAsync(connection, delivery.Queue, messageId, cancellationToken))
         {
-            // What failed before its handler could run has not been compared yet.
-            await using var handled = FailureTable.Command(connection, _inboxSql.Handled, messageId, delivery.Queue);
-            await using var reader = await handled.ExecuteReaderAsync(cancellationToken);
-            await InboxEntry.RequireSameAsync(reader, delivery, cancellationToken);
-            return true;
+            return false;
         }
 
-        await using var takeBack = FailureTable.Command(connection, _inboxSql.TakeBack, messageId, delivery.Queue);
-        await takeBack.ExecuteNonQueryAsync(cancellationToken);
-        return false;
+        // What failed before its handler could run has not been compared yet.
+        await using var handled = FailureTable.Command(connection, _inboxSql.Handled, messageId, delivery.Queue);
+        await using var reader = await handled.ExecuteReaderAsync(cancellationToken);
+        await InboxEntry.RequireSameAsync(reader, delivery, cancellationToken);
+        return true;
     }
 
     /// <summary>The message has moved on without this delivery, which is settled like one that had not run.</summary>
