@@ -130,7 +130,7 @@ internal sealed record QueueSettings(string Queue, RetryPolicy Retry, int Concur
             errors.Add($"Linger {where} is \"{linger}\", which is not a duration of at most 1m. Write a number and ms, s or m, like \"{DefaultLinger}\".");
         }
 
-        if (batchSize > 1 && order != QueueOrder.None)
+        if (order != QueueOrder.None && handlers.Any(handler => handler.InvokeBatch is not null))
         {
             errors.Add($"Order {where} is {order}, but its handlers take batches, which have no order. Leave out one of them.");
         }

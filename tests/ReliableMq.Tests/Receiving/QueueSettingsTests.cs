@@ -46,6 +46,14 @@ public sealed class QueueSettingsTests
     }
 
     [Fact]
+    public void Batches_of_one_have_no_order_either()
+    {
+        Resolve([Some.BatchHandler(batchSize: 1)], new QueueOptions { Order = QueueOrder.ByKey });
+
+        _errors.ShouldHaveSingleItem().ShouldStartWith("Order of the queue \"billing\" (\"ReliableMq:Queues:billing\" or [MessageHandler]) is ByKey, but its handlers take batches");
+    }
+
+    [Fact]
     public void A_batch_that_could_never_be_full_is_told()
     {
         Resolve([Some.BatchHandler(batchSize: 11)], new QueueOptions { Prefetch = 10 });
