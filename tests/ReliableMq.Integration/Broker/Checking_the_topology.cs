@@ -166,6 +166,8 @@ public class Checking_the_topology
     {
         await using var world = await World.CreateAsync();
         await using var service = await world.StartAsync(setup => setup.HandleNumbered());
+        // RabbitMQ 4.0 that deletes a queue in the moment of its creation has no queues like it any more before it is restarted.
+        await service.ConsumingAsync();
         await Eventually.TrueAsync(() => service.Logs.Entries.Any(entry => entry.EventId.Id == 3012), "the topology is as needed");
 
         await world.Broker.DeleteQueueAsync(Queue);
@@ -180,11 +182,22 @@ public class Checking_the_topology
     /// RabbitMQ before 4.0 that takes a declaration while it deletes the queue tells the consumer nothing of either. So
     /// a check declares no queue that is consumed, and has nothing to gain from it.
     /// </summary>
-    [Fact]
-    public async Task A_queue_that_is_consumed_is_not_declared_by_a_check()
+    [Theory]
+    [InlineData("Create")]
+    [InlineData("Verify")]
+    public async Task A_queue_that_is_consumed_is_not_declared_by_a_check(string mode)
     {
         await using var world = await World.CreateAsync();
-        await using var service = await world.StartAsync(setup => setup.HandleNumbered());
+        await using (var before = await world.StartAsync(setup => setup.HandleNumbered()))
+        {
+            await before.ConsumingAsync();
+        }
+
+        await using var service = await world.StartAsync(setup =>
+        {
+            setup.HandleNumbered();
+            setup.Settings["Topology:Mode"] = mode;
+        });
         await service.ConsumingAsync();
         await Eventually.TrueAsync(() => service.Logs.Entries.Any(entry => entry.EventId.Id == 3012), "the topology is as needed");
 
@@ -216,6 +229,8 @@ public class Checking_the_topology
         told.ShouldBe([$"{Queue}.dead: its queue is gone", $"{Queue}: its queue is gone"], "they were missing, and nobody consumed them");
         told.Clear();
         await LookAsync();
+        told.ShouldBeEmpty("one look says little");
+        await LookAsync();
         told.ShouldBe([$"{Queue}.dead: the broker does not know of it", $"{Queue}: the broker does not know of it"]);
         told.Clear();
 
@@ -224,6 +239,86 @@ public class Checking_the_topology
         await LookAsync();
         await LookAsync();
         told.ShouldBe([$"{Queue}.dead: the broker does not know of it"]);
+    }
+
+    [Theory]
+    [InlineData("None")]
+    [InlineData("Verify")]
+    public async Task A_consumer_that_the_broker_does_not_know_is_found_whatever_is_declared(string mode)
+    {
+        await using var world = await World.CreateAsync();
+        await using (var before = await world.StartAsync(setup => setup.HandleNumbered()))
+        {
+            await before.ConsumingAsync();
+        }
+
+        await using var service = await world.StartAsync(setup =>
+        {
+            setup.HandleNumbered();
+            setup.Settings["Topology:Mode"] = mode;
+            setup.Settings["Broker:ManagementUrl"] = world.Broker.ManagementUri.ToString();
+        });
+        await service.ConsumingAsync();
+        var declarer = service.Host.Services.GetRequiredService<TopologyDeclarer>();
+        var told = new List<string>();
+        declarer.Consumes = _ => true;
+        declarer.BeginAgain = (queue, reason) =>
+        {
+            told.Add($"{queue}: {reason}");
+            return false;
+        };
+        await service.Host.Services.GetRequiredService<IConsumers>().PauseAsync(Queue, "maria", lasting: false);
+        await Eventually.EqualAsync(0u, () => world.Broker.UseChannelAsync(channel => channel.ConsumerCountAsync(Queue)), "consumers");
+
+        await CheckAsync(service);
+        await CheckAsync(service);
+
+        told.ShouldContain($"{Queue}: the broker does not know of it");
+        told.ShouldNotContain($"{Queue}.dead: the broker does not know of it");
+    }
+
+    [Fact]
+    public async Task A_consumer_declares_no_dead_letter_queue_that_is_consumed()
+    {
+        await using var world = await World.CreateAsync();
+        await using var service = await world.StartAsync(setup => setup.HandleNumbered());
+        await service.ConsumingAsync();
+
+        await world.Broker.AllowDeclaringAsync(@"^tests(\.numbers)?$");
+        service.Host.Services.GetRequiredService<TopologyDeclarer>().BeginAgain(Queue, "a test says so").ShouldBeTrue();
+
+        // Whoever declares it all the same is refused, and does not consume.
+        await service.ConsumingAsync();
+        service.Logs.Entries.ShouldNotContain(entry => entry.Exception is ReliableMqException && entry.Exception.Message.Contains("cannot be declared", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_difference_is_raised_when_the_database_is_back()
+    {
+        await using var world = await World.CreateAsync();
+        var address = new Npgsql.NpgsqlConnectionStringBuilder(world.Database.ConnectionString);
+        await using var proxy = await TcpProxy.StartAsync(address.Host!, address.Port);
+        await using var service = await world.StartAsync(setup =>
+        {
+            setup.HandleNumbered();
+            setup.ConnectionString = new Npgsql.NpgsqlConnectionStringBuilder(setup.ConnectionString) { Host = proxy.Host, Port = proxy.Port, Timeout = 3 }.ConnectionString;
+        });
+        await service.ConsumingAsync();
+        await Eventually.TrueAsync(() => service.Logs.Entries.Any(entry => entry.EventId.Id == 3012), "the topology is as needed");
+        proxy.Accepting = false;
+        proxy.ResetAll();
+        await world.Broker.UseChannelAsync(channel => channel.ExchangeDeleteAsync("tests"));
+        await world.Broker.UseChannelAsync(channel => channel.ExchangeDeclareAsync("tests", "fanout", durable: true, autoDelete: false));
+        await CheckAsync(service);
+        service.Logs.Entries.ShouldContain(entry => entry.EventId.Id == 3007);
+
+        proxy.Accepting = true;
+
+        await Eventually.TrueAsync(async () =>
+        {
+            await CheckAsync(service);
+            return await world.CountAsync("alert WHERE kind = 'topology'") > 0;
+        }, "the alert");
     }
 
     [Fact]

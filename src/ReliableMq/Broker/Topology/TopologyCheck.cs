@@ -29,7 +29,7 @@ internal sealed class TopologyCheck : IScheduledWork, IAsyncDisposable
     private readonly TopologyInspector _inspector;
     private readonly SemaphoreSlim _turn = new(1);
     private readonly CancellationTokenSource _stopping = new();
-    private bool _runsSoon;
+    private bool _runsSoon, _isRaiseDue;
 
     public TopologyCheck(
         ReliableMqOptions options, HandlerRegistry registry, BrokerConnections connections, TopologyDeclarer declarer, TopologyState state,
@@ -58,7 +58,7 @@ internal sealed class TopologyCheck : IScheduledWork, IAsyncDisposable
     {
         // Without a connection there is nothing to look at, and the next one is followed by a check. On one that the
         // broker blocks, no question is answered.
-        if (_options.Topology.Mode == TopologyMode.None || !_connection.IsOpen || _connection.Blocked is not null)
+        if (!_connection.IsOpen || _connection.Blocked is not null)
         {
             return;
         }
@@ -67,11 +67,19 @@ internal sealed class TopologyCheck : IScheduledWork, IAsyncDisposable
         try
         {
             var connection = await _connection.GetAsync(cancellationToken);
-            await TellAsync(await _inspector.InspectAsync(connection, [.. _registry.Queues.Select(queue => queue.Topology)], _declarer.PublishedExchanges, cancellationToken), cancellationToken);
+            QueueTopology[] queues = [.. _registry.Queues.Select(queue => queue.Topology)];
+            if (_options.Topology.Mode == TopologyMode.None)
+            {
+                await _inspector.LookAtConsumersAsync(connection, queues, cancellationToken);
+            }
+            else
+            {
+                await TellAsync(await _inspector.InspectAsync(connection, queues, _declarer.PublishedExchanges, cancellationToken), cancellationToken);
+            }
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            LogMessages.TopologyNotChecked(_logger, exception.Message);
+            LogMessages.TopologyNotChecked(_logger, exception is OperationCanceledException ? "The broker did not answer in time." : exception.Message);
         }
         finally
         {
@@ -82,33 +90,46 @@ internal sealed class TopologyCheck : IScheduledWork, IAsyncDisposable
     private async Task TellAsync(TopologyReport report, CancellationToken cancellationToken)
     {
         var before = _state.Current;
-        if (!_state.Set(report))
+        if (_state.Set(report))
         {
-            return;
+            if (report.Differences.Count > 0)
+            {
+                LogMessages.TopologyDiffers(_logger, report.Differences.Count, $"\n{report.Text}{report.Notes}");
+            }
+            else if (before is not null || _registry.Queues.Count > 0)
+            {
+                LogMessages.TopologyAsNeeded(_logger, report.Notes);
+            }
+
+            _isRaiseDue = report.Differences.Count > 0;
         }
 
-        if (report.Differences.Count > 0)
+        if (_isRaiseDue)
         {
-            LogMessages.TopologyDiffers(_logger, report.Differences.Count, $"\n{report.Text}{report.Notes}");
-            await RaiseAsync(report, cancellationToken);
-        }
-        else if (before is not null || _registry.Queues.Count > 0)
-        {
-            LogMessages.TopologyAsNeeded(_logger, report.Notes);
+            _isRaiseDue = !await RaiseAsync(report, cancellationToken);
         }
     }
 
-    /// <summary>In the first database that is there; with none the log has to do.</summary>
-    private async Task RaiseAsync(TopologyReport report, CancellationToken cancellationToken)
+    /// <summary>In the first database that takes it.</summary>
+    /// <returns>Whether one did, or there is none; else it is tried again at the next check.</returns>
+    private async Task<bool> RaiseAsync(TopologyReport report, CancellationToken cancellationToken)
     {
-        if (_databases.Ready.FirstOrDefault() is { } database)
+        var raises = report.Differences.Select(difference => new AlertRaise(AlertKinds.Topology, difference.What, AlertSeverity.Warning, difference.ToString())).ToList();
+        foreach (var database in _databases.Ready)
         {
-            await using var session = await database.OpenAsync(cancellationToken);
-            await database.Alerts.RaiseAsync(
-                session.Connection,
-                [.. report.Differences.Select(difference => new AlertRaise(AlertKinds.Topology, difference.What, AlertSeverity.Warning, difference.ToString()))],
-                cancellationToken);
+            try
+            {
+                await using var session = await database.OpenAsync(cancellationToken);
+                await database.Alerts.RaiseAsync(session.Connection, raises, cancellationToken);
+                return true;
+            }
+            catch (Exception) when (!cancellationToken.IsCancellationRequested)
+            {
+                // The next one.
+            }
         }
+
+        return _databases.All.Count == 0;
     }
 
     private void RunSoon()

@@ -57,14 +57,19 @@ internal sealed class TopologyDeclarer(ReliableMqOptions options)
 
     public async Task DeclareAsync(IConnection connection, QueueTopology topology, CancellationToken cancellationToken)
     {
+        // The dead-letter queue comes first: from the first delivery on there is a place for what fails. Where it has a
+        // consumer, that has seen to it.
+        if (!Consumes(topology.DeadLetterQueue))
+        {
+            await DeclareDeadLetterQueueAsync(connection, topology, cancellationToken);
+        }
+
+        await DeclareQueueAsync(connection, topology.Queue, topology.Arguments, cancellationToken);
         if (options.Topology.Mode != TopologyMode.Create)
         {
             return;
         }
 
-        // The dead-letter queue comes first: from the first delivery on there is a place for what fails.
-        await DeclareDeadLetterQueueAsync(connection, topology, cancellationToken);
-        await DeclareQueueAsync(connection, topology.Queue, topology.Arguments, cancellationToken);
         foreach (var exchange in topology.Exchanges)
         {
             await DeclareAsync(connection, TopologyRules.Exchange(exchange), TopologyProbe.DeclareExchange(exchange, cancellationToken), cancellationToken);
@@ -91,16 +96,22 @@ internal sealed class TopologyDeclarer(ReliableMqOptions options)
     }
 
     /// <summary>All that the consumer of dead letters needs; it does not wait for anybody's exchange.</summary>
-    public async Task DeclareDeadLetterQueueAsync(IConnection connection, QueueTopology topology, CancellationToken cancellationToken)
+    public Task DeclareDeadLetterQueueAsync(IConnection connection, QueueTopology topology, CancellationToken cancellationToken) =>
+        DeclareQueueAsync(connection, topology.DeadLetterQueue, QueueTopology.DeadLetterArguments, cancellationToken);
+
+    private async Task DeclareQueueAsync(IConnection connection, string queue, Dictionary<string, object?> arguments, CancellationToken cancellationToken)
     {
         if (options.Topology.Mode == TopologyMode.Create)
         {
-            await DeclareQueueAsync(connection, topology.DeadLetterQueue, QueueTopology.DeadLetterArguments, cancellationToken);
+            _declaredQueues[queue] = await DeclareAsync(connection, TopologyRules.Queue(queue), TopologyProbe.DeclareQueue(queue, arguments, cancellationToken), cancellationToken);
+        }
+        else if (options.Topology.Mode == TopologyMode.Verify
+            && (await TopologyProbe.AskAsync(connection, TopologyProbe.QueueExists(queue, cancellationToken), cancellationToken)).Answer == TopologyAnswer.AsNeeded)
+        {
+            // To declare what exists changes nothing, and tells whether it is equal.
+            _declaredQueues[queue] = await TopologyProbe.AskAsync(connection, TopologyProbe.DeclareQueue(queue, arguments, cancellationToken), cancellationToken);
         }
     }
-
-    private async Task DeclareQueueAsync(IConnection connection, string queue, Dictionary<string, object?> arguments, CancellationToken cancellationToken) =>
-        _declaredQueues[queue] = await DeclareAsync(connection, TopologyRules.Queue(queue), TopologyProbe.DeclareQueue(queue, arguments, cancellationToken), cancellationToken);
 
     private static async Task<bool> IsMissingAsync(IConnection connection, string exchange, CancellationToken cancellationToken) =>
         (await TopologyProbe.AskAsync(connection, TopologyProbe.ExchangeExists(exchange, cancellationToken), cancellationToken)).Answer == TopologyAnswer.Missing;

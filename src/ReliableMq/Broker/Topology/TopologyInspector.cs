@@ -105,6 +105,7 @@ internal sealed class TopologyInspector(TopologyMode mode, ManagementClient? man
         if (mode == TopologyMode.Verify && differences is not null)
         {
             look.Differences.AddRange(differences);
+            await LookAtConsumersAsync(look.Connection, queue, look.Token);
         }
         else
         {
@@ -112,7 +113,7 @@ internal sealed class TopologyInspector(TopologyMode mode, ManagementClient? man
             await LookAtAsync(look, TopologyRules.MissingQueue(queue),
                 async channel => consumers = (await channel.QueueDeclarePassiveAsync(queue, look.Token)).ConsumerCount,
                 TopologyProbe.DeclareQueue(queue, arguments, look.Token), TopologyRules.KeepOrReplace, differences,
-                () => isLeft = declarer.BeginAgain(queue, "its queue is gone"), declarer.AnswerToConsumerOf(queue));
+                () => isLeft = declarer.BeginAgain(queue, "its queue is gone"), () => declarer.AnswerToConsumerOf(queue));
             LookAtConsumers(queue, consumers);
         }
 
@@ -122,6 +123,26 @@ internal sealed class TopologyInspector(TopologyMode mode, ManagementClient? man
         }
 
         return !isLeft;
+    }
+
+    /// <summary>All that is looked at where nobody wants to know of the topology.</summary>
+    public async Task LookAtConsumersAsync(IConnection connection, IReadOnlyList<QueueTopology> queues, CancellationToken cancellationToken)
+    {
+        foreach (var queue in queues)
+        {
+            await LookAtConsumersAsync(connection, queue.DeadLetterQueue, cancellationToken);
+            await LookAtConsumersAsync(connection, queue.Queue, cancellationToken);
+        }
+    }
+
+    private async Task LookAtConsumersAsync(IConnection connection, string queue, CancellationToken cancellationToken)
+    {
+        if (declarer.Consumes(queue))
+        {
+            uint? consumers = null;
+            await TopologyProbe.AskAsync(connection, async channel => consumers = (await channel.QueueDeclarePassiveAsync(queue, cancellationToken)).ConsumerCount, cancellationToken);
+            LookAtConsumers(queue, consumers);
+        }
     }
 
     /// <summary>
@@ -153,7 +174,7 @@ internal sealed class TopologyInspector(TopologyMode mode, ManagementClient? man
     /// <param name="known">What the broker said to its declaration already, which is not repeated then.</param>
     private async Task LookAtAsync(
         Look look, TopologyDifference missing, Func<IChannel, Task> exists, Func<IChannel, Task> declare, string remedy, List<TopologyDifference>? facts,
-        Func<bool>? leaveIt = null, (TopologyAnswer Answer, string Text)? known = null)
+        Func<bool>? leaveIt = null, Func<(TopologyAnswer Answer, string Text)?>? known = null)
     {
         var wasMissing = (await look.AskAsync(exists)).Answer == TopologyAnswer.Missing;
         if (wasMissing && mode == TopologyMode.Verify)
@@ -166,7 +187,7 @@ internal sealed class TopologyInspector(TopologyMode mode, ManagementClient? man
         // consumer nothing and hands it nothing. So whoever consumes it declares it, before it consumes.
         var (answer, text) = wasMissing
             ? leaveIt?.Invoke() == true ? (TopologyAnswer.AsNeeded, "") : await look.AskAsync(declare)
-            : known ?? await look.AskAsync(declare);
+            : known?.Invoke() ?? await look.AskAsync(declare);
         switch (answer)
         {
             case TopologyAnswer.AsNeeded:

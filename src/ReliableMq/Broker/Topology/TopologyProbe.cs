@@ -42,6 +42,9 @@ internal static class TopologyProbe
     public static Func<IChannel, Task> ExchangeExists(string exchange, CancellationToken cancellationToken) =>
         channel => channel.ExchangeDeclarePassiveAsync(exchange, cancellationToken);
 
+    public static Func<IChannel, Task> QueueExists(string queue, CancellationToken cancellationToken) =>
+        channel => channel.QueueDeclarePassiveAsync(queue, cancellationToken);
+
     public static Func<IChannel, Task> DeclareExchange(string exchange, CancellationToken cancellationToken) =>
         channel => channel.ExchangeDeclareAsync(exchange, ExchangeType.Topic, durable: true, autoDelete: false, cancellationToken: cancellationToken);
 
