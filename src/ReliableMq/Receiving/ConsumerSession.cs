@@ -73,6 +73,9 @@ internal sealed class ConsumerSession : IAsyncBasicConsumer
     /// <summary>Why the session ended by itself.</summary>
     public string? EndReason { get; private set; }
 
+    /// <summary>Whether the broker has cancelled it, usually because the queue is being deleted.</summary>
+    public bool IsCancelled { get; private set; }
+
     /// <summary>Whether it ended because the database cannot be reached.</summary>
     public bool Paused { get; private set; }
 
@@ -362,6 +365,7 @@ internal sealed class ConsumerSession : IAsyncBasicConsumer
     /// <summary>The queue was deleted, or its leader moved. The whole channel is given up: it may hold stale deliveries.</summary>
     public Task HandleBasicCancelAsync(string consumerTag, CancellationToken cancellationToken = default)
     {
+        IsCancelled = true;
         End("the broker cancelled the consumer; was the queue deleted?");
         return Task.CompletedTask;
     }

@@ -13,6 +13,8 @@ internal sealed class QueueConsumer(
     string queue, QueueSettings settings, IDeliveryProcessor processor, Func<IConnection, CancellationToken, Task> declare,
     BrokerConnection broker, TimeProvider time, QuietLogger<QueueConsumer> logger)
 {
+    private static readonly TimeSpan WhileDeleted = TimeSpan.FromMilliseconds(500);
+
     // Shared by all channels that follow one another, so that a handler still running on a lost one counts.
     private readonly SlotGate _slots = new(settings.Slots);
     private readonly Running _endingSessions = new();
@@ -211,6 +213,12 @@ internal sealed class QueueConsumer(
             }
 
             Tell(session, over.IsCancellationRequested);
+            if (session.IsCancelled)
+            {
+                // The broker tells it while it still deletes the queue, and may mistake for that one what is declared now.
+                await Task.Delay(WhileDeleted, time, over.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
             return phase.Over.IsCancellationRequested;
         }
         catch (OperationCanceledException) when (phase.Over.IsCancellationRequested)
