@@ -150,4 +150,32 @@ public class Failures_that_only_look_like_infrastructure
         await using var command = new NpgsqlCommand(sql, connection);
         await command.ExecuteNonQueryAsync();
     }
+
+    /// <summary>It waits for another delivery of the message for longer than the queue's Timeout.</summary>
+    [Fact]
+    public async Task What_could_not_begin_in_time_has_not_failed()
+    {
+        await using var world = await World.CreateAsync();
+        await using var service = await world.StartAsync(setup => setup.Handle<Numbered>("tests.numbers", (message, db, context) =>
+        {
+            db.Effects.Add(new Effect { Number = message.Number, Note = context.Attempt.ToString(System.Globalization.CultureInfo.InvariantCulture) });
+            return Task.CompletedTask;
+        }, retry: "", timeout: "500ms"));
+        await service.ConsumingAsync();
+        await using var twin = await world.Database.DataSource.OpenConnectionAsync();
+        await using var handling = await twin.BeginTransactionAsync();
+        await using (var insert = new NpgsqlCommand("INSERT INTO reliable_mq.inbox (queue, message_id, fingerprint, epoch) VALUES ('tests.numbers', 'm-1', gen_random_uuid(), 0)", twin, handling))
+        {
+            await insert.ExecuteNonQueryAsync();
+        }
+
+        await world.Broker.PublishAsync("tests", "tests.numbered.v1", "{\"number\":1}"u8.ToArray(), new RabbitMQ.Client.BasicProperties { MessageId = "m-1", Type = "tests.numbered.v1", ContentType = "application/json" });
+        await Eventually.TrueAsync(() => service.Logs.Entries.Count(entry => entry.EventId.Id == 5012) >= 3, "it waits, and is tried again");
+        await handling.RollbackAsync();
+
+        await Eventually.EqualAsync([1], world.EffectsAsync, "effects");
+        (await world.Database.QueryAsync<string>("SELECT \"Note\" FROM \"Effects\"")).ShouldBe(["1"], "no attempt was counted");
+        (await world.CountAsync("failure")).ShouldBe(0);
+        (await world.CountAsync("dead_letter")).ShouldBe(0);
+    }
 }

@@ -130,11 +130,7 @@ public class Messages_that_end_their_process
         var database = service.Host.Services.GetRequiredService<ServiceDatabases>().All.Single();
         await database.Ready;
         var marks = ActivatorUtilities.CreateInstance<StartMarks>(service.Host.Services, database);
-        var delivery = new Delivery
-        {
-            Tag = 1, Queue = "tests.numbers", Exchange = "", RoutingKey = "", Redelivered = true, MessageId = "a", Name = "n", ContentType = null, CorrelationId = null, ReplyTo = null,
-            Headers = [], Body = [], Priority = null, ReceivedTimestamp = 0, ReceivedAt = default,
-        };
+        var delivery = Redelivered("a");
         await world.Database.ExecuteAsync(
             """
             CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_xact_lock_shared(1); RETURN NEW; END $$;
@@ -153,6 +149,36 @@ public class Messages_that_end_their_process
 
         await marks.EndAsync(delivery, run);
 
+        (await MarksAsync(world)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_mark_that_is_just_being_written_is_not_taken_over_by_another_delivery()
+    {
+        await using var world = await World.CreateAsync();
+        await using var service = await world.StartAsync();
+        var database = service.Host.Services.GetRequiredService<ServiceDatabases>().All.Single();
+        await database.Ready;
+        var marks = ActivatorUtilities.CreateInstance<StartMarks>(service.Host.Services, database);
+        await world.Database.ExecuteAsync(
+            """
+            CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_xact_lock_shared(1); RETURN NEW; END $$;
+            CREATE TRIGGER wait BEFORE INSERT ON reliable_mq.started FOR EACH ROW EXECUTE FUNCTION wait();
+            """);
+        await using var writing = await world.Database.DataSource.OpenConnectionAsync();
+        var held = await writing.BeginTransactionAsync();
+        await using (var hold = new NpgsqlCommand("SELECT pg_advisory_xact_lock(1)", writing, held))
+        {
+            await hold.ExecuteNonQueryAsync();
+        }
+
+        var first = marks.StartAsync(Redelivered("a"), CancellationToken.None);
+        (await marks.StartAsync(Redelivered("a"), CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(20))).ShouldBeOfType<Start.Wait>();
+        await held.RollbackAsync();
+
+        var run = (await first).ShouldBeOfType<Start.Run>();
+        (await marks.StartAsync(Redelivered("a"), CancellationToken.None)).ShouldBeOfType<Start.Wait>();
+        await marks.EndAsync(Redelivered("a"), run);
         (await MarksAsync(world)).ShouldBeEmpty();
     }
 
@@ -270,6 +296,12 @@ public class Messages_that_end_their_process
         (await world.CountAsync("failure")).ShouldBe(0);
         await Eventually.EqualAsync(1u, () => world.ReadyAsync("tests.numbers"), "messages back in the queue");
     }
+
+    private static Delivery Redelivered(string messageId) => new()
+    {
+        Tag = 1, Queue = "tests.numbers", Exchange = "", RoutingKey = "", Redelivered = true, MessageId = messageId, Name = "n", ContentType = null, CorrelationId = null, ReplyTo = null,
+        Headers = [], Body = [], Priority = null, ReceivedTimestamp = 0, ReceivedAt = default,
+    };
 
     /// <summary>Each with all that tells why it stands.</summary>
     private static Task<List<string>> MarksAsync(World world) => world.Database.QueryAsync<string>(

@@ -146,6 +146,9 @@ internal static partial class LogMessages
     [LoggerMessage(5011, LogLevel.Error, "A service of the handler \"{Handler}\" could not be disposed of; the outcome of its message is not changed by that.")]
     public static partial void ServicesNotDisposed(ILogger logger, string handler, Exception exception);
 
+    [LoggerMessage(5012, LogLevel.Warning, "The delivery {Delivery} waits: its handler could not begin within {Timeout}, the Timeout of its queue. No connection to the database was free, the database did not answer, or another delivery of the message is being handled. Look for what keeps it, or raise the Timeout.")]
+    public static partial void NoTimeToBegin(ILogger logger, Delivery delivery, TimeSpan timeout);
+
     [LoggerMessage(5020, LogLevel.Warning, "The process {Node} on \"{Host}\" ended while it handled {Delivery}, perhaps because of it. Nothing is counted; from now on it runs alone.")]
     public static partial void Suspected(ILogger logger, Guid? node, string host, Delivery delivery);
 
@@ -222,7 +225,7 @@ internal static partial class LogMessages
     [LoggerMessage(7008, LogLevel.Error, "No database takes this alert: {Text}")]
     public static partial void DeadLettersStuck(ILogger logger, string text);
 
-    [LoggerMessage(8001, LogLevel.Warning, "The database of \"{Context}\" cannot be reached: {Error} Messages are stored and handled when it can.")]
+    [LoggerMessage(8001, LogLevel.Warning, "The database of \"{Context}\" cannot be reached: {Error}. Messages are stored and handled when it can.")]
     public static partial void DatabaseUnreachable(ILogger logger, string context, string error);
 
     [LoggerMessage(8002, LogLevel.Information, "The database of \"{Context}\" is ready: schema \"{Schema}\", version {Version}.")]

@@ -136,9 +136,10 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
         using var activity = Telemetry.StartProcess([delivery]);
         using var timeout = new TimeLimit(_settings.Timeout, _time, givingUp);
         var rules = _handlers.RulesOf(message?.Handler);
+        var hasBegun = false;
         var result = message is null
             ? AttemptResult.Failed(unreadable!)
-            : await _immediately.RunAsync(delivery, rules, () => AttemptAsync(message, isMarked, timeout.Token, givingUp), timeout.Token);
+            : await _immediately.RunAsync(delivery, rules, () => AttemptAsync(message, isMarked, () => hasBegun = true, timeout.Token, givingUp), timeout.Token);
         if (result.IsDone)
         {
             _metrics.Handled(delivery.Queue, _time.GetElapsedTime(startedAt), errorType: null, delivery.SentAt);
@@ -161,12 +162,19 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
             };
         }
 
-        var failure = timeout.IsReached && !givingUp.IsCancellationRequested
-            ? HandlerInvocation.TimedOut(_settings.Timeout, result.Exception)
+        var failure = !timeout.IsReached || givingUp.IsCancellationRequested ? result.Exception!
+            : hasBegun ? HandlerInvocation.TimedOut(_settings.Timeout, result.Exception)
+            : result.Exception is OperationCanceledException or HandlerAbandonedException ? new NoTimeToBeginException(result.Exception)
             : result.Exception!;
         activity?.SetStatus(System.Diagnostics.ActivityStatusCode.Error, failure.Message);
-        _metrics.Handled(delivery.Queue, _time.GetElapsedTime(startedAt), failure.GetType().FullName);
-        return await SettleFailureAsync(delivery, failure, rules, holds, givingUp);
+        var took = _time.GetElapsedTime(startedAt);
+        var settlement = await SettleFailureAsync(delivery, failure, rules, holds, givingUp);
+        if (failure is not NotBegunException && settlement.Kind != SettlementKind.Pause && !givingUp.IsCancellationRequested)
+        {
+            _metrics.Handled(delivery.Queue, took, failure.GetType().FullName);
+        }
+
+        return settlement;
     }
 
     public void ChangeConcurrency(int concurrency)
@@ -179,7 +187,7 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
 
     public Task WaitUntilAbleAsync(CancellationToken stopping) => _probe.WaitAsync(stopping);
 
-    private async Task<AttemptResult> AttemptAsync(ReadMessage message, bool isMarked, CancellationToken cancellationToken, CancellationToken givingUp)
+    private async Task<AttemptResult> AttemptAsync(ReadMessage message, bool isMarked, Action begins, CancellationToken cancellationToken, CancellationToken givingUp)
     {
         try
         {
@@ -189,6 +197,7 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
                 var result = await _abandoned.RunAsync(message.Delivery, _settings.Queue, _database, running => _inbox.RunAsync(message.Delivery, orderingKey, isMarked, message.Handler.HandlerName,
                     (services, transaction, attempt) =>
                     {
+                        begins();
                         // Only here is it known that this is not the copy of a message that was handled in time.
                         message.RefuseExpired(_time.GetUtcNow());
                         return _invocation.InvokeAsync(message.Handler, services, message.Message, message.ContextOf(attempt, transaction.Transaction, cancellationToken));
@@ -237,6 +246,12 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
 
         try
         {
+            if (exception is NoTimeToBeginException)
+            {
+                LogMessages.NoTimeToBegin(_logger, delivery, _settings.Timeout);
+                return await _probe.AskAsync(givingUp) is null ? holds.Hold(TimeSpan.FromSeconds(1)) : Settlement.Pause;
+            }
+
             if (FailureRules.LooksLikeDatabaseDown(exception) && await _probe.AskAsync(givingUp) is { } down)
             {
                 LogMessages.DatabaseDown(_logger, delivery.Queue, down);

@@ -45,7 +45,7 @@ internal sealed class DatabaseStartup(
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested && (timeout.IsReached || MayComeLater(exception)))
         {
-            var error = exception is OperationCanceledException ? $"it did not answer within {Patience.TotalSeconds:0} seconds." : FailureRules.CauseOf(exception).Message;
+            var error = exception is OperationCanceledException ? $"it did not answer within {Patience.TotalSeconds:0} seconds" : FailureRules.CauseOf(exception).Message.TrimEnd('.');
             database.LastError = error;
             LogMessages.DatabaseUnreachable(logger, database.Name, error);
             return false;

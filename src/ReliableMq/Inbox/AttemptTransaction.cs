@@ -105,8 +105,14 @@ internal abstract class AttemptTransaction : IAsyncDisposable
     }
 }
 
+/// <summary>Nothing of the message has run, so nothing of it has failed.</summary>
+internal abstract class NotBegunException(string message, Exception? inner) : NotThrownException(message, inner);
+
+/// <summary>The time of an attempt was over before its handler began.</summary>
+internal sealed class NoTimeToBeginException(Exception? inner) : NotBegunException("The handler could not begin in time.", inner);
+
 /// <summary>The pool had no connection for an attempt within the wait that the connection string allows.</summary>
-internal sealed class NoConnectionFreeException(Exception inner) : NotThrownException(inner.Message, inner)
+internal sealed class NoConnectionFreeException(Exception inner) : NotBegunException(inner.Message, inner)
 {
     /// <returns>The exception itself where it is something else.</returns>
     public static Exception Tell(Exception exception) => FailureRules.IsPoolExhausted(exception) ? new NoConnectionFreeException(exception) : exception;

@@ -193,4 +193,4 @@ internal sealed class InboxEntry(string schema, TimeSpan timeout, Parking parkin
 }
 
 /// <summary>Another delivery of the same message holds its inbox row for longer than the wait allows.</summary>
-internal sealed class TwinIsRunningException(Exception inner) : NotThrownException("Another delivery of the same message is being handled.", inner);
+internal sealed class TwinIsRunningException(Exception inner) : NotBegunException("Another delivery of the same message is being handled.", inner);

@@ -31,6 +31,7 @@ internal sealed class StartMarks
     private readonly DatabaseSight _sight;
     private readonly Lock _gate = new();
     private readonly Dictionary<MarkKey, Marked> _marked = [];
+    private readonly HashSet<MarkKey> _starting = [];
     private bool _isWatching;
     private long? _metAt;
     private Task _renewal = Task.CompletedTask;
@@ -72,6 +73,16 @@ internal sealed class StartMarks
 
     public async Task<Start> StartAsync(Delivery delivery, CancellationToken cancellationToken)
     {
+        var key = KeyOf(delivery);
+        lock (_gate)
+        {
+            // Between what it writes and what it knows of that, another delivery of the message would take its mark for a lost one.
+            if (!_starting.Add(key))
+            {
+                return new Start.Wait(ShortWait);
+            }
+        }
+
         try
         {
             await using var session = await _database.OpenAsync(cancellationToken);
@@ -81,6 +92,13 @@ internal sealed class StartMarks
         {
             Missed(exception);
             throw;
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _starting.Remove(key);
+            }
         }
     }
 

@@ -183,7 +183,7 @@ public class A_database_that_is_away
         await postgres.FillDiskAsync();
         await using var service = await world.StartAsync(setup => Handle(setup));
         await PublishAsync(world, 1, 50);
-        (await service.Logs.WaitForAsync(entry => entry.EventId.Id == 8001, "the database cannot be reached")).Message.ShouldContain("XX000: could not write init file");
+        (await service.Logs.WaitForAsync(entry => entry.EventId.Id == 8001, "the database cannot be reached")).Message.ShouldContain("could not write init file");
         await postgres.DrainDiskAsync();
 
         await Eventually.EqualAsync(Enumerable.Range(0, 51), world.EffectsAsync, "effects", TimeSpan.FromSeconds(60));
