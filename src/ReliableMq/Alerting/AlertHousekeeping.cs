@@ -12,15 +12,14 @@ internal sealed class AlertHousekeeping(ServiceDatabases databases, AlertSinks s
 
     public TimeSpan Interval => TimeSpan.FromMinutes(10);
 
-    public async Task RunOnceAsync(CancellationToken cancellationToken)
+    public Task RunOnceAsync(CancellationToken cancellationToken) => databases.ForEachReadyAsync(database => LookAfterAsync(new AlertTable(database), cancellationToken));
+
+    private async Task LookAfterAsync(AlertTable table, CancellationToken cancellationToken)
     {
-        foreach (var table in databases.Ready.Select(database => new AlertTable(database)))
+        await table.ResolveQuietAsync([.. sinks.All.Select(sink => sink.Name)], cancellationToken);
+        while (await table.RemoveResolvedAsync(BatchSize, cancellationToken) == BatchSize)
         {
-            await table.ResolveQuietAsync([.. sinks.All.Select(sink => sink.Name)], cancellationToken);
-            while (await table.RemoveResolvedAsync(BatchSize, cancellationToken) == BatchSize)
-            {
-                // Each batch is a transaction of its own.
-            }
+            // Each batch is a transaction of its own.
         }
     }
 }

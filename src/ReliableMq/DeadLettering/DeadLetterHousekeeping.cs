@@ -14,18 +14,17 @@ internal sealed class DeadLetterHousekeeping(ServiceDatabases databases, Reliabl
 
     public TimeSpan Interval => TimeSpan.FromMinutes(10);
 
-    public async Task RunOnceAsync(CancellationToken cancellationToken)
+    public Task RunOnceAsync(CancellationToken cancellationToken) => databases.ForEachReadyAsync(database => LookAfterAsync(database, cancellationToken));
+
+    private async Task LookAfterAsync(ServiceDatabase database, CancellationToken cancellationToken)
     {
         var keep = options.DeadLetters;
-        foreach (var database in databases.Ready)
+        var sql = new ReplaySql(database.Schema);
+        foreach (var (remove, time) in new[] { (sql.RemoveReplayed, keep.KeepReplayed), (sql.RemoveReplays, keep.KeepReplayed), (sql.RemoveAudit, keep.KeepAudit) })
         {
-            var sql = new ReplaySql(database.Schema);
-            foreach (var (remove, time) in new[] { (sql.RemoveReplayed, keep.KeepReplayed), (sql.RemoveReplays, keep.KeepReplayed), (sql.RemoveAudit, keep.KeepAudit) })
+            // Each batch is a transaction of its own: locks are short, and a stop loses nothing.
+            while (await RemoveBatchAsync(database, remove, time, cancellationToken) == BatchSize)
             {
-                // Each batch is a transaction of its own: locks are short, and a stop loses nothing.
-                while (await RemoveBatchAsync(database, remove, time, cancellationToken) == BatchSize)
-                {
-                }
             }
         }
     }

@@ -20,14 +20,13 @@ internal sealed class HeldKeys(ServiceDatabases databases) : IScheduledWork
 
     public TimeSpan Interval => TimeSpan.FromMinutes(10);
 
-    public async Task RunOnceAsync(CancellationToken cancellationToken)
+    public Task RunOnceAsync(CancellationToken cancellationToken) => databases.ForEachReadyAsync(database => LookAfterAsync(database, cancellationToken));
+
+    private async Task LookAfterAsync(ServiceDatabase database, CancellationToken cancellationToken)
     {
-        foreach (var database in databases.Ready)
-        {
-            await using var session = await database.OpenAsync(cancellationToken);
-            var raises = await FindAsync(database, session.Connection, cancellationToken);
-            await database.Alerts.RaiseAsync(session.Connection, raises, cancellationToken);
-        }
+        await using var session = await database.OpenAsync(cancellationToken);
+        var raises = await FindAsync(database, session.Connection, cancellationToken);
+        await database.Alerts.RaiseAsync(session.Connection, raises, cancellationToken);
     }
 
     private static async Task<List<AlertRaise>> FindAsync(ServiceDatabase database, NpgsqlConnection connection, CancellationToken cancellationToken)

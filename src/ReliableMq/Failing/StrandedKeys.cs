@@ -15,11 +15,6 @@ internal sealed class StrandedKeys(ServiceDatabases databases, QuietLogger<Stran
 
     public TimeSpan Interval => TimeSpan.FromSeconds(30);
 
-    public async Task RunOnceAsync(CancellationToken cancellationToken)
-    {
-        foreach (var database in databases.Ready)
-        {
-            await new Parking(database, logger).ReleaseStrandedAsync(cancellationToken);
-        }
-    }
+    public Task RunOnceAsync(CancellationToken cancellationToken) =>
+        databases.ForEachReadyAsync(database => new Parking(database, logger).ReleaseStrandedAsync(cancellationToken));
 }

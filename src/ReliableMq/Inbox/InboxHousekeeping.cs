@@ -15,20 +15,19 @@ internal sealed class InboxHousekeeping(ServiceDatabases databases, ReliableMqOp
 
     public TimeSpan Interval => TimeSpan.FromMinutes(10);
 
-    public async Task RunOnceAsync(CancellationToken cancellationToken)
+    public Task RunOnceAsync(CancellationToken cancellationToken) => databases.ForEachReadyAsync(database => LookAfterAsync(database, cancellationToken));
+
+    private async Task LookAfterAsync(ServiceDatabase database, CancellationToken cancellationToken)
     {
-        foreach (var database in databases.Ready)
+        var sql = new InboxSql(database.Schema);
+        foreach (var remove in new[] { sql.RemoveHandled, sql.RemoveDiscarded, new StartSql(database.Schema).RemoveOld })
         {
-            var sql = new InboxSql(database.Schema);
-            foreach (var remove in new[] { sql.RemoveHandled, sql.RemoveDiscarded, new StartSql(database.Schema).RemoveOld })
+            // Each batch is a transaction of its own: locks are short, and a stop loses nothing.
+            DateTime? after = DateTime.UnixEpoch;
+            while (after is { } last)
             {
-                // Each batch is a transaction of its own: locks are short, and a stop loses nothing.
-                DateTime? after = DateTime.UnixEpoch;
-                while (after is { } last)
-                {
-                    after = await RemoveBatchAsync(database, remove, last, cancellationToken);
-                    CrashPoint.Here("in housekeeping");
-                }
+                after = await RemoveBatchAsync(database, remove, last, cancellationToken);
+                CrashPoint.Here("in housekeeping");
             }
         }
     }

@@ -14,19 +14,18 @@ internal sealed class HistoryHousekeeping(ServiceDatabases databases, ReliableMq
 
     public TimeSpan Interval => TimeSpan.FromMinutes(10);
 
-    public async Task RunOnceAsync(CancellationToken cancellationToken)
-    {
-        foreach (var database in databases.Ready)
-        {
-            // Each batch is a transaction of its own: locks are short, and a stop loses nothing.
-            Guid? after = Guid.Empty;
-            while (after is { } last)
-            {
-                after = await RemoveBatchAsync(database, last, cancellationToken);
-            }
+    public Task RunOnceAsync(CancellationToken cancellationToken) => databases.ForEachReadyAsync(database => LookAfterAsync(database, cancellationToken));
 
-            await RemoveNodesAsync(database, cancellationToken);
+    private async Task LookAfterAsync(ServiceDatabase database, CancellationToken cancellationToken)
+    {
+        // Each batch is a transaction of its own: locks are short, and a stop loses nothing.
+        Guid? after = Guid.Empty;
+        while (after is { } last)
+        {
+            after = await RemoveBatchAsync(database, last, cancellationToken);
         }
+
+        await RemoveNodesAsync(database, cancellationToken);
     }
 
     private static async Task RemoveNodesAsync(ServiceDatabase database, CancellationToken cancellationToken)

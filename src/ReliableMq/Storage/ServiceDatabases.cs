@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -35,6 +36,26 @@ internal sealed class ServiceDatabases
 
     /// <summary>Those of them that are ready.</summary>
     public IEnumerable<ServiceDatabase> Ready => Senders.Where(database => database.Ready.IsCompletedSuccessfully);
+
+    /// <summary>Looks after each that is ready. One that is away keeps nothing from the others.</summary>
+    /// <exception cref="Exception">The first that went wrong, after all of them.</exception>
+    public async Task ForEachReadyAsync(Func<ServiceDatabase, Task> lookAfter)
+    {
+        ExceptionDispatchInfo? first = null;
+        foreach (var database in Ready)
+        {
+            try
+            {
+                await lookAfter(database);
+            }
+            catch (Exception exception)
+            {
+                first ??= ExceptionDispatchInfo.Capture(exception);
+            }
+        }
+
+        first?.Throw();
+    }
 
     /// <summary>Those in whose transactions handlers run.</summary>
     public IReadOnlyList<ServiceDatabase> Inboxes { get; }
