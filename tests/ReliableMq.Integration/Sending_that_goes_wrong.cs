@@ -117,6 +117,59 @@ public class Sending_that_goes_wrong
     }
 
     [Fact]
+    public async Task Sending_goes_on_when_a_trigger_that_refused_all_is_mended()
+    {
+        await using var world = await World.CreateAsync();
+        await world.BindPlainQueueAsync(Queue, "tests", Route);
+        await using var service = await world.StartAsync();
+        await service.SaveAsync(new Numbered(0));
+        await Eventually.EqualAsync(1L, () => world.CountAsync("outbox_history"), "messages recorded as sent");
+        await world.Database.ExecuteAsync(
+            """
+            CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'nothing'; END $$;
+            CREATE TRIGGER refuse BEFORE INSERT ON reliable_mq.outbox_history FOR EACH ROW EXECUTE FUNCTION refuse();
+            """);
+        await service.SaveAsync([.. Enumerable.Range(1, 20).Select(number => new Numbered(number))]);
+        await Eventually.TrueAsync(() => service.Logs.Entries.Count(entry => entry.EventId.Id == 2007) >= 20, "each is refused");
+        await world.Database.ExecuteAsync("DROP TRIGGER refuse ON reliable_mq.outbox_history");
+
+        await service.SaveAsync(new Numbered(21));
+
+        await Eventually.TrueAsync(() => world.Database.ScalarAsync<bool>("SELECT EXISTS (SELECT FROM reliable_mq.outbox_history WHERE convert_from(body, 'UTF8') ~ ':21[^0-9]')"), "the next message is recorded");
+    }
+
+    [Fact]
+    public async Task A_row_that_somebody_has_locked_hurts_only_itself()
+    {
+        await using var world = await World.CreateAsync();
+        await world.BindPlainQueueAsync(Queue, "tests", Route);
+        await using var service = await world.StartAsync(setup =>
+            setup.ConnectionString = new NpgsqlConnectionStringBuilder(setup.ConnectionString) { CommandTimeout = 1 }.ConnectionString);
+        await service.SaveAsync(new Numbered(0));
+        await Eventually.EqualAsync(1L, () => world.CountAsync("outbox_history"), "messages recorded as sent");
+        await world.Database.ExecuteAsync(
+            """
+            CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                IF convert_from(NEW.body, 'UTF8') ~ ':7[^0-9]' THEN PERFORM pg_advisory_xact_lock_shared(1); END IF;
+                RETURN NEW; END $$;
+            CREATE TRIGGER wait BEFORE INSERT ON reliable_mq.outbox_history FOR EACH ROW EXECUTE FUNCTION wait();
+            """);
+        await using var locking = await world.Database.DataSource.OpenConnectionAsync();
+        await using var held = await locking.BeginTransactionAsync();
+        await using (var hold = new NpgsqlCommand("SELECT pg_advisory_xact_lock(1)", locking, held))
+        {
+            await hold.ExecuteNonQueryAsync();
+        }
+
+        await service.SaveAsync([.. Enumerable.Range(1, 20).Select(number => new Numbered(number))]);
+        await Eventually.EqualAsync(20L, () => world.CountAsync("outbox_history"), "messages recorded as sent", TimeSpan.FromMinutes(1));
+        await service.SaveAsync(new Numbered(21));
+
+        await Eventually.EqualAsync(21L, () => world.CountAsync("outbox_history"), "messages recorded as sent");
+        (await world.CountAsync("outbox")).ShouldBe(1);
+    }
+
+    [Fact]
     public async Task Processes_that_write_the_same_keys_do_not_lock_each_other_out()
     {
         await using var world = await World.CreateAsync();

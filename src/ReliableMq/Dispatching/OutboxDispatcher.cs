@@ -45,7 +45,7 @@ internal sealed class OutboxDispatcher
         _watch = new ChannelWatch(_connection, _options, time, logger);
         _destinations = new Destinations(time);
         _recovery = new Recovery(_table, RunSoon, database.Name, time, logger);
-        _recorder = new OutcomeRecorder(_table, _intake.Keys, _destinations, _recovery.Add, _options.Outbox, metrics, _intake.PollWithin, time, logger);
+        _recorder = new OutcomeRecorder(_table, _intake.Keys, _destinations, _recovery.Add, _options.Outbox, metrics, _intake.PollWithin, new DatabaseProbe(database, time), time, logger);
         _quarantine = new Quarantine(_connection, _publisher, _recorder, _options.Broker.ConfirmTimeout, time, logger);
     }
 
@@ -109,7 +109,7 @@ internal sealed class OutboxDispatcher
     private async Task DispatchOnAsync(IConnection connection, CancellationToken stopping, CancellationToken givingUp)
     {
         await using var channel = await PublishChannel<HeldRow>.OpenAsync(
-            connection, _options.Outbox.MaxUnconfirmed, (held, outcome) => Completed(connection, held, outcome), _time, stopping);
+            _connection, connection, _options.Outbox.MaxUnconfirmed, (held, outcome) => Completed(connection, held, outcome), _time, stopping);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         var watching = _watch.RunAsync(channel, ended);
         try

@@ -5,6 +5,7 @@ using ReliableMq.Broker;
 using ReliableMq.Diagnostics;
 using ReliableMq.Failing;
 using ReliableMq.Outbox;
+using ReliableMq.Storage;
 
 namespace ReliableMq.Dispatching;
 
@@ -19,11 +20,12 @@ namespace ReliableMq.Dispatching;
 /// <param name="options">The outbox's settings.</param>
 /// <param name="metrics">Counts what was recorded.</param>
 /// <param name="availableIn">Told when rows given back can be taken again.</param>
+/// <param name="probe">Tells a database that is away from a row that somebody has locked.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">The log.</param>
 internal sealed class OutcomeRecorder(
     OutboxTable table, KeyIntake keys, Destinations destinations, Action<Destination> recovered, OutboxOptions options, ReliableMqMetrics metrics,
-    Action<TimeSpan> availableIn, TimeProvider time, ILogger logger)
+    Action<TimeSpan> availableIn, DatabaseProbe probe, TimeProvider time, ILogger logger)
 {
     private readonly Channel<(OutboxRow Row, PublishOutcome Outcome, Failure? SetAside)> _outcomes =
         Channel.CreateUnbounded<(OutboxRow, PublishOutcome, Failure?)>(new UnboundedChannelOptions { SingleReader = true });
@@ -140,11 +142,11 @@ internal sealed class OutcomeRecorder(
         // Each kind is retried by itself, so that what was recorded is not recorded again.
         await FinishAsync(batch.Sent, "sent", givingUp);
         await FinishAsync(batch.Expired, "expired", givingUp);
-        await RecordAsync(batch.Failed.Unkeyed, table.FailAsync, givingUp);
-        await RecordAsync(batch.Failed.Keyed, keys.FailAsync, givingUp);
-        await RecordAsync(batch.Lost.Unkeyed, (rows, token) => table.ReleaseAsync(rows, DispatchRules.ReleaseDelay, token), givingUp);
-        await RecordAsync(batch.Lost.Keyed, (rows, token) => keys.ReleaseAsync(rows, DispatchRules.ReleaseDelay, token), givingUp);
-        await RecordAsync(batch.Raises, table.RaiseAsync, givingUp);
+        await RecordAllAsync(batch.Failed.Unkeyed, table.FailAsync, givingUp);
+        await RecordAllAsync(batch.Failed.Keyed, keys.FailAsync, givingUp);
+        await RecordAllAsync(batch.Lost.Unkeyed, (rows, token) => table.ReleaseAsync(rows, DispatchRules.ReleaseDelay, token), givingUp);
+        await RecordAllAsync(batch.Lost.Keyed, (rows, token) => keys.ReleaseAsync(rows, DispatchRules.ReleaseDelay, token), givingUp);
+        await RecordAllAsync(batch.Raises, table.RaiseAsync, givingUp);
         CallBack(batch);
         Tell(batch);
     }
@@ -161,10 +163,10 @@ internal sealed class OutcomeRecorder(
 
     private async Task FinishAsync(OutcomeBatch.Rows<OutboxRow> rows, string outcome, CancellationToken givingUp)
     {
-        await RecordAsync(rows.Unkeyed, (unkeyed, token) => table.FinishAsync(unkeyed, outcome, token), givingUp);
+        await RecordAllAsync(rows.Unkeyed, (unkeyed, token) => table.FinishAsync(unkeyed, outcome, token), givingUp);
         var exhausted = new List<KeyLease>();
-        await RecordAsync(rows.Keyed, async (keyed, token) => exhausted.AddRange(await keys.FinishAsync(keyed, outcome, token)), givingUp);
-        await RecordAsync(exhausted, keys.AdvanceAsync, givingUp);
+        await RecordAllAsync(rows.Keyed, async (keyed, token) => exhausted.AddRange(await keys.FinishAsync(keyed, outcome, token)), givingUp);
+        await RecordAllAsync(exhausted, keys.AdvanceAsync, givingUp);
     }
 
     private void Tell(OutcomeBatch batch)
@@ -207,20 +209,34 @@ internal sealed class OutcomeRecorder(
         }
     }
 
-    private async Task<int> RecordHalvesAsync<T>(List<T> items, Func<IReadOnlyList<T>, CancellationToken, Task> record, CancellationToken givingUp)
+    private async Task<bool> IsWellAsync(CancellationToken givingUp)
     {
-        var refused = await RecordAsync(items[..(items.Count / 2)], record, givingUp) + await RecordAsync(items[(items.Count / 2)..], record, givingUp);
-        if (refused == items.Count)
+        try
         {
-            // Not these rows are the matter. What is sent meanwhile would be sent again, and again.
-            _isFailing = true;
-            await Task.Delay(AllRefused, time, givingUp).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return await probe.AskAsync(givingUp) is null;
         }
-
-        return refused;
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
     }
 
     private static readonly TimeSpan AllRefused = TimeSpan.FromSeconds(5);
+
+    private async Task RecordAllAsync<T>(List<T> items, Func<IReadOnlyList<T>, CancellationToken, Task> record, CancellationToken givingUp)
+    {
+        if (await RecordAsync(items, record, givingUp) == items.Count && items.Count > 1)
+        {
+            // Not these rows are the matter. What is sent meanwhile would be sent again, and again; but only what is sent
+            // can tell whether that has ended.
+            _isFailing = true;
+            await Task.Delay(AllRefused, time, givingUp).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _isFailing = false;
+        }
+    }
+
+    private async Task<int> RecordHalvesAsync<T>(List<T> items, Func<IReadOnlyList<T>, CancellationToken, Task> record, CancellationToken givingUp) =>
+        await RecordAsync(items[..(items.Count / 2)], record, givingUp) + await RecordAsync(items[(items.Count / 2)..], record, givingUp);
 
     /// <summary>
     /// Keeps trying while the database is away. It is never too late: the fencing token refuses what somebody
@@ -259,6 +275,14 @@ internal sealed class OutcomeRecorder(
             catch (Exception exception)
             {
                 _isFailing = true;
+                if (exception is NpgsqlException { InnerException: TimeoutException } && !FailureRules.IsPoolExhausted(exception) && await IsWellAsync(givingUp))
+                {
+                    // Somebody has locked this very row, and may do so for hours. When that ends, it is sent again.
+                    _isFailing = false;
+                    LogMessages.RecordRefused(logger, exception);
+                    return 1;
+                }
+
                 var delay = Backoff.Delay(failures, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5), Random.Shared.NextDouble());
                 LogMessages.RecordFailed(logger, items.Count, delay, exception);
                 await Task.Delay(delay, time, givingUp).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
