@@ -26,13 +26,15 @@ internal sealed class RowPublisher(TopologyDeclarer topology, OutboxTable table,
         try
         {
             await DeclareOnceAsync(connection, row.Exchange, cancellationToken);
-            if (row.Headers?.Length > MaxHeaderLength)
+            var properties = Publishing.PropertiesOf(row, options.Service);
+            // As JSON nothing takes less than a sixth of that.
+            if (row.Headers?.Length > HeaderSize.Max / 6 && HeaderSize.Of(properties.Headers!) is var size and > HeaderSize.Max)
             {
-                return (null, new(PublishResult.Refused, $"The headers have {row.Headers.Length} characters; the broker closes the connection over so many."));
+                return (null, new(PublishResult.Refused, $"The headers take {size} bytes; the broker closes the connection over so many."));
             }
 
             return (row.Body ?? await table.ReadBodyAsync(row.Id, cancellationToken)) is { } body
-                ? (new PreparedRow(held, Publishing.PropertiesOf(row, options.Service), body), default)
+                ? (new PreparedRow(held, properties, body), default)
                 : (null, new(PublishResult.Lost, "The row is gone."));
         }
         catch (ReliableMqException exception)
@@ -75,9 +77,6 @@ internal sealed class RowPublisher(TopologyDeclarer topology, OutboxTable table,
 
         await channel.PublishAsync(prepared.Held, row.Exchange, row.RoutingKey, prepared.Properties, prepared.Body, options.Broker.ConfirmTimeout);
     }
-
-    /// <summary>All properties share one frame of 128 KiB.</summary>
-    private const int MaxHeaderLength = 96 * 1024;
 }
 
 /// <summary>A row with what it is published with.</summary>

@@ -20,8 +20,7 @@ internal sealed class FailureRepublisher(
     /// <summary>Before a delivery comes back whose outcome could not be sent.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
 
-    /// <summary>All properties share one frame of 128 KiB.</summary>
-    private const int MaxHeaderLength = 96 * 1024, MaxReasonLength = 2_000;
+    private const int MaxReasonLength = 2_000;
 
     public async Task<Settlement> RepublishAsync(Delivery delivery, Exception exception, RetryPolicy policy, ExceptionRules rules, HoldBudget holds, CancellationToken givingUp)
     {
@@ -100,10 +99,10 @@ internal sealed class FailureRepublisher(
         string? reason;
         try
         {
-            var length = HeaderJson.Write(headers)!.Length;
-            var outcome = length <= MaxHeaderLength
+            var size = HeaderSize.Of(headers);
+            var outcome = size <= HeaderSize.Max
                 ? await publisher.PublishAsync(new Publish("", queue, PropertiesOf(delivery, headers), delivery.Body), timeout.Token)
-                : new(PublishResult.Refused, $"Its headers have {length} characters, too many for a copy with further ones.");
+                : new(PublishResult.Refused, $"Its headers take {size} bytes, too many for a copy with further ones.");
             if (outcome.Result == PublishResult.Confirmed)
             {
                 return null;

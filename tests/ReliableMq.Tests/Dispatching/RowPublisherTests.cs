@@ -40,7 +40,21 @@ public sealed class RowPublisherTests
         var (prepared, refusal) = await PrepareAsync(headers);
 
         prepared.ShouldBeNull();
-        refusal.ShouldBe(new PublishOutcome(PublishResult.Refused, $"The headers have {headers.Length} characters; the broker closes the connection over so many."));
+        refusal.Result.ShouldBe(PublishResult.Refused);
+        refusal.Reason.ShouldNotBeNull().ShouldMatch("^The headers take 98[0-9]{3} bytes; the broker closes the connection over so many\\.$");
+    }
+
+    [Theory]
+    [InlineData("ж", 30_000)]
+    [InlineData("界", 20_000)]
+    [InlineData("\"", 60_000)]
+    [InlineData("\u0001", 60_000)]
+    public async Task Headers_are_measured_as_they_are_sent(string character, int count)
+    {
+        var stored = HeaderJson.Write([new("own", string.Concat(Enumerable.Repeat(character, count)))])!;
+        stored.Length.ShouldBeGreaterThan(HeaderSize.Max, "as JSON they would be too large");
+
+        (await PrepareAsync(stored)).Prepared.ShouldNotBeNull();
     }
 
     private static async Task<(PreparedRow? Prepared, PublishOutcome Refusal)> PrepareAsync(string headers)
