@@ -46,12 +46,14 @@ internal sealed class OpenHandOvers(TimeSpan lease, TimeProvider time)
         for (var i = _open.Count - 1; i >= 0; i--)
         {
             var open = _open[i];
+            // Wherever it was handed over: what is on its way is not looked for any more.
+            var ids = open.Ids.Where(id => !foundIds.Contains(id)).ToList();
             if (!IsDue(open))
             {
+                _open[i] = open with { Ids = ids };
                 continue;
             }
 
-            var ids = open.Ids.Where(id => !foundIds.Contains(id)).ToList();
             var keys = open.Keys.Where(key => !foundKeys.Contains(key)).ToList();
             if (ids.Count + keys.Count == 0 || time.GetElapsedTime(open.Since) > lease)
             {

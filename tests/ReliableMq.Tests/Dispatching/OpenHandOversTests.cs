@@ -48,6 +48,18 @@ public sealed class OpenHandOversTests
     }
 
     [Fact]
+    public void What_is_found_because_it_was_handed_over_once_more_is_not_looked_for_again()
+    {
+        _open.Add(new HandOver([First, Second], []));
+
+        // Before its time has come.
+        Look(found: [First]);
+
+        _time.Advance(Usual);
+        _open.TakeDue().Ids.ShouldBe([Second]);
+    }
+
+    [Fact]
     public void What_is_missing_is_looked_for_at_growing_intervals_until_its_lease_has_run_out()
     {
         _open.Add(new HandOver([First], []));
