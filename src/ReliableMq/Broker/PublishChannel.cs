@@ -33,14 +33,24 @@ internal sealed class PublishChannel<T> : IAsyncDisposable
         channel.ChannelShutdownAsync += OnShutdown;
     }
 
+    /// <exception cref="ReliableMqException">The broker did not answer, and the connection is given up.</exception>
     public static async Task<PublishChannel<T>> OpenAsync(
-        IConnection connection, int maxUnconfirmed, Action<T, PublishOutcome> completed, TimeProvider time, CancellationToken cancellationToken)
+        BrokerConnection broker, IConnection connection, int maxUnconfirmed, Action<T, PublishOutcome> completed, TimeProvider time, CancellationToken cancellationToken)
     {
-        // The client's own tracking costs a task and a dictionary entry a message and hides the return's reason.
-        var channel = await connection.CreateChannelAsync(
-            new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: false),
-            cancellationToken);
-        return new PublishChannel<T>(channel, maxUnconfirmed, completed, time);
+        try
+        {
+            // The client's own tracking costs a task and a dictionary entry a message and hides the return's reason.
+            var channel = await connection.CreateChannelAsync(
+                new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: false),
+                cancellationToken);
+            return new PublishChannel<T>(channel, maxUnconfirmed, completed, time);
+        }
+        catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The client never gives the number of such a channel back, and has 2047 of them.
+            broker.Abandon(connection, "a channel was not opened in time");
+            throw new ReliableMqException("The broker opened no channel in time.", exception);
+        }
     }
 
     public bool IsOpen => _channel.IsOpen;
@@ -108,7 +118,11 @@ internal sealed class PublishChannel<T> : IAsyncDisposable
             var publishing = _channel.BasicPublishAsync(exchange, routingKey, mandatory: true, properties, body, CancellationToken.None);
             if (!publishing.IsCompletedSuccessfully)
             {
-                await publishing.AsTask().WaitAsync(timeout, _time);
+                // RabbitMQ.Client 7.1.2 may leave a publish that waits for room in its buffer waiting when the connection ends
+                // (https://github.com/rabbitmq/rabbitmq-dotnet-client/issues/1930).
+                var published = publishing.AsTask();
+                await await Task.WhenAny(published, _closed.Task).WaitAsync(timeout, _time);
+                IsHung = !published.IsCompleted && _channel.IsOpen;
             }
 
             CrashPoint.Here("after publish, before confirm");

@@ -12,6 +12,7 @@ internal sealed class ChannelWatch(BrokerConnection connection, ReliableMqOption
     public async Task RunAsync(PublishChannel<HeldRow> channel, CancellationTokenSource ended)
     {
         var confirmTimeout = options.Broker.ConfirmTimeout;
+        var answersSince = time.GetTimestamp();
         using var timer = new PeriodicTimer(confirmTimeout / 10, time);
         try
         {
@@ -19,8 +20,14 @@ internal sealed class ChannelWatch(BrokerConnection connection, ReliableMqOption
             {
                 await Task.WhenAny(timer.WaitForNextTickAsync(ended.Token).AsTask(), channel.Closed);
                 ended.Token.ThrowIfCancellationRequested();
-                // A blocked connection is not a failed publish: the broker answers when its alarm is over.
-                if (connection.Blocked is null && channel.OldestAge >= confirmTimeout)
+                // A blocked connection is not a failed publish: the broker answers when its alarm is over, and then has as long
+                // as ever.
+                if (connection.Blocked is not null)
+                {
+                    answersSince = time.GetTimestamp();
+                }
+
+                if (channel.OldestAge >= confirmTimeout && time.GetElapsedTime(answersSince) >= confirmTimeout)
                 {
                     LogMessages.ConfirmsMissing(logger, channel.Outstanding, confirmTimeout);
                     channel.Abandon(confirmTimeout);

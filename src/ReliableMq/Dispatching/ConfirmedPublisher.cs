@@ -37,6 +37,13 @@ internal sealed class ConfirmedPublisher(BrokerConnections connections, Topology
         await _turn.WaitAsync(cancellationToken);
         try
         {
+            if (!IsUsable(_channel) && connections.Publishing.Blocked is { } reason)
+            {
+                // It does not even open a channel now.
+                answer.SetResult(new(PublishResult.TimedOut, $"The broker has blocked publishers: {reason}."));
+                return answer.Task;
+            }
+
             var (connection, channel) = await PrepareAsync(publish.Exchange, cancellationToken);
             if (!await ReserveAsync(channel, cancellationToken))
             {
@@ -105,11 +112,14 @@ internal sealed class ConfirmedPublisher(BrokerConnections connections, Topology
         }
     }
 
+    private bool IsUsable(PublishChannel<TaskCompletionSource<PublishOutcome>>? channel) =>
+        channel is { IsOpen: true, Closed.IsCompleted: false } && channel.OldestAge < options.Broker.ConfirmTimeout;
+
     private async Task<PublishChannel<TaskCompletionSource<PublishOutcome>>> OpenAsync(IConnection connection, CancellationToken cancellationToken)
     {
-        if (_channel is { IsOpen: true, Closed.IsCompleted: false } open && open.OldestAge < options.Broker.ConfirmTimeout)
+        if (IsUsable(_channel))
         {
-            return open;
+            return _channel!;
         }
 
         if (_channel is not null)
@@ -121,7 +131,7 @@ internal sealed class ConfirmedPublisher(BrokerConnections connections, Topology
 
         _declared.Clear();
         return _channel = await PublishChannel<TaskCompletionSource<PublishOutcome>>.OpenAsync(
-            connection, options.Outbox.MaxUnconfirmed, static (answer, outcome) => answer.TrySetResult(outcome), time, cancellationToken);
+            connections.Publishing, connection, options.Outbox.MaxUnconfirmed, static (answer, outcome) => answer.TrySetResult(outcome), time, cancellationToken);
     }
 
     public async ValueTask DisposeAsync()

@@ -13,6 +13,8 @@ namespace ReliableMq.Dispatching;
 internal sealed class Quarantine(
     BrokerConnection connection, RowPublisher publisher, OutcomeRecorder recorder, TimeSpan confirmTimeout, TimeProvider time, ILogger logger)
 {
+    private static readonly TimeSpan WhileBlocked = TimeSpan.FromMilliseconds(200);
+
     private readonly Channel<HeldRow> _suspects = Channel.CreateUnbounded<HeldRow>(new UnboundedChannelOptions { SingleReader = true });
 
     public void Add(HeldRow suspect) => _suspects.Writer.TryWrite(suspect);
@@ -46,11 +48,16 @@ internal sealed class Quarantine(
         try
         {
             var current = await connection.GetAsync(stopping);
-            await using var channel = await PublishChannel<HeldRow>.OpenAsync(current, 1, (_, outcome) => answer.TrySetResult(outcome), time, stopping);
+            await using var channel = await PublishChannel<HeldRow>.OpenAsync(connection, current, 1, (_, outcome) => answer.TrySetResult(outcome), time, stopping);
             var (prepared, refusal) = await publisher.PrepareAsync(current, suspect, stopping);
             if (prepared is null)
             {
                 return refusal;
+            }
+
+            while (connection.Blocked is not null && suspect.IsUsable(time))
+            {
+                await Task.Delay(WhileBlocked, time, stopping);
             }
 
             await channel.ReserveAsync(stopping);
@@ -65,6 +72,10 @@ internal sealed class Quarantine(
             return outcome.Result == PublishResult.Suspect && (current.IsOpen || ProtocolErrors.Contains(current.CloseReason))
                 ? ProtocolErrors.Refusal(channel.CloseReason, "The broker closed the channel over this message")
                 : outcome;
+        }
+        catch (TimeoutException) when (connection.Blocked is { } reason)
+        {
+            return new PublishOutcome(PublishResult.Lost, $"The broker has blocked publishers: {reason}");
         }
         catch (TimeoutException)
         {

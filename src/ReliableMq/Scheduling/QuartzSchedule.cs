@@ -138,7 +138,8 @@ internal sealed class QuartzSchedule(
         // Unknown is what another version of the service has left in a store that stays.
         if (works.FirstOrDefault(work => work.Name == name) is { } work)
         {
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
+            using var interrupted = TimeLimit.None(cancellationToken);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(interrupted.Token, _stopping.Token);
             _running.Add();
             try
             {
