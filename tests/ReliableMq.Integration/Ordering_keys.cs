@@ -242,6 +242,39 @@ public class Ordering_keys
         await Eventually.EqualAsync(Enumerable.Range(1, 120), () => Task.FromResult(arrivals.Numbers), "numbers arrived", TimeSpan.FromSeconds(25));
     }
 
+    /// <summary>Whoever looks for the key meanwhile finds it held, for the message before, and it is given back before the commit.</summary>
+    [Fact]
+    public async Task A_message_of_a_busy_key_that_is_committed_late_does_not_wait_for_its_lease()
+    {
+        await using var world = await World.CreateAsync();
+        await world.BindPlainQueueAsync("arrived", "tests", "#");
+        await using var arrivals = await Arrivals.InAsync(world, "arrived");
+        await using var proxy = await TcpProxy.StartAsync(world.Broker.HostName, world.Broker.Port);
+        await using var service = await world.StartAsync(setup =>
+        {
+            setup.Through(proxy);
+            setup.Settings["Outbox:PollInterval"] = "00:01:00";
+            setup.Settings["Outbox:Lease"] = "00:05:00";
+        });
+        await SaveAsync(service, 0, "k");
+        await Eventually.EqualAsync([0], () => Task.FromResult(arrivals.Numbers), "numbers arrived");
+        await Eventually.EqualAsync(0L, () => world.CountAsync("outbox_key"), "keys");
+        proxy.Latency = TimeSpan.FromSeconds(2);
+        await SaveAsync(service, 1, "k");
+        await Eventually.EqualAsync(1L, () => world.CountAsync("outbox_key"), "keys");
+
+        await using var connection = new NpgsqlConnection(world.Database.ConnectionString);
+        await connection.OpenAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await service.Host.Services.GetRequiredService<IOutbox>().AddAsync(transaction, new Numbered(2), new MessageOptions { OrderingKey = "k" });
+        await Eventually.EqualAsync(2L, () => world.CountAsync("outbox_history"), "messages sent");
+        await Eventually.EqualAsync(0L, () => world.CountAsync("outbox_key"), "keys");
+        await transaction.CommitAsync();
+        proxy.Latency = TimeSpan.Zero;
+
+        await Eventually.EqualAsync([0, 1, 2], () => Task.FromResult(arrivals.Numbers), "numbers arrived");
+    }
+
     [Fact]
     public async Task A_rolled_back_savepoint_takes_its_ordered_messages_along()
     {

@@ -16,7 +16,7 @@ internal sealed class OpenHandOvers(TimeSpan lease, TimeProvider time)
     private readonly List<Open> _open = [];
 
     public void Add(HandOver handedOver) =>
-        _open.Add(new Open([.. handedOver.Ids], [.. handedOver.Keys], handedOver.HasScheduled, time.GetTimestamp(), time.GetTimestamp(), First));
+        _open.Add(new Open([.. handedOver.Ids], [.. handedOver.Keys], [.. handedOver.Ordered ?? []], handedOver.HasScheduled, time.GetTimestamp(), time.GetTimestamp(), First));
 
     /// <summary>How long until somebody has to be looked for; null when nobody is missed.</summary>
     public TimeSpan? Wait
@@ -38,7 +38,9 @@ internal sealed class OpenHandOvers(TimeSpan lease, TimeProvider time)
     public Look TakeDue() =>
         _open.Count == 0
             ? Look.Nothing
-            : new([.. _open.Where(IsDue).SelectMany(open => open.Ids)], [.. _open.Where(IsDue).SelectMany(open => open.Keys)], _open.Exists(open => open.HasScheduled && IsDue(open)));
+            : new(
+                [.. _open.Where(IsDue).SelectMany(open => open.Ids)], [.. _open.Where(IsDue).SelectMany(open => open.Keys)],
+                [.. _open.Where(IsDue).SelectMany(open => open.Ordered)], _open.Exists(open => open.HasScheduled && IsDue(open)));
 
     /// <summary>After a look: what was not found is looked for again, later.</summary>
     public void Looked(IReadOnlySet<Guid> foundIds, IReadOnlySet<string> foundKeys)
@@ -47,35 +49,36 @@ internal sealed class OpenHandOvers(TimeSpan lease, TimeProvider time)
         {
             var open = _open[i];
             // Wherever it was handed over: what is on its way is not looked for any more.
-            var ids = open.Ids.Where(id => !foundIds.Contains(id)).ToList();
+            open = open with { Ids = open.Ids.FindAll(id => !foundIds.Contains(id)), Ordered = open.Ordered.FindAll(row => !foundIds.Contains(row.Id)) };
             if (!IsDue(open))
             {
-                _open[i] = open with { Ids = ids };
+                _open[i] = open;
                 continue;
             }
 
             var keys = open.Keys.Where(key => !foundKeys.Contains(key)).ToList();
-            if (ids.Count + keys.Count == 0 || time.GetElapsedTime(open.Since) > lease)
+            if (open.Ids.Count + open.Ordered.Count + keys.Count == 0 || time.GetElapsedTime(open.Since) > lease)
             {
                 _open.RemoveAt(i);
                 continue;
             }
 
             var interval = open.Interval * 2;
-            _open[i] = open with { Ids = ids, Keys = keys, LookedAt = time.GetTimestamp(), Interval = interval < Longest ? interval : Longest };
+            _open[i] = open with { Keys = keys, LookedAt = time.GetTimestamp(), Interval = interval < Longest ? interval : Longest };
         }
     }
 
     private bool IsDue(Open open) => time.GetElapsedTime(open.LookedAt) >= open.Interval;
 
-    private sealed record Open(List<Guid> Ids, List<string> Keys, bool HasScheduled, long Since, long LookedAt, TimeSpan Interval);
+    private sealed record Open(List<Guid> Ids, List<string> Keys, List<OrderedId> Ordered, bool HasScheduled, long Since, long LookedAt, TimeSpan Interval);
 
     /// <summary>What to look for.</summary>
     /// <param name="Ids">Of rows.</param>
     /// <param name="Keys">Ordering keys.</param>
+    /// <param name="Ordered">Rows in the order of a key.</param>
     /// <param name="HasScheduled">Whether some of the rows may have a time that is yet to come.</param>
-    internal sealed record Look(IReadOnlyList<Guid> Ids, IReadOnlyList<string> Keys, bool HasScheduled)
+    internal sealed record Look(IReadOnlyList<Guid> Ids, IReadOnlyList<string> Keys, IReadOnlyList<OrderedId> Ordered, bool HasScheduled)
     {
-        public static readonly Look Nothing = new([], [], false);
+        public static readonly Look Nothing = new([], [], [], false);
     }
 }

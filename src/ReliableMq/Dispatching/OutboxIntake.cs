@@ -114,17 +114,18 @@ internal sealed class OutboxIntake
 
     private async Task<List<HeldRow>> ReadAsync(List<Guid> ids, List<string> keys, OpenHandOvers.Look open, CancellationToken cancellationToken)
     {
-        Guid[] allIds = [.. ids, .. open.Ids];
-        string[] allKeys = [.. keys, .. open.Keys];
-        if (allIds.Length + allKeys.Length == 0)
+        if (ids.Count + keys.Count + open.Ids.Count + open.Keys.Count + open.Ordered.Count == 0)
         {
             return [];
         }
 
+        Guid[] allIds = [.. ids, .. open.Ids];
+        var (committed, sent) = open.Ordered.Count == 0 ? ([], []) : await _table.FindKnownAsync([.. open.Ordered.Select(row => row.Id)], cancellationToken);
+        string[] allKeys = [.. keys, .. open.Keys, .. open.Ordered.Where(row => committed.Contains(row.Id)).Select(row => row.OrderingKey).Distinct()];
         var held = allKeys.Length == 0 ? [] : await Keys.TakeAsync(allKeys, cancellationToken);
         var askedAt = _time.GetTimestamp();
         var rows = allIds.Length == 0 ? [] : await _table.ReadHandedOverAsync(allIds, cancellationToken);
-        var found = rows.Select(row => row.Id).ToHashSet();
+        var found = rows.Select(row => row.Id).Concat(committed).Concat(sent).ToHashSet();
         if (open.HasScheduled && await _table.FindStoredAsync([.. open.Ids.Where(id => !found.Contains(id))], cancellationToken) is { Count: > 0 } stored)
         {
             // Committed at last, and not due: now the poll can tell when they are.

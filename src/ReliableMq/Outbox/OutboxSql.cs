@@ -225,6 +225,10 @@ internal sealed class OutboxSql(string schema)
     /// <summary>Which of the rows handed over are stored, though they are not to be sent yet. Primary key.</summary>
     public string Stored { get; } = $"SELECT id FROM {schema}.outbox WHERE id = ANY (@ids)";
 
+    /// <summary>Which of the rows are stored, and which have left. Primary keys.</summary>
+    public string Known { get; } =
+        $"SELECT id, true FROM {schema}.outbox WHERE id = ANY (@ids) UNION ALL SELECT id, false FROM {schema}.outbox_history WHERE id = ANY (@ids)";
+
     /// <summary>
     /// A destination takes messages again, or is to be tried: those that were set aside for it are offered, in the
     /// order of their ids. Index <c>outbox_failing</c>.

@@ -152,6 +152,21 @@ internal sealed class OutboxTable(ServiceDatabase database)
         return [.. await ReadIdsAsync(command, cancellationToken)];
     }
 
+    /// <summary>Which of the ids have been committed, and which of those have left since.</summary>
+    public async Task<(HashSet<Guid> Stored, HashSet<Guid> Left)> FindKnownAsync(Guid[] ids, CancellationToken cancellationToken)
+    {
+        await using var session = await database.OpenAsync(cancellationToken);
+        await using var command = new NpgsqlCommand(_sql.Known, session.Connection) { Parameters = { new NpgsqlParameter<Guid[]>("ids", ids) } };
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        HashSet<Guid> stored = [], left = [];
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            (reader.GetBoolean(1) ? stored : left).Add(reader.GetGuid(0));
+        }
+
+        return (stored, left);
+    }
+
     /// <summary>Offers rows and keys that were set aside for a destination, up to a number of each.</summary>
     /// <returns>The ids of the rows, in ascending order, and how many keys.</returns>
     public async Task<(List<Guid> Rows, int Keys)> HurryAsync(Destination destination, Guid after, int limit, CancellationToken cancellationToken)

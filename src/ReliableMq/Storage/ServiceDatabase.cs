@@ -142,12 +142,15 @@ internal sealed class ServiceDatabase
             Interlocked.Add(ref _committed, messages.Count(message => message.Exchange.Length > 0));
             // What has a time may be due already, which only the database knows: it is looked for by its id, too.
             var ids = messages.Where(message => message.OrderingKey is null || message.IsScheduled).Select(message => message.Id).ToArray();
-            var keys = messages.Where(message => message.OrderingKey is not null).Select(message => message.OrderingKey!).Distinct().ToArray();
+            // Of a key that has other messages it cannot be seen whether these are there, too.
+            var ordered = messages.Where(message => mayBeOpen && message.OrderingKey is not null && !message.IsScheduled)
+                .Select(message => new OrderedId(message.Id, message.OrderingKey!)).ToArray();
+            var keys = messages.Where(message => message.OrderingKey is not null && (!mayBeOpen || message.IsScheduled)).Select(message => message.OrderingKey!).Distinct().ToArray();
             var hasScheduled = messages.Any(message => message.IsScheduled);
             // In pieces that are read one by one: a transaction may store any number.
-            for (var at = 0; at == 0 || at < ids.Length || at < keys.Length; at += Options.Outbox.BatchSize)
+            for (var at = 0; at == 0 || at < ids.Length || at < keys.Length || at < ordered.Length; at += Options.Outbox.BatchSize)
             {
-                Sender.HandedOver.Writer.TryWrite(new HandOver(Piece(ids, at), Piece(keys, at), hasScheduled, mayBeOpen));
+                Sender.HandedOver.Writer.TryWrite(new HandOver(Piece(ids, at), Piece(keys, at), hasScheduled, mayBeOpen) { Ordered = Piece(ordered, at) });
             }
 
             T[] Piece<T>(T[] all, int at) => all.Length <= Options.Outbox.BatchSize && at == 0 ? all : [.. all.Skip(at).Take(Options.Outbox.BatchSize)];
@@ -245,7 +248,14 @@ internal readonly struct DatabaseSession(AsyncServiceScope scope, DbContext? con
 /// <param name="Keys">Ordering keys that have new messages.</param>
 /// <param name="HasScheduled">Rows with a later due time were stored, too: their time is the database's to tell.</param>
 /// <param name="MayBeOpen">Their transaction may commit later.</param>
-internal readonly record struct HandOver(IReadOnlyList<Guid> Ids, IReadOnlyList<string> Keys, bool HasScheduled = false, bool MayBeOpen = false);
+internal readonly record struct HandOver(IReadOnlyList<Guid> Ids, IReadOnlyList<string> Keys, bool HasScheduled = false, bool MayBeOpen = false)
+{
+    /// <summary>What may be open and has its place in the order of a key.</summary>
+    public IReadOnlyList<OrderedId> Ordered { get; init; } = [];
+}
+
+/// <summary>A row in the order of a key.</summary>
+internal readonly record struct OrderedId(Guid Id, string OrderingKey);
 
 /// <summary>Names a database, as far as a client can tell two apart.</summary>
 internal sealed record DatabaseAddress(string Host, int Port, string Database)

@@ -108,5 +108,21 @@ public sealed class OpenHandOversTests
         _open.Wait.ShouldBeNull();
     }
 
+    [Fact]
+    public void What_is_in_the_order_of_a_key_is_looked_for_by_its_own_id()
+    {
+        _open.Add(new HandOver([], []) { Ordered = [new OrderedId(First, "a"), new OrderedId(Second, "a")] });
+        _time.Advance(Usual);
+        _open.TakeDue().Ordered.ShouldBe([new OrderedId(First, "a"), new OrderedId(Second, "a")]);
+
+        // That the key is held says nothing of these.
+        Look([First], "a");
+        _time.Advance(TimeSpan.FromSeconds(1));
+        _open.TakeDue().Ordered.ShouldBe([new OrderedId(Second, "a")]);
+
+        Look([Second]);
+        _open.Wait.ShouldBeNull();
+    }
+
     private void Look(Guid[] found, params string[] keys) => _open.Looked(found.ToHashSet(), keys.ToHashSet());
 }
