@@ -50,21 +50,20 @@ internal sealed class OpenHandOvers(TimeSpan lease, TimeProvider time)
             var open = _open[i];
             // Wherever it was handed over: what is on its way is not looked for any more.
             open = open with { Ids = open.Ids.FindAll(id => !foundIds.Contains(id)), Ordered = open.Ordered.FindAll(row => !foundIds.Contains(row.Id)) };
-            if (!IsDue(open))
+            var isDue = IsDue(open);
+            if (isDue)
             {
-                _open[i] = open;
-                continue;
+                open = open with { Keys = open.Keys.FindAll(key => !foundKeys.Contains(key)) };
             }
 
-            var keys = open.Keys.Where(key => !foundKeys.Contains(key)).ToList();
-            if (open.Ids.Count + open.Ordered.Count + keys.Count == 0 || time.GetElapsedTime(open.Since) > lease)
+            if (open.Ids.Count + open.Ordered.Count + open.Keys.Count == 0 || time.GetElapsedTime(open.Since) > lease)
             {
                 _open.RemoveAt(i);
                 continue;
             }
 
             var interval = open.Interval * 2;
-            _open[i] = open with { Keys = keys, LookedAt = time.GetTimestamp(), Interval = interval < Longest ? interval : Longest };
+            _open[i] = !isDue ? open : open with { LookedAt = time.GetTimestamp(), Interval = interval < Longest ? interval : Longest };
         }
     }
 

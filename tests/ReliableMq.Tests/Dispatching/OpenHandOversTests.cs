@@ -60,6 +60,16 @@ public sealed class OpenHandOversTests
     }
 
     [Fact]
+    public void Nobody_is_waited_for_when_all_were_found_before_their_time()
+    {
+        _open.Add(new HandOver([First], []));
+
+        Look(found: [First]);
+
+        _open.Wait.ShouldBeNull();
+    }
+
+    [Fact]
     public void What_is_missing_is_looked_for_at_growing_intervals_until_its_lease_has_run_out()
     {
         _open.Add(new HandOver([First], []));
