@@ -40,11 +40,26 @@ internal sealed class QuietLogger<T>(ILoggerFactory logs) : ILogger
     {
         try
         {
-            return _log.BeginScope(state);
+            return _log.BeginScope(state) is { } scope ? new QuietScope(scope) : null;
         }
         catch (Exception)
         {
             return null;
+        }
+    }
+
+    private sealed class QuietScope(IDisposable scope) : IDisposable
+    {
+        public void Dispose()
+        {
+            try
+            {
+                scope.Dispose();
+            }
+            catch (Exception)
+            {
+                // As above.
+            }
         }
     }
 }

@@ -41,7 +41,7 @@ public class A_log_that_throws
         public ILogger CreateLogger(string categoryName) => categoryName.StartsWith("ReliableMq.", StringComparison.Ordinal) ? this : Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance;
 
         public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => throw new IOException("The disk of the log is full.");
+            where TState : notnull => state is IReadOnlyCollection<KeyValuePair<string, object?>> ? new ThrowingScope() : throw new IOException("The disk of the log is full.");
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
@@ -51,5 +51,10 @@ public class A_log_that_throws
         public void Dispose()
         {
         }
+    }
+
+    private sealed class ThrowingScope : IDisposable
+    {
+        public void Dispose() => throw new IOException("The disk of the log is full.");
     }
 }
