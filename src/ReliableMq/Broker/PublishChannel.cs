@@ -33,23 +33,52 @@ internal sealed class PublishChannel<T> : IAsyncDisposable
         channel.ChannelShutdownAsync += OnShutdown;
     }
 
-    /// <exception cref="ReliableMqException">The broker did not answer, and the connection is given up.</exception>
+    /// <exception cref="ReliableMqException">The broker did not answer. Unless it blocks publishers the connection is given up.</exception>
     public static async Task<PublishChannel<T>> OpenAsync(
         BrokerConnection broker, IConnection connection, int maxUnconfirmed, Action<T, PublishOutcome> completed, TimeProvider time, CancellationToken cancellationToken)
     {
+        // The client's own tracking costs a task and a dictionary entry a message and hides the return's reason. No token: a
+        // call that is given up costs one of the connection's 2047 numbers.
+        var opening = connection.CreateChannelAsync(
+            new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: false), CancellationToken.None);
         try
         {
-            // The client's own tracking costs a task and a dictionary entry a message and hides the return's reason.
-            var channel = await connection.CreateChannelAsync(
-                new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: false),
-                cancellationToken);
-            return new PublishChannel<T>(channel, maxUnconfirmed, completed, time);
+            return new PublishChannel<T>(await opening.WaitAsync(cancellationToken), maxUnconfirmed, completed, time);
         }
-        catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // The client never gives the number of such a channel back, and has 2047 of them.
-            broker.Abandon(connection, "a channel was not opened in time");
+            _ = CloseLateAsync(broker, connection, opening);
+            throw;
+        }
+        catch (OperationCanceledException exception)
+        {
+            GiveUp(broker, connection);
             throw new ReliableMqException("The broker opened no channel in time.", exception);
+        }
+    }
+
+    private static async Task CloseLateAsync(BrokerConnection broker, IConnection connection, Task<IChannel> opening)
+    {
+        try
+        {
+            await using var channel = await opening;
+        }
+        catch (OperationCanceledException)
+        {
+            GiveUp(broker, connection);
+        }
+        catch (Exception)
+        {
+            // The connection has ended, and the channel with it.
+        }
+    }
+
+    /// <summary>The client never gives the number of a channel back that was not opened. A broker that blocks publishers opens none.</summary>
+    private static void GiveUp(BrokerConnection broker, IConnection connection)
+    {
+        if (broker.Blocked is null && connection.IsOpen)
+        {
+            broker.Abandon(connection, "a channel was not opened in time");
         }
     }
 

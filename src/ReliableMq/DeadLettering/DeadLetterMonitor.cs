@@ -61,14 +61,13 @@ internal sealed class DeadLetterMonitor(
 
         switch (await LookAsync(session.Connection, delivery, cancellationToken))
         {
-            case Look.IsOver:
+            case Look.IsAnothers when DerivedIds.Give(delivery) is var other && await _claim.TryAsync(session.Connection, settings.Queue, other.MessageId!, cancellationToken):
+                delivery = other;
+                break;
+            case Look.IsOver or Look.IsAnothers:
                 await CheckedCommit.CommitSeenAsync(session.Connection);
                 LogMessages.LateDeadLetter(logger, delivery);
                 return;
-            case Look.IsAnothers:
-                delivery = DerivedIds.Give(delivery);
-                await _claim.TryAsync(session.Connection, settings.Queue, delivery.MessageId!, cancellationToken);
-                break;
         }
 
         var reason = $"The broker dead-lettered it: {death.Reason}.";

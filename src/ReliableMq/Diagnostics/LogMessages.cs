@@ -47,6 +47,9 @@ internal static partial class LogMessages
     [LoggerMessage(2011, LogLevel.Information, "The exchange \"{Exchange}\" takes messages with the routing key \"{RoutingKey}\" again; those that were set aside follow.")]
     public static partial void DestinationRecovered(ILogger logger, string exchange, string routingKey);
 
+    [LoggerMessage(2012, LogLevel.Error, "The outcome of a sent message could not be recorded, because somebody has locked its row; the message is sent again when that has ended and its lease has run out. Look for the session that holds the lock.")]
+    public static partial void RecordLocked(ILogger logger, Exception exception);
+
     [LoggerMessage(3001, LogLevel.Information, "Connected to RabbitMQ {Version} at {Endpoint} for {Purpose}.")]
     public static partial void Connected(ILogger logger, string purpose, string endpoint, string version);
 

@@ -45,7 +45,7 @@ internal sealed class OutboxDispatcher
         _watch = new ChannelWatch(_connection, _options, time, logger);
         _destinations = new Destinations(time);
         _recovery = new Recovery(_table, RunSoon, database.Name, time, logger);
-        _recorder = new OutcomeRecorder(_table, _intake.Keys, _destinations, _recovery.Add, _options.Outbox, metrics, _intake.PollWithin, new DatabaseProbe(database, time), time, logger);
+        _recorder = new OutcomeRecorder(_table, _intake.Keys, _destinations, _recovery.Add, _options.Outbox, metrics, _intake.PollWithin, time, logger);
         _quarantine = new Quarantine(_connection, _publisher, _recorder, _options.Broker.ConfirmTimeout, time, logger);
     }
 

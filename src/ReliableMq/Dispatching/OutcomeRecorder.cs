@@ -5,7 +5,6 @@ using ReliableMq.Broker;
 using ReliableMq.Diagnostics;
 using ReliableMq.Failing;
 using ReliableMq.Outbox;
-using ReliableMq.Storage;
 
 namespace ReliableMq.Dispatching;
 
@@ -20,12 +19,11 @@ namespace ReliableMq.Dispatching;
 /// <param name="options">The outbox's settings.</param>
 /// <param name="metrics">Counts what was recorded.</param>
 /// <param name="availableIn">Told when rows given back can be taken again.</param>
-/// <param name="probe">Tells a database that is away from a row that somebody has locked.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">The log.</param>
 internal sealed class OutcomeRecorder(
     OutboxTable table, KeyIntake keys, Destinations destinations, Action<Destination> recovered, OutboxOptions options, ReliableMqMetrics metrics,
-    Action<TimeSpan> availableIn, DatabaseProbe probe, TimeProvider time, ILogger logger)
+    Action<TimeSpan> availableIn, TimeProvider time, ILogger logger)
 {
     private readonly Channel<(OutboxRow Row, PublishOutcome Outcome, Failure? SetAside)> _outcomes =
         Channel.CreateUnbounded<(OutboxRow, PublishOutcome, Failure?)>(new UnboundedChannelOptions { SingleReader = true });
@@ -209,13 +207,14 @@ internal sealed class OutcomeRecorder(
         }
     }
 
-    private async Task<bool> IsWellAsync(CancellationToken givingUp)
+    private async Task<bool> MayWriteAsync(CancellationToken givingUp)
     {
         try
         {
-            return await probe.AskAsync(givingUp) is null;
+            await table.WriteNothingAsync(givingUp);
+            return true;
         }
-        catch (OperationCanceledException)
+        catch (Exception)
         {
             return false;
         }
@@ -275,11 +274,11 @@ internal sealed class OutcomeRecorder(
             catch (Exception exception)
             {
                 _isFailing = true;
-                if (exception is NpgsqlException { InnerException: TimeoutException } && !FailureRules.IsPoolExhausted(exception) && await IsWellAsync(givingUp))
+                if (failures > 1 && items.Count == 1 && exception is NpgsqlException { InnerException: TimeoutException } && !FailureRules.IsPoolExhausted(exception) && await MayWriteAsync(givingUp))
                 {
                     // Somebody has locked this very row, and may do so for hours. When that ends, it is sent again.
                     _isFailing = false;
-                    LogMessages.RecordRefused(logger, exception);
+                    LogMessages.RecordLocked(logger, exception);
                     return 1;
                 }
 

@@ -101,8 +101,7 @@ internal sealed class PendingMessages(ServiceDatabases databases, DispatcherHost
     {
         await using var session = await database.OpenAsync(cancellationToken);
         await using var transaction = await session.Connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken);
-        // Should this process stand still now, its locks would keep the keys from all others, for hours.
-        await using var bound = new NpgsqlCommand("SELECT set_config('idle_in_transaction_session_timeout', '10s', true)", session.Connection);
+        await using var bound = new NpgsqlCommand(PendingSql.BoundIdle, session.Connection);
         await bound.ExecuteNonQueryAsync(cancellationToken);
         await using var enterKeys = new NpgsqlCommand(sql.EnterKeys, session.Connection) { Parameters = { new NpgsqlParameter<string[]>("keys", candidates.Keys) } };
         await enterKeys.ExecuteNonQueryAsync(cancellationToken);

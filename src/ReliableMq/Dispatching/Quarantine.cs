@@ -13,7 +13,8 @@ namespace ReliableMq.Dispatching;
 internal sealed class Quarantine(
     BrokerConnection connection, RowPublisher publisher, OutcomeRecorder recorder, TimeSpan confirmTimeout, TimeProvider time, ILogger logger)
 {
-    private static readonly TimeSpan WhileBlocked = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(200);
+    private static readonly PublishOutcome LeaseIsOver = new(PublishResult.Lost, "The lease ran out in quarantine.");
 
     private readonly Channel<HeldRow> _suspects = Channel.CreateUnbounded<HeldRow>(new UnboundedChannelOptions { SingleReader = true });
 
@@ -27,7 +28,7 @@ internal sealed class Quarantine(
             {
                 var outcome = suspect.IsUsable(time)
                     ? await PublishAloneAsync(suspect, stopping)
-                    : new PublishOutcome(PublishResult.Lost, "The lease ran out in quarantine.");
+                    : LeaseIsOver;
                 if (outcome.Result == PublishResult.Refused)
                 {
                     LogMessages.ChannelKillerFound(logger, suspect.Row.Name, suspect.Row.MessageId, outcome.Reason);
@@ -48,6 +49,11 @@ internal sealed class Quarantine(
         try
         {
             var current = await connection.GetAsync(stopping);
+            while (connection.Blocked is not null && suspect.IsUsable(time))
+            {
+                await Task.Delay(Tick, time, stopping);
+            }
+
             await using var channel = await PublishChannel<HeldRow>.OpenAsync(connection, current, 1, (_, outcome) => answer.TrySetResult(outcome), time, stopping);
             var (prepared, refusal) = await publisher.PrepareAsync(current, suspect, stopping);
             if (prepared is null)
@@ -55,36 +61,46 @@ internal sealed class Quarantine(
                 return refusal;
             }
 
-            while (connection.Blocked is not null && suspect.IsUsable(time))
-            {
-                await Task.Delay(WhileBlocked, time, stopping);
-            }
-
             await channel.ReserveAsync(stopping);
             if (!suspect.IsUsable(time))
             {
                 // It may have waited here for a connection.
-                return new PublishOutcome(PublishResult.Lost, "The lease ran out in quarantine.");
+                return LeaseIsOver;
             }
 
             await publisher.PublishAsync(channel, prepared);
-            var outcome = await answer.Task.WaitAsync(confirmTimeout, time, stopping);
+            if (!await IsAnsweredAsync(answer.Task, suspect, stopping))
+            {
+                return suspect.IsUsable(time)
+                    ? new PublishOutcome(PublishResult.TimedOut, $"No confirm from the broker within {confirmTimeout.TotalSeconds:0.###} seconds.")
+                    : LeaseIsOver;
+            }
+
+            var outcome = await answer.Task;
             return outcome.Result == PublishResult.Suspect && (current.IsOpen || ProtocolErrors.Contains(current.CloseReason))
                 ? ProtocolErrors.Refusal(channel.CloseReason, "The broker closed the channel over this message")
                 : outcome;
-        }
-        catch (TimeoutException) when (connection.Blocked is { } reason)
-        {
-            return new PublishOutcome(PublishResult.Lost, $"The broker has blocked publishers: {reason}");
-        }
-        catch (TimeoutException)
-        {
-            return new PublishOutcome(PublishResult.TimedOut, $"No confirm from the broker within {confirmTimeout.TotalSeconds:0.###} seconds.");
         }
         catch (Exception exception) when (!stopping.IsCancellationRequested)
         {
             // A call of the client that got no answer ends as cancelled, though nobody cancelled it.
             return new PublishOutcome(PublishResult.Lost, exception.Message);
         }
+    }
+
+    /// <summary>The time of an alarm says nothing of the message, as in <see cref="ChannelWatch"/>.</summary>
+    private async Task<bool> IsAnsweredAsync(Task answer, HeldRow suspect, CancellationToken stopping)
+    {
+        for (var since = time.GetTimestamp(); !answer.IsCompleted && time.GetElapsedTime(since) < confirmTimeout && suspect.IsUsable(time);)
+        {
+            await answer.WaitAsync(Tick, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            stopping.ThrowIfCancellationRequested();
+            if (connection.Blocked is not null)
+            {
+                since = time.GetTimestamp();
+            }
+        }
+
+        return answer.IsCompleted;
     }
 }

@@ -6,6 +6,9 @@ namespace ReliableMq.Inbox;
 /// <summary>For one who says what becomes of a message that he does not handle.</summary>
 internal sealed class InboxClaim(string schema)
 {
+    /// <summary>A process that stands still now must not keep the message from others.</summary>
+    private static readonly string Bound = InboxSql.Bound(idle: TimeSpan.FromMinutes(1));
+
     private readonly InboxSql _sql = new(schema);
 
     /// <summary>
@@ -16,12 +19,14 @@ internal sealed class InboxClaim(string schema)
     /// <exception cref="TwinIsRunningException">It is handled for longer than the wait allows.</exception>
     public async Task<bool> TryAsync(NpgsqlConnection connection, string queue, string messageId, CancellationToken cancellationToken)
     {
-        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { new(_sql.BoundWait), new(_sql.Claim), new(_sql.UnboundWait) } };
+        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { new(Bound), new(_sql.Claim), new(_sql.UnboundWait) } };
         batch.BatchCommands[1].Parameters.Add(new NpgsqlParameter<string>("queue", queue));
         batch.BatchCommands[1].Parameters.Add(new NpgsqlParameter<string>("message_id", messageId));
         try
         {
-            if (await batch.ExecuteScalarAsync(cancellationToken) is null)
+            await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+            await reader.NextResultAsync(cancellationToken);
+            if (!await reader.ReadAsync(cancellationToken))
             {
                 return false;
             }

@@ -21,9 +21,6 @@ internal sealed class InboxSql(string schema)
         FROM (SELECT current_setting('idle_in_transaction_session_timeout'), current_setting('client_min_messages')) AS s (idle, least)
         """);
 
-    /// <summary>Bounds that wait alone.</summary>
-    public string BoundWait { get; } = "SET LOCAL lock_timeout = '5s'";
-
     public string UnboundWait { get; } = "SET LOCAL lock_timeout TO DEFAULT";
 
     /// <summary>

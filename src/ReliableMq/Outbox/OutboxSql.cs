@@ -225,6 +225,9 @@ internal sealed class OutboxSql(string schema)
     /// <summary>Which of the rows handed over are stored, though they are not to be sent yet. Primary key.</summary>
     public string Stored { get; } = $"SELECT id FROM {schema}.outbox WHERE id = ANY (@ids)";
 
+    /// <summary>Waits for whoever has locked a table, and for nobody who has locked a row.</summary>
+    public string WriteNothing { get; } = $"WITH none AS (DELETE FROM {schema}.outbox WHERE false) DELETE FROM {schema}.outbox_history WHERE false";
+
     /// <summary>Which of the rows are stored, and which have left. Primary keys.</summary>
     public string Known { get; } =
         $"SELECT id, true FROM {schema}.outbox WHERE id = ANY (@ids) UNION ALL SELECT id, false FROM {schema}.outbox_history WHERE id = ANY (@ids)";

@@ -152,6 +152,14 @@ internal sealed class OutboxTable(ServiceDatabase database)
         return [.. await ReadIdsAsync(command, cancellationToken)];
     }
 
+    /// <summary>Succeeds where outcomes may be written, whoever has locked a row.</summary>
+    public async Task WriteNothingAsync(CancellationToken cancellationToken)
+    {
+        await using var session = await database.OpenAsync(cancellationToken);
+        await using var command = new NpgsqlCommand(_sql.WriteNothing, session.Connection);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
     /// <summary>Which of the ids have been committed, and which of those have left since.</summary>
     public async Task<(HashSet<Guid> Stored, HashSet<Guid> Left)> FindKnownAsync(Guid[] ids, CancellationToken cancellationToken)
     {

@@ -6,6 +6,13 @@ namespace ReliableMq.Outbox;
 /// <summary>The statements that operators cause. They run seldom and read as much of the outbox as their filter asks for.</summary>
 internal sealed class PendingSql(string schema, PendingMessageFilter filter)
 {
+    /// <summary>Should this process stand still, its locks would keep keys from all others, for hours. A shorter limit of the database stays.</summary>
+    public const string BoundIdle =
+        """
+        SELECT set_config('idle_in_transaction_session_timeout', CASE WHEN s.idle::interval BETWEEN '1 ms' AND '10 s' THEN s.idle ELSE '10s' END, true)
+        FROM (SELECT current_setting('idle_in_transaction_session_timeout')) AS s (idle)
+        """;
+
     private const string State =
         "CASE WHEN o.failed_at IS NOT NULL THEN 3 WHEN o.error_kind IS NOT NULL THEN 2 WHEN o.due_at > clock_timestamp() THEN 1 ELSE 0 END";
 

@@ -105,10 +105,10 @@ internal sealed class TopologyDeclarer(ReliableMqOptions options)
         {
             _declaredQueues[queue] = await DeclareAsync(connection, TopologyRules.Queue(queue), TopologyProbe.DeclareQueue(queue, arguments, cancellationToken), cancellationToken);
         }
-        else if (options.Topology.Mode == TopologyMode.Verify
+        else if (options.Topology.Mode == TopologyMode.Verify && options.Broker.ManagementUrl is null
             && (await TopologyProbe.AskAsync(connection, TopologyProbe.QueueExists(queue, cancellationToken), cancellationToken)).Answer == TopologyAnswer.AsNeeded)
         {
-            // To declare what exists changes nothing, and tells whether it is equal.
+            // To declare what exists changes nothing, and tells whether it is equal. With the plugin that is known without.
             _declaredQueues[queue] = await TopologyProbe.AskAsync(connection, TopologyProbe.DeclareQueue(queue, arguments, cancellationToken), cancellationToken);
         }
     }
