@@ -64,8 +64,11 @@ internal static class Drafts
         < 75 => new Draft(new Pack(id, NextFate(random) with { Kills = 0 })),
         < 86 => new Draft(new Notice(id, new Fate(Failures: random.Next(3) == 0 ? 1 + random.Next(3) : 0, Children: random.Next(5) == 0 ? 1 : 0))),
         < 93 => new Draft(new Item(id, new Fate()), Delay: TimeSpan.FromSeconds(random.NextDouble() * 8)),
-        _ => new Draft(new Item(id, new Fate()), Delay: TimeSpan.FromSeconds(random.NextDouble() * 4), CancelAfter: TimeSpan.FromSeconds(random.NextDouble() * 8)),
+        _ => CancelledAround(TimeSpan.FromSeconds(random.NextDouble() * 4), random.NextDouble() * 1.5, new Item(id, new Fate())),
     };
+
+    /// <summary>Two of three before they are due, so that some are cancelled in the midst of faults, too.</summary>
+    private static Draft CancelledAround(TimeSpan due, double share, Item item) => new(item, Delay: due, CancelAfter: due * share);
 
     private static Fate NextFate(Random random) => random.Next(1000) switch
     {
