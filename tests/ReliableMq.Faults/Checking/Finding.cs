@@ -73,6 +73,9 @@ internal enum Rule
     /// <summary>Something waited for an operator though no process had ended or stood still.</summary>
     OperatorNeeded,
 
+    /// <summary>A process is at work though nothing is left to do.</summary>
+    Busy,
+
     /// <summary>The dashboard tells another number than the tables.</summary>
     Miscounted,
 }

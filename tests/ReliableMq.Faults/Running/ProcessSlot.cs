@@ -20,6 +20,28 @@ internal sealed class ProcessSlot(string name, Func<string, ChildProcess> start,
 
     public string Name => name;
 
+    /// <summary>Which process is there, and how much of a processor's time it has used; null for none.</summary>
+    public (int Id, TimeSpan Used)? Work
+    {
+        get
+        {
+            try
+            {
+                if (_process is { HasExited: false, Id: var id })
+                {
+                    using var process = System.Diagnostics.Process.GetProcessById(id);
+                    return (id, process.TotalProcessorTime);
+                }
+            }
+            catch (Exception exception) when (exception is ArgumentException or InvalidOperationException)
+            {
+                // It ended just now.
+            }
+
+            return null;
+        }
+    }
+
     /// <summary>How often it ended though nobody asked for it.</summary>
     public int Deaths => Exits.Count;
 

@@ -35,6 +35,7 @@ internal sealed class Rest(Stage stage, Witness witness, History history, Argume
         var best = int.MaxValue;
         var asked = TimeSpan.Zero;
         TimeSpan? quiet = null;
+        var idleness = new Idleness([.. stage.Producers, .. stage.Consumers]);
         await using var dashboard = await DashboardCounts.StartAsync(stage.Sending, stage.Handling);
         while (true)
         {
@@ -57,10 +58,17 @@ internal sealed class Rest(Stage stage, Witness witness, History history, Argume
 
             if (outcome.Findings.Count == 0)
             {
-                quiet ??= history.Elapsed;
+                if (quiet is null)
+                {
+                    quiet = history.Elapsed;
+                    idleness.Begin();
+                }
+
                 if (history.Elapsed - quiet > Quiet)
                 {
-                    return outcome;
+                    var (shares, findings) = idleness.End();
+                    history.Say($"at rest the processes use {string.Join(", ", shares.Select(share => share.ToString("P0", System.Globalization.CultureInfo.InvariantCulture)))} of a processor");
+                    return outcome with { Findings = findings };
                 }
 
                 await Task.Delay(LookInterval, TimeProvider.System, CancellationToken.None);
