@@ -277,6 +277,31 @@ public class Checking_the_topology
         told.ShouldNotContain($"{Queue}.dead: the broker does not know of it");
     }
 
+    /// <summary>
+    /// RabbitMQ says of a quorum queue that it exists before it can be consumed, and closes the connection of whoever believes
+    /// that (541). A queue's consumer and that of its dead letters both declare the latter.
+    /// </summary>
+    [Fact]
+    public async Task Who_finds_a_queue_that_the_other_has_just_declared_may_consume_it()
+    {
+        await using var world = await World.CreateAsync();
+        var declarer = new TopologyDeclarer(new ReliableMqOptions());
+        for (var round = 0; round < 40; round++)
+        {
+            var topology = new QueueTopology($"round-{round}", $"round-{round}.dead", [new Binding("tests", "#")]);
+            await using var first = await world.Broker.OpenConnectionAsync();
+            await using var second = await world.Broker.OpenConnectionAsync();
+            await Task.WhenAll(ConsumeAsync(first), ConsumeAsync(second));
+
+            async Task ConsumeAsync(IConnection connection)
+            {
+                await declarer.DeclareDeadLetterQueueAsync(connection, topology, CancellationToken.None);
+                await using var channel = await connection.CreateChannelAsync();
+                await channel.BasicConsumeAsync(topology.DeadLetterQueue, autoAck: false, new RabbitMQ.Client.Events.AsyncEventingBasicConsumer(channel));
+            }
+        }
+    }
+
     [Fact]
     public async Task A_consumer_declares_no_dead_letter_queue_that_is_consumed()
     {

@@ -9,6 +9,7 @@ namespace ReliableMq.Broker.Topology;
 /// </summary>
 internal sealed class TopologyDeclarer(ReliableMqOptions options)
 {
+    private readonly SemaphoreSlim _turn = new(1);
     private readonly ConcurrentDictionary<string, bool> _published = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, (TopologyAnswer Answer, string Text)> _declaredQueues = new(StringComparer.Ordinal);
 
@@ -99,7 +100,24 @@ internal sealed class TopologyDeclarer(ReliableMqOptions options)
     public Task DeclareDeadLetterQueueAsync(IConnection connection, QueueTopology topology, CancellationToken cancellationToken) =>
         DeclareQueueAsync(connection, topology.DeadLetterQueue, QueueTopology.DeadLetterArguments, cancellationToken);
 
+    /// <summary>
+    /// One after the other: the broker says of a quorum queue that it exists before it can be consumed, and closes the connection of
+    /// whoever consumes it then (seen on 3.10.8).
+    /// </summary>
     private async Task DeclareQueueAsync(IConnection connection, string queue, Dictionary<string, object?> arguments, CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            await DeclareInTurnAsync(connection, queue, arguments, cancellationToken);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    private async Task DeclareInTurnAsync(IConnection connection, string queue, Dictionary<string, object?> arguments, CancellationToken cancellationToken)
     {
         if (options.Topology.Mode == TopologyMode.Create)
         {
