@@ -349,6 +349,8 @@ public class Alerts_are_told
 
     private static async Task RaiseAsync(TestService service, params AlertRaise[] raises)
     {
+        // On a busy machine a start is over before its tables are there.
+        await DatabaseOf(service).Ready;
         await using var session = await DatabaseOf(service).OpenAsync(CancellationToken.None);
         await AlertsOf(service).RaiseAsync(session.Connection, raises, CancellationToken.None);
     }

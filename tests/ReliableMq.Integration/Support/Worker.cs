@@ -156,6 +156,12 @@ internal static class Worker
         await using var service = new TestService(setup);
         stopping = service.Host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
         await service.StartAsync();
+        if (role is Produce or Journal or Tell or Replay)
+        {
+            // On a busy machine a start is over before its tables are there.
+            await Task.WhenAll(service.Host.Services.GetRequiredService<ServiceDatabases>().All.Select(database => database.Ready)).WaitAsync(stopping);
+        }
+
         if (role == Tell)
         {
             var database = service.Host.Services.GetRequiredService<ServiceDatabases>().All.Single();
@@ -166,12 +172,6 @@ internal static class Worker
         if (role == Replay)
         {
             await service.DeadLetters.ReplayAsync(new DeadLetterFilter { ExceptionType = typeof(InvalidOperationException).FullName }, "worker", new ReplayManyOptions { PerSecond = count });
-        }
-
-        if (role is Produce or Journal)
-        {
-            // On a busy machine a start is over before its tables are there.
-            await Task.WhenAll(service.Host.Services.GetRequiredService<ServiceDatabases>().All.Select(database => database.Ready)).WaitAsync(stopping);
         }
 
         Console.WriteLine("started");
