@@ -178,4 +178,29 @@ public class Failures_that_only_look_like_infrastructure
         (await world.CountAsync("failure")).ShouldBe(0);
         (await world.CountAsync("dead_letter")).ShouldBe(0);
     }
+
+    /// <summary>As after a failover that is over before anybody asks.</summary>
+    [Fact]
+    public async Task A_line_that_breaks_before_the_handler_begins_costs_no_attempt()
+    {
+        await using var world = await World.CreateAsync();
+        var address = new NpgsqlConnectionStringBuilder(world.Database.ConnectionString);
+        await using var proxy = await TcpProxy.StartAsync(address.Host!, address.Port);
+        await using var service = await world.StartAsync(setup =>
+        {
+            setup.ConnectionString = new NpgsqlConnectionStringBuilder(setup.ConnectionString) { Host = proxy.Host, Port = proxy.Port }.ConnectionString;
+            setup.HandleNumbered(retry: "");
+        });
+        await service.ConsumingAsync();
+        for (var number = 1; number <= 20; number++)
+        {
+            proxy.ResetAll();
+            await world.Broker.PublishAsync("tests", "tests.numbered.v1", System.Text.Encoding.UTF8.GetBytes($"{{\"number\":{number}}}"),
+                new RabbitMQ.Client.BasicProperties { MessageId = $"m-{number}", Type = "tests.numbered.v1", ContentType = "application/json" });
+            await Eventually.EqualAsync(number, async () => (await world.EffectsAsync()).Count(), "effects");
+        }
+
+        (await world.CountAsync("dead_letter")).ShouldBe(0);
+        service.Logs.Entries.ShouldContain(entry => entry.EventId.Id == 5013 || entry.EventId.Id == 6002, "some have met a broken connection");
+    }
 }

@@ -152,6 +152,9 @@ internal static partial class LogMessages
     [LoggerMessage(5012, LogLevel.Warning, "The delivery {Delivery} waits: its handler could not begin within {Timeout}, the Timeout of its queue. No connection to the database was free, the database did not answer, or another delivery of the message is being handled. Look for what keeps it, or raise the Timeout.")]
     public static partial void NoTimeToBegin(ILogger logger, Delivery delivery, TimeSpan timeout);
 
+    [LoggerMessage(5013, LogLevel.Warning, "The delivery {Delivery} waits: the connection to the database broke before its handler began. {Error}")]
+    public static partial void LineBroke(ILogger logger, Delivery delivery, string error);
+
     [LoggerMessage(5020, LogLevel.Warning, "The process {Node} on \"{Host}\" ended while it handled {Delivery}, perhaps because of it. Nothing is counted; from now on it runs alone.")]
     public static partial void Suspected(ILogger logger, Guid? node, string host, Delivery delivery);
 

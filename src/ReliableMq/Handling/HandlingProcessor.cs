@@ -105,7 +105,7 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
         }
         catch (Exception exception)
         {
-            return await SettleFailureAsync(delivery, NoConnectionFreeException.Tell(exception), ExceptionRules.None, holds, givingUp);
+            return await SettleFailureAsync(delivery, LineBrokeException.Tell(NoConnectionFreeException.Tell(exception)), ExceptionRules.None, holds, givingUp);
         }
 
         switch (start)
@@ -162,7 +162,7 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
             };
         }
 
-        var failure = !timeout.IsReached || givingUp.IsCancellationRequested ? result.Exception!
+        var failure = !timeout.IsReached || givingUp.IsCancellationRequested ? (hasBegun ? result.Exception! : LineBrokeException.Tell(result.Exception!))
             : hasBegun ? HandlerInvocation.TimedOut(_settings.Timeout, result.Exception)
             : result.Exception is OperationCanceledException or HandlerAbandonedException ? new NoTimeToBeginException(result.Exception)
             : result.Exception!;
@@ -256,6 +256,13 @@ internal sealed class HandlingProcessor : IDeliveryProcessor
             {
                 LogMessages.DatabaseDown(_logger, delivery.Queue, down);
                 return Settlement.Pause;
+            }
+
+            if (exception is LineBrokeException)
+            {
+                // It is back already, on another server perhaps.
+                LogMessages.LineBroke(_logger, delivery, exception.Message);
+                return holds.Hold(TimeSpan.FromSeconds(1));
             }
 
             return await _failures.RecordAsync(delivery, exception, _settings, rules, holds, givingUp);

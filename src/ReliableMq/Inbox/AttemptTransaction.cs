@@ -111,6 +111,14 @@ internal abstract class NotBegunException(string message, Exception? inner) : No
 /// <summary>The time of an attempt was over before its handler began.</summary>
 internal sealed class NoTimeToBeginException(Exception? inner) : NotBegunException("The handler could not begin in time.", inner);
 
+/// <summary>The connection broke before the handler began. What the database says itself may be about the message.</summary>
+internal sealed class LineBrokeException(Exception inner) : NotBegunException(inner.Message, inner)
+{
+    /// <returns>The exception itself where it is something else.</returns>
+    public static Exception Tell(Exception exception) =>
+        FailureRules.LooksLikeDatabaseDown(exception) && FailureRules.CauseOf(exception) is not PostgresException ? new LineBrokeException(exception) : exception;
+}
+
 /// <summary>The pool had no connection for an attempt within the wait that the connection string allows.</summary>
 internal sealed class NoConnectionFreeException(Exception inner) : NotBegunException(inner.Message, inner)
 {

@@ -42,6 +42,18 @@ public sealed class DatabaseDownTests
         FailureRules.LooksLikeDatabaseDown(new PostgresException("permission denied for database", severity, severity, "42501")).ShouldBe(down);
 
     [Fact]
+    public void A_line_that_breaks_before_a_handler_begins_says_nothing_of_the_message()
+    {
+        var broken = new InvalidOperationException("wrapped", new NpgsqlException("Exception while reading from stream", new EndOfStreamException()));
+        ReliableMq.Inbox.LineBrokeException.Tell(broken).ShouldBeOfType<ReliableMq.Inbox.LineBrokeException>().InnerException.ShouldBeSameAs(broken);
+        // What the database says may be about this message only, and has to be counted.
+        var said = Postgres("XX000");
+        ReliableMq.Inbox.LineBrokeException.Tell(said).ShouldBeSameAs(said);
+        var other = new InvalidOperationException("another");
+        ReliableMq.Inbox.LineBrokeException.Tell(other).ShouldBeSameAs(other);
+    }
+
+    [Fact]
     public void What_the_database_said_is_told_however_it_was_wrapped()
     {
         var said = Postgres("XX000");
